@@ -1,0 +1,1 @@
+//! Accounts, sessions, roles: who may log in and what they may do.

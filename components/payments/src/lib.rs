@@ -1,0 +1,1 @@
+//! Payments by way of a provider plug-in.

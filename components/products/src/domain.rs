@@ -1,0 +1,210 @@
+//! The rules of catalogue and stock. No I/O, no clock.
+
+use edge::FieldError;
+use money::{Currency, Decimal};
+
+use crate::api::{NewProduct, ReserveLine, ReservedLine, Shortage, StockChange};
+use crate::error::Error;
+
+/// The longest name, in characters: fits a line of a receipt.
+const MAX_NAME: usize = 200;
+/// The longest description, in characters.
+const MAX_DESCRIPTION: usize = 10_000;
+/// The longest category or reason, in characters.
+const MAX_LABEL: usize = 100;
+/// The most units of one product: keeps every sum of lines far from 64 bits.
+const MAX_STOCK: i64 = 1_000_000_000;
+/// The highest price, in minor units, for the same reason.
+const MAX_PRICE: i64 = 1_000_000_000_000;
+
+/// A product of the catalogue.
+#[derive(Clone, Debug)]
+pub struct Product {
+    pub id: String,
+    pub seller_id: String,
+    pub name: String,
+    pub description: String,
+    pub category: String,
+    /// In minor units of `currency`.
+    pub price: i64,
+    pub currency: Currency,
+    pub on_hand: i64,
+    pub reserved: i64,
+    pub active: bool,
+    pub revision: i64,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+impl Product {
+    /// Units that can still be promised.
+    pub fn available(&self) -> i64 {
+        self.on_hand.saturating_sub(self.reserved)
+    }
+}
+
+/// A product to be created, checked.
+#[derive(Debug)]
+pub struct Draft {
+    pub name: String,
+    pub description: String,
+    pub category: String,
+    pub price: i64,
+    pub currency: Currency,
+    pub stock: i64,
+}
+
+impl Draft {
+    /// Check a new product; every field that is not valid is named.
+    pub fn parse(new: NewProduct) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let name = new.name.trim().to_owned();
+        check_text(&mut errors, "name", &name, 1, MAX_NAME);
+        check_text(&mut errors, "description", &new.description, 0, MAX_DESCRIPTION);
+        check_text(&mut errors, "category", &new.category, 0, MAX_LABEL);
+        if !(0..=MAX_STOCK).contains(&new.stock) {
+            errors.push(FieldError::new("stock", format!("must be from 0 to {MAX_STOCK}")));
+        }
+        let price = parse_price(&mut errors, new.currency, &new.price);
+        match errors.is_empty() {
+            false => Err(errors),
+            true => Ok(Self {
+                name,
+                description: new.description,
+                category: new.category,
+                price,
+                currency: new.currency,
+                stock: new.stock,
+            }),
+        }
+    }
+}
+
+fn parse_price(errors: &mut Vec<FieldError>, currency: Currency, price: &Decimal) -> i64 {
+    match currency.minor_units(price) {
+        Ok(minor) if (0..=MAX_PRICE).contains(&minor) => return minor,
+        Ok(_) => errors.push(FieldError::new("price", "must not be negative or larger than the maximum")),
+        Err(error) => errors.push(FieldError::new("price", error.to_string())),
+    }
+    0
+}
+
+fn check_text(errors: &mut Vec<FieldError>, field: &str, text: &str, min: usize, max: usize) {
+    if !(min..=max).contains(&text.chars().count()) {
+        errors.push(FieldError::new(field, format!("must have {min} to {max} characters")));
+    }
+}
+
+/// Check a change of stock.
+pub fn check_change(change: &StockChange) -> Result<(), Vec<FieldError>> {
+    let mut errors = Vec::new();
+    if change.delta == 0 || !(-MAX_STOCK..=MAX_STOCK).contains(&change.delta) {
+        errors.push(FieldError::new("delta", format!("must not be 0, nor beyond ±{MAX_STOCK}")));
+    }
+    check_text(&mut errors, "reason", &change.reason, 1, MAX_LABEL);
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// Price the wanted lines from the catalogue; `found` are the products with the lines' ids.
+///
+/// # Errors
+/// A product that is not there or not sold, prices the buyer did not expect, mixed currencies.
+pub fn price_lines(
+    wanted: &[ReserveLine],
+    found: &[Product],
+) -> Result<(Currency, Vec<ReservedLine>), Error> {
+    let mut currency = None;
+    let mut lines = Vec::with_capacity(wanted.len());
+    for line in wanted {
+        let product = found.iter().find(|p| p.id == line.product_id && p.active);
+        let product = product.ok_or_else(|| Error::UnknownProduct(line.product_id.clone()))?;
+        if *currency.get_or_insert(product.currency) != product.currency {
+            return Err(Error::MixedCurrencies);
+        }
+        let expected = line.price.as_ref().map(|price| product.currency.minor_units(price));
+        if expected.is_some_and(|expected| expected != Ok(product.price)) {
+            return Err(Error::PriceChanged {
+                product_id: product.id.clone(),
+                price: product.currency.decimal(product.price),
+            });
+        }
+        lines.push(ReservedLine {
+            product_id: product.id.clone(),
+            name: product.name.clone(),
+            seller_id: product.seller_id.clone(),
+            quantity: line.quantity,
+            price: product.price,
+        });
+    }
+    Ok((currency.unwrap_or(Currency::USD), lines))
+}
+
+/// The lines for which there is not enough.
+pub fn shortages(wanted: &[ReserveLine], found: &[Product]) -> Vec<Shortage> {
+    let available = |id: &str| found.iter().find(|p| p.id == id).map_or(0, Product::available);
+    wanted
+        .iter()
+        .map(|line| Shortage {
+            product_id: line.product_id.clone(),
+            requested: line.quantity,
+            available: available(&line.product_id),
+        })
+        .filter(|line| line.requested > line.available)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(id: &str, price: i64, available: i64) -> Product {
+        Product {
+            id: id.to_owned(),
+            seller_id: "s".to_owned(),
+            name: "Tea".to_owned(),
+            description: String::new(),
+            category: String::new(),
+            price,
+            currency: Currency::USD,
+            on_hand: available + 1,
+            reserved: 1,
+            active: true,
+            revision: 1,
+            created_at: String::new(),
+            updated_at: String::new(),
+        }
+    }
+
+    fn line(id: &str, quantity: i64, price: Option<&str>) -> ReserveLine {
+        let price = price.map(|text| Decimal::parse(text).unwrap());
+        ReserveLine { product_id: id.to_owned(), quantity, price }
+    }
+
+    fn draft(body: &str) -> Result<Draft, Vec<FieldError>> {
+        Draft::parse(serde_json::from_str(body).unwrap())
+    }
+
+    #[test]
+    fn every_invalid_field_is_named() {
+        let errors = draft(r#"{"name":" ","price":29.999,"stock":-1}"#).unwrap_err();
+        let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
+        assert_eq!(fields, ["name", "stock", "price"]);
+        assert_eq!(draft(r#"{"name":"Tea","price":29.99}"#).unwrap().price, 2999);
+    }
+
+    #[test]
+    fn the_catalogues_price_counts() {
+        let found = [product("a", 2999, 5)];
+        assert_eq!(price_lines(&[line("a", 2, None)], &found).unwrap().1[0].price, 2999);
+        assert!(price_lines(&[line("a", 2, Some("29.990"))], &found).is_ok());
+        assert!(matches!(price_lines(&[line("a", 2, Some("1"))], &found), Err(Error::PriceChanged { .. })));
+        assert!(matches!(price_lines(&[line("b", 2, None)], &found), Err(Error::UnknownProduct(_))));
+    }
+
+    #[test]
+    fn short_lines_say_what_is_left() {
+        let found = [product("a", 1, 5), product("b", 1, 0)];
+        let short = shortages(&[line("a", 5, None), line("b", 1, None)], &found);
+        assert_eq!(short, [Shortage { product_id: "b".to_owned(), requested: 1, available: 0 }]);
+    }
+}

@@ -1,0 +1,65 @@
+//! What can go wrong, and how clients see it.
+
+use axum::response::{IntoResponse, Response};
+use edge::{Code, FieldError, Problem};
+use money::Decimal;
+use serde_json::json;
+
+use crate::api::Shortage;
+
+/// Why a request fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0:?}")]
+    Edge(Problem),
+    #[error("not valid")]
+    Invalid(Vec<FieldError>),
+    #[error("no such product")]
+    NotFound,
+    #[error("no such product: {0}")]
+    UnknownProduct(String),
+    #[error("lines in several currencies")]
+    MixedCurrencies,
+    #[error("the price of {product_id} is {price}")]
+    PriceChanged { product_id: String, price: Decimal },
+    #[error("out of stock")]
+    OutOfStock(Vec<Shortage>),
+    #[error(transparent)]
+    Internal(#[from] store::Error),
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Edge(problem)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Edge(problem) => problem,
+            Error::Invalid(errors) => Problem::validation(errors),
+            Error::NotFound => Problem::not_found("product"),
+            Error::UnknownProduct(id) => {
+                let field = FieldError::new("items", format!("there is no product {id}"));
+                Problem::validation(vec![field]).with("productId", id)
+            }
+            Error::MixedCurrencies => Problem::validation(vec![FieldError::new("items", detail)]),
+            Error::PriceChanged { product_id, price } => Problem::new(Code::PRICE_CHANGED, detail)
+                .with("productId", product_id)
+                .with("price", json!(price)),
+            Error::OutOfStock(lines) => {
+                Problem::new(Code::OUT_OF_STOCK, "Some lines ask for more than there is")
+                    .with("lines", json!(lines))
+            }
+            Error::Internal(source) => Problem::internal(source),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
+    }
+}

@@ -1,0 +1,59 @@
+//! The catalogue and its stock.
+//!
+//! | route | who | handler |
+//! |---|---|---|
+//! | `POST /api/products` [`/products`] | `products:write` | `products::create` |
+//! | `GET /api/products` [`/products`] | anyone | `products::list` |
+//! | `GET /api/products/{id}` [`/products/{id}`] | anyone | `products::get` |
+//! | `POST /api/products/{id}/stock` [`/products/{id}/stock`] | the seller, ADMIN | `stock::adjust` |
+//! | `POST /internal/products/reservations` | services | `stock::reserve` |
+//! | `POST /internal/products/reservations/{orderId}/release` | services | `stock::release` |
+//! | `POST /internal/products/events` | services | `stock::on_events` |
+//!
+//! `api` has the bodies, `domain` the rules, `store` the SQL. Stock is `on_hand` and, of it, `reserved`; the
+//! database's `out_of_stock` constraint decides every race.
+
+mod api;
+mod domain;
+mod error;
+mod handlers;
+mod store;
+
+use std::sync::OnceLock;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use edge::Client;
+use events::{Relay, Target};
+use handlers::{products, stock};
+use spin_sdk::http::{IntoResponse, Request};
+
+const TARGETS: [Target; 1] = [Target { service: "audit", kinds: &[], private: &[] }];
+static CLIENT: Client = Client::new("products");
+static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &TARGETS);
+
+#[spin_sdk::http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    static ROUTER: OnceLock<Router> = OnceLock::new();
+    RELAY.kick_once();
+    edge::serve(ROUTER.get_or_init(routes), request).await
+}
+
+fn routes() -> Router {
+    let public = Router::new()
+        .route("/", post(products::create).get(products::list))
+        .route("/{id}", get(products::get))
+        .route("/{id}/stock", post(stock::adjust));
+    let internal = Router::new()
+        .route("/internal/products/reservations", post(stock::reserve))
+        .route("/internal/products/reservations/{order_id}/release", post(stock::release))
+        .route("/internal/products/events", post(stock::on_events));
+    edge::router(
+        internal
+            .nest("/api/products", public.clone())
+            .nest("/products", public)
+            .merge(events::internal_routes(&RELAY)),
+    )
+}

@@ -1,0 +1,74 @@
+//! Extractors that say who may call a handler: a person, or another service.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::{HeaderValue, header, request::Parts};
+
+use crate::{Code, Kind, Principal, Problem, identity};
+
+/// A person with a valid access token. Anyone else gets 401.
+pub struct User(Arc<Principal>);
+
+/// Another service of this deployment, with a service token. Anyone else gets 401.
+pub struct ServiceCaller(Arc<Principal>);
+
+impl Deref for User {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl Deref for ServiceCaller {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for User {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        caller(parts, Kind::User).await.map(Self)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ServiceCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        caller(parts, Kind::Service).await.map(Self)
+    }
+}
+
+async fn caller(parts: &Parts, kind: Kind) -> Result<Arc<Principal>, Problem> {
+    let answer = match bearer(parts) {
+        Some(token) => identity::verify(token).await,
+        None => Err(Problem::new(Code::UNAUTHENTICATED, "Send `Authorization: Bearer <access token>`")),
+    };
+    match answer {
+        Ok(principal) if principal.kind == kind => Ok(principal),
+        Ok(_) => Err(challenge(Problem::new(Code::UNAUTHENTICATED, "The token is of another kind"))),
+        Err(problem) => Err(challenge(problem)),
+    }
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750); the scheme's case does not matter.
+fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// RFC 6750 section 3: a 401 says how to authenticate.
+fn challenge(problem: Problem) -> Problem {
+    let how = match problem.code() {
+        Code::TOKEN_EXPIRED => "Bearer error=\"invalid_token\", error_description=\"expired\"",
+        Code::UNAUTHENTICATED => "Bearer",
+        _ => return problem,
+    };
+    problem.header(header::WWW_AUTHENTICATE, HeaderValue::from_static(how))
+}

@@ -1,0 +1,138 @@
+//! JSON bodies: bounded, of the right media type, and with an error that names the field.
+
+use axum::extract::{FromRequest, Request};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+
+use crate::{Code, FieldError, Problem};
+
+/// The largest body a route takes, in bytes (the contract's 1 MiB).
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// A JSON body of type `T`. Types use `#[serde(deny_unknown_fields)]`, so a misspelt field is named.
+pub struct Json<T>(pub T);
+
+/// A raw body of at most [`MAX_BODY`] bytes.
+pub struct Body(pub Bytes);
+
+impl<S: Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        read(request).await.map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        require_json(request.headers())?;
+        parse(&read(request).await?).map(Self)
+    }
+}
+
+/// 415 unless the body is said to be JSON (`application/json`, or any `+json`).
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence == "application/json" || essence.ends_with("+json") {
+        true => Ok(()),
+        false => Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send `Content-Type: application/json`")),
+    }
+}
+
+/// The body, refused as soon as it is known to be too large.
+pub(crate) async fn read(request: Request) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(Code::PAYLOAD_TOO_LARGE, format!("The limit is {MAX_BODY} bytes"))
+            .with("limit", MAX_BODY)
+    };
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > MAX_BODY) {
+        return Err(too_large());
+    }
+    let mut body = request.into_body();
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::new(Code::MALFORMED, "The body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len().saturating_add(data.len()) > MAX_BODY {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.freeze())
+}
+
+/// 400 for what is not JSON, 422 naming the field for JSON of another shape.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        explain(&path, &error.into_inner())
+    })?;
+    json.end().map_err(|error| explain("", &error))?;
+    Ok(value)
+}
+
+fn explain(path: &str, error: &serde_json::Error) -> Problem {
+    if !error.is_data() {
+        return Problem::new(Code::MALFORMED, format!("The body is not JSON: {error}"));
+    }
+    let text = error.to_string();
+    let detail = text.split(" at line ").next().unwrap_or_default();
+    let named = detail.split('`').nth(1).unwrap_or_default();
+    let is_named = detail.starts_with("unknown field") || detail.starts_with("missing field");
+    let field = match (is_named, path) {
+        (false, path) => path.to_owned(),
+        (true, "." | "") => named.to_owned(),
+        // For an unknown field the path names it already.
+        (true, path) if path == named || path.ends_with(&format!(".{named}")) => path.to_owned(),
+        (true, path) => format!("{path}.{named}"),
+    };
+    Problem::validation(vec![FieldError::new(field, detail)])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::parse;
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Line {
+        quantity: u32,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Order {
+        items: Vec<Line>,
+    }
+
+    fn errors(body: &str) -> String {
+        format!("{:?}", parse::<Order>(body.as_bytes()).unwrap_err())
+    }
+
+    #[test]
+    fn the_field_is_named() {
+        assert!(errors(r#"{"items":[{"quantity":"x"}]}"#).contains("items[0].quantity"));
+        assert!(errors(r#"{"items":[],"colour":1}"#).contains("field: \"colour\""));
+        assert!(errors(r#"{}"#).contains("field: \"items\""));
+        assert!(errors(r#"{"items":[{}]}"#).contains("items[0].quantity"));
+    }
+
+    #[test]
+    fn what_is_not_json_is_malformed() {
+        for body in ["", "{", "{} x", "\u{feff}{}"] {
+            assert!(errors(body).contains("malformed_request"), "{body}");
+        }
+        assert!(parse::<Order>(b"\xff\xfe").is_err());
+    }
+}

@@ -1,0 +1,78 @@
+//! `Idempotency-Key`: the same key and body give the same answer again, and one effect.
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::{Code, FieldError, Problem, json};
+
+/// The longest key that is taken, in bytes (the contract's limit).
+const MAX_KEY: usize = 255;
+
+/// A JSON body of a request that creates, with its idempotency key if it has one.
+pub struct Keyed<T> {
+    /// The parsed body.
+    pub body: T,
+    /// The key; `None` when the client sent none.
+    pub key: Option<Key>,
+}
+
+/// A client's idempotency key and the hash of the body it came with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// As the client sent it.
+    pub key: String,
+    /// SHA-256 of the body, hex.
+    pub request_hash: String,
+}
+
+impl Key {
+    /// The key as it is stored, so that keys of different operations do not meet.
+    pub fn scoped(&self, operation: &str) -> String {
+        format!("{operation} {}", self.key)
+    }
+}
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Keyed<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        json::require_json(request.headers())?;
+        let key = key_of(request.headers())?;
+        let bytes = json::read(request).await?;
+        Ok(Self { body: json::parse(&bytes)?, key: key.map(|key| with_hash(key, &bytes)) })
+    }
+}
+
+fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= MAX_KEY => Ok(Some(key.to_owned())),
+        _ => Err(Problem::validation(vec![FieldError::new(
+            "Idempotency-Key",
+            format!("must be 1 to {MAX_KEY} printable characters"),
+        )])),
+    }
+}
+
+fn with_hash(key: String, bytes: &Bytes) -> Key {
+    let request_hash = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Key { key, request_hash }
+}
+
+/// The answer to a request whose key was used before: the stored one, marked as such.
+///
+/// # Errors
+/// 422 when the key came with another body then.
+pub fn replayed(key: &Key, stored_hash: &str, status: StatusCode, body: String) -> Result<Response, Problem> {
+    if key.request_hash != stored_hash {
+        return Err(Problem::new(Code::IDEMPOTENCY_MISMATCH, "Use a new key for a new request"));
+    }
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    let mut response = (status, json, body).into_response();
+    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    Ok(response)
+}

@@ -1,0 +1,27 @@
+//! The HTTP edge that every service shares.
+//!
+//! [`serve`] wraps a service's router: request id, trace context, problem+json. The extractors say in a
+//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`] or [`Keyed`], [`Preconditions`],
+//! [`Page`], [`Query`], [`Context`]. [`Client`] calls other services' internal routes.
+
+mod caller;
+mod client;
+mod context;
+mod etag;
+mod identity;
+mod json;
+mod keyed;
+mod page;
+mod problem;
+mod serve;
+
+pub use caller::{ServiceCaller, User};
+pub use client::{Client, Reply};
+pub use context::Context;
+pub use etag::{Preconditions, etag};
+pub use identity::{Grant, Kind, Principal, issue_access, seal};
+pub use json::{Body, Json, MAX_BODY};
+pub use keyed::{Key, Keyed, replayed};
+pub use page::{List, Page, Query};
+pub use problem::{Code, FieldError, Problem};
+pub use serve::{router, serve};

@@ -1,0 +1,162 @@
+//! Errors as clients see them: `application/problem+json` (RFC 9457).
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::Context;
+
+/// The stable, machine-readable kind of a problem: clients switch on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// snake_case, never changed once published.
+    pub name: &'static str,
+    /// The HTTP status that goes with it.
+    pub status: StatusCode,
+    /// A short sentence, the same for every problem of this kind.
+    pub title: &'static str,
+}
+
+macro_rules! codes {
+    ($($constant:ident $status:ident $name:literal $title:literal;)*) => {
+        impl Code {
+            $(#[doc = $title] pub const $constant: Code =
+                Code { name: $name, status: StatusCode::$status, title: $title };)*
+        }
+    };
+}
+
+codes! {
+    MALFORMED BAD_REQUEST "malformed_request" "The request cannot be read";
+    VALIDATION UNPROCESSABLE_ENTITY "validation_failed" "Some fields are not valid";
+    UNAUTHENTICATED UNAUTHORIZED "unauthenticated" "A valid access token is needed";
+    TOKEN_EXPIRED UNAUTHORIZED "token_expired" "The access token has expired";
+    TOKEN_REUSED BAD_REQUEST "token_reused" "The refresh token was used before";
+    FORBIDDEN FORBIDDEN "forbidden" "The caller lacks a permission";
+    NOT_FOUND NOT_FOUND "not_found" "There is no such resource";
+    METHOD_NOT_ALLOWED METHOD_NOT_ALLOWED "method_not_allowed" "The resource does not know this method";
+    EMAIL_TAKEN CONFLICT "email_taken" "An account with this e-mail exists";
+    PRICE_CHANGED CONFLICT "price_changed" "A price is not what the request says";
+    OUT_OF_STOCK CONFLICT "out_of_stock" "There is not enough stock";
+    INVALID_TRANSITION CONFLICT "invalid_transition" "The state does not allow this";
+    AMOUNT_MISMATCH CONFLICT "amount_mismatch" "The amount is not the order's total";
+    ALREADY_PAID CONFLICT "already_paid" "The order has a payment already";
+    CONFLICT CONFLICT "conflict" "The request conflicts with the resource's state";
+    CARD_DECLINED PAYMENT_REQUIRED "card_declined" "The card was declined";
+    IDEMPOTENCY_MISMATCH UNPROCESSABLE_ENTITY "idempotency_mismatch" "The idempotency key came with another body before";
+    IDEMPOTENCY_IN_PROGRESS CONFLICT "idempotency_in_progress" "A request with this idempotency key is running";
+    PRECONDITION_FAILED PRECONDITION_FAILED "precondition_failed" "The resource has changed";
+    RATE_LIMITED TOO_MANY_REQUESTS "rate_limited" "Too many requests";
+    PAYLOAD_TOO_LARGE PAYLOAD_TOO_LARGE "payload_too_large" "The body is too large";
+    UNSUPPORTED_MEDIA_TYPE UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The media type is not supported";
+    UNAVAILABLE SERVICE_UNAVAILABLE "upstream_unavailable" "A part of the system is away; try again";
+    INTERNAL INTERNAL_SERVER_ERROR "internal" "Something went wrong here";
+}
+
+/// What is wrong with one field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Path within the body, such as `items[0].quantity`, or a query parameter's name.
+    pub field: String,
+    /// What is wrong, for a person.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// `detail` is wrong with `field`.
+    pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), detail: detail.into() }
+    }
+}
+
+/// An error on its way to the client. [`serve`](crate::serve) renders it, with the request's id and path.
+#[derive(Debug)]
+pub struct Problem {
+    code: Code,
+    detail: String,
+    errors: Vec<FieldError>,
+    extra: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    source: Option<anyhow::Error>,
+}
+
+impl Problem {
+    /// A problem of kind `code`; `detail` tells this case to a person.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        let (errors, extra, headers) = Default::default();
+        Self { code, detail: detail.into(), errors, extra, headers, source: None }
+    }
+
+    /// Fields that are not valid.
+    pub fn validation(errors: Vec<FieldError>) -> Self {
+        let names: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
+        let detail = format!("Not valid: {}", names.join(", "));
+        Self { errors, ..Self::new(Code::VALIDATION, detail) }
+    }
+
+    /// No such `what`, or one that the caller must not know of.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NOT_FOUND, format!("There is no such {what}"))
+    }
+
+    /// A failure on our side: logged with its causes, opaque to the client.
+    pub fn internal(source: impl Into<anyhow::Error>) -> Self {
+        Self { source: Some(source.into()), ..Self::new(Code::INTERNAL, "See the log under the request id") }
+    }
+
+    /// Add a member of the problem object.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Add a response header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The kind of problem.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The response, once the request is known.
+    pub(crate) fn render(&self, context: &Context, path: &str) -> Response {
+        if let Some(source) = &self.source {
+            eprintln!("request {} {path}: {source:#}", context.request_id);
+        }
+        let mut body = self.extra.clone();
+        let members = json!({
+            "type": format!("urn:jangteo:problem:{}", self.code.name),
+            "title": self.code.title,
+            "status": self.code.status.as_u16(),
+            "detail": self.detail,
+            "instance": path,
+            "code": self.code.name,
+            "requestId": context.request_id,
+        });
+        if let Value::Object(members) = members {
+            body.extend(members);
+        }
+        if !self.errors.is_empty() {
+            body.insert("errors".to_owned(), json!(self.errors));
+        }
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        (self.code.status, kind, Value::Object(body).to_string()).into_response()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status.into_response();
+        response.headers_mut().extend(self.headers.iter().cloned());
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}

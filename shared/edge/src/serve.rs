@@ -1,0 +1,54 @@
+//! The way of a request through a service's router and back.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body};
+use http::{HeaderValue, header};
+use tower_service::Service;
+
+use crate::{Code, Context, Problem};
+
+/// A service's routes with the contract's answers to unknown paths and methods.
+pub fn router(routes: Router) -> Router {
+    routes
+        .fallback(async || Problem::not_found("route"))
+        .method_not_allowed_fallback(async || Problem::new(Code::METHOD_NOT_ALLOWED, "See the Allow header"))
+}
+
+/// Answer `request` with `router`. Gives every response its `X-Request-Id` and every problem its body.
+pub async fn serve(router: &Router, request: spin_sdk::http::Request) -> http::Response<Body> {
+    let context = Context::of(request.headers());
+    let path = request.uri().path().to_owned();
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(context.clone());
+    let response = match router.clone().call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    finish(response, &context, &path)
+}
+
+fn finish(response: http::Response<Body>, context: &Context, path: &str) -> http::Response<Body> {
+    let mut response = match response.extensions().get::<Arc<Problem>>().cloned() {
+        Some(problem) => with_headers_of(problem.render(context, path), &response),
+        None => response,
+    };
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
+        headers.insert("x-request-id", id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Answers depend on the caller: a shared cache must not keep them unless a handler says otherwise.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+/// The rendered problem with the headers (`Allow`, `WWW-Authenticate`, `Retry-After`) of the bare response.
+fn with_headers_of(mut rendered: http::Response<Body>, bare: &http::Response<Body>) -> http::Response<Body> {
+    for (name, value) in bare.headers() {
+        if name != header::CONTENT_LENGTH && name != header::CONTENT_TYPE {
+            rendered.headers_mut().append(name, value.clone());
+        }
+    }
+    rendered
+}

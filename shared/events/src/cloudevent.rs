@@ -1,0 +1,72 @@
+//! CloudEvents 1.0, JSON format (<https://github.com/cloudevents/spec>).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{Error, Row};
+
+/// An event as other services and the audit log see it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CloudEvent {
+    /// Always `1.0`.
+    pub specversion: String,
+    /// UUIDv7; unique within the source.
+    pub id: String,
+    /// `/jangteo/<service>`.
+    pub source: String,
+    /// `jangteo.<aggregate>.<what happened>.v1`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The aggregate's id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub subject: Option<String>,
+    /// RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub time: Option<String>,
+    /// `application/json`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub datacontenttype: Option<String>,
+    /// Distributed tracing extension.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub traceparent: Option<String>,
+    /// Sequence extension: the place in the source's log.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sequence: Option<String>,
+    /// Who did it: a user's id or `service:<name>`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub actor: Option<String>,
+    /// The event's own content.
+    #[serde(default)]
+    pub data: Value,
+}
+
+impl CloudEvent {
+    /// The columns [`from_row`](Self::from_row) reads, in its order.
+    pub(crate) const COLUMNS: &str = "seq, id, stream, type, data, private, actor, time, traceparent";
+
+    /// An event of `service`'s log. Of its private part only the members named in `private` are put into the data.
+    pub(crate) fn from_row(service: &str, row: &Row, private: &[&str]) -> Result<Self, Error> {
+        let mut data: Value = row.json(4)?;
+        if let (Some(data), Some(text), false) = (data.as_object_mut(), row.opt_text(5)?, private.is_empty())
+        {
+            let hidden: Value = serde_json::from_str(&text).unwrap_or_default();
+            for name in private {
+                if let Some(value) = hidden.get(name) {
+                    data.insert((*name).to_owned(), value.clone());
+                }
+            }
+        }
+        Ok(Self {
+            specversion: "1.0".to_owned(),
+            id: row.text(1)?,
+            source: format!("/jangteo/{service}"),
+            kind: format!("jangteo.{}.v1", row.text(3)?),
+            subject: Some(row.text(2)?),
+            time: Some(row.text(7)?),
+            datacontenttype: Some("application/json".to_owned()),
+            traceparent: row.opt_text(8)?,
+            sequence: Some(row.int(0)?.to_string()),
+            actor: Some(row.text(6)?),
+            data,
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! Events between services: [`CloudEvent`]s, and the [`Relay`] that carries them from a service's log to its
+//! targets, in order and at least once. Receivers drop what they have seen.
+
+mod cloudevent;
+mod relay;
+mod routes;
+
+pub use cloudevent::CloudEvent;
+pub use relay::{Relay, Target};
+pub use routes::{intake, internal_routes};

@@ -1,0 +1,222 @@
+//! The relay: a cursor per target, in order, at least once, one drain at a time.
+//!
+//! A failing target holds back only its own cursor. Nothing is lost when a target or the process dies: the
+//! next request, `POST /internal/<service>/relay` or a start goes on from the cursor.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use edge::{Client, Context, Problem};
+use serde::Serialize;
+use store::{Db, Error, Row, Timestamp, params};
+
+use crate::CloudEvent;
+
+/// Events per delivery.
+const BATCH: i64 = 100;
+/// How long a drain may hold a target without renewal: longer than a delivery can take (6 s).
+const LEASE_SECONDS: i64 = 10;
+/// The first pause after a failed delivery; doubled with each further one.
+const BACKOFF_SECONDS: i64 = 1;
+/// The longest pause between tries.
+const MAX_BACKOFF_SECONDS: i64 = 60;
+
+const IDLE: u8 = 0;
+const RUNNING: u8 = 1;
+const WANTED: u8 = 2;
+
+/// Another service that wants this service's events.
+pub struct Target {
+    /// Its name; events go to `/internal/<service>/events`.
+    pub service: &'static str,
+    /// The kinds of events it wants; empty for all.
+    pub kinds: &'static [&'static str],
+    /// Members of the private part that it is trusted with.
+    pub private: &'static [&'static str],
+}
+
+/// Carries the log of one service to its targets.
+pub struct Relay {
+    db: &'static Db,
+    client: &'static Client,
+    targets: &'static [Target],
+    state: AtomicU8,
+}
+
+/// How far a target has got.
+#[derive(Debug, Serialize)]
+pub struct Lag {
+    /// The target's name.
+    pub target: &'static str,
+    /// Events not delivered yet.
+    pub pending: i64,
+}
+
+impl Relay {
+    /// The relay of `db`'s log to `targets`.
+    pub const fn new(db: &'static Db, client: &'static Client, targets: &'static [Target]) -> Self {
+        Self { db, client, targets, state: AtomicU8::new(IDLE) }
+    }
+
+    /// The service whose log this is.
+    pub fn service(&self) -> &'static str {
+        self.db.service()
+    }
+
+    /// Drain after the response, without making anyone wait. Kicks during a drain make it go round once more.
+    pub fn kick(&'static self) {
+        if self.state.swap(WANTED, Ordering::AcqRel) == IDLE {
+            spin_sdk::wasip3::spawn(async move {
+                loop {
+                    self.state.store(RUNNING, Ordering::Release);
+                    self.drain().await;
+                    let done =
+                        self.state.compare_exchange(RUNNING, IDLE, Ordering::AcqRel, Ordering::Acquire);
+                    if done.is_ok() {
+                        break;
+                    }
+                }
+            });
+        }
+    }
+
+    /// As [`kick`](Self::kick), but only at an instance's first call: what an earlier process left is finished.
+    pub fn kick_once(&'static self) {
+        static KICKED: AtomicU8 = AtomicU8::new(0);
+        if KICKED.swap(1, Ordering::Relaxed) == 0 {
+            self.kick();
+        }
+    }
+
+    /// Deliver all that is waiting, as far as targets take it.
+    pub async fn drain(&self) {
+        for target in self.targets {
+            if let Err(error) = self.drain_target(target).await {
+                eprintln!("relay {} to {}: {error}", self.service(), target.service);
+            }
+        }
+    }
+
+    /// Deliver event `seq` to `target` now, for an answer that must show its effect. The cursor stays where it
+    /// is: the target sees the event again later and drops it.
+    ///
+    /// # Errors
+    /// 503 when the target does not take it; the relay will deliver it later.
+    pub async fn deliver(&self, context: &Context, target: &str, seq: i64) -> Result<(), Problem> {
+        let Some(target) = self.targets.iter().find(|t| t.service == target) else { return Ok(()) };
+        let rows = self.events(seq.saturating_sub(1), 1).await.map_err(Problem::internal)?;
+        self.send(context, target, &rows).await.map(drop)
+    }
+
+    /// How far each target has got.
+    pub async fn lag(&self) -> Result<Vec<Lag>, Error> {
+        let sql = format!(
+            "SELECT coalesce((SELECT max(seq) FROM {0}_events), 0) - coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0)",
+            self.service()
+        );
+        let mut all = Vec::new();
+        for target in self.targets {
+            let row = self.db.query_one(&sql, params![target.service]).await?;
+            let pending = row.map_or(Ok(0), |row| row.int(0))?;
+            all.push(Lag { target: target.service, pending });
+        }
+        Ok(all)
+    }
+
+    async fn drain_target(&self, target: &Target) -> Result<(), Error> {
+        while self.has_work(target).await? {
+            let Some(mut cursor) = self.claim(target).await? else { return Ok(()) };
+            loop {
+                let rows = self.events(cursor, BATCH).await?;
+                let Some(last) = rows.last() else { break };
+                let last = last.int(0)?;
+                let context = Context::background();
+                if self.send(&context, target, &rows).await.is_err() {
+                    return self.back_off(target).await;
+                }
+                self.advance(target, last).await?;
+                cursor = last;
+            }
+            self.release(target).await?;
+            // Go round: an event appended while the lease was held may have found it taken.
+        }
+        Ok(())
+    }
+
+    /// A read first: under load most kicks find nothing to do, and a claim is a write.
+    async fn has_work(&self, target: &Target) -> Result<bool, Error> {
+        let sql = format!(
+            "SELECT 1 FROM {0}_events WHERE seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \
+             AND NOT EXISTS (SELECT 1 FROM {0}_cursors WHERE target = ?1 AND (leased_until > ?2 OR next_try > ?2)) LIMIT 1",
+            self.service()
+        );
+        Ok(self.db.query_one(&sql, params![target.service, Timestamp::now().0]).await?.is_some())
+    }
+
+    /// Take the lease; the cursor when it was free.
+    async fn claim(&self, target: &Target) -> Result<Option<i64>, Error> {
+        let sql = format!(
+            "INSERT INTO {}_cursors (target, leased_until) VALUES (?1, ?2) \
+             ON CONFLICT (target) DO UPDATE SET leased_until = ?2 WHERE leased_until <= ?3 AND next_try <= ?3 RETURNING seq",
+            self.service()
+        );
+        let now = Timestamp::now();
+        let until = now.plus_seconds(LEASE_SECONDS).0;
+        let row = self.db.query_one(&sql, params![target.service, until, now.0]).await?;
+        row.map(|row| row.int(0)).transpose()
+    }
+
+    async fn events(&self, after: i64, limit: i64) -> Result<Vec<Row>, Error> {
+        let sql = format!(
+            "SELECT {} FROM {}_events WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            CloudEvent::COLUMNS,
+            self.service()
+        );
+        self.db.query(&sql, params![after, limit]).await
+    }
+
+    async fn send(&self, context: &Context, target: &Target, rows: &[Row]) -> Result<(), Problem> {
+        let mut batch = Vec::with_capacity(rows.len());
+        for row in rows {
+            let kind = row.text(3).map_err(Problem::internal)?;
+            if target.kinds.is_empty() || target.kinds.contains(&kind.as_str()) {
+                let event = CloudEvent::from_row(self.service(), row, target.private);
+                batch.push(event.map_err(Problem::internal)?);
+            }
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let reply = self.client.post(context, target.service, "events", &batch).await?;
+        match reply.status.is_success() {
+            true => Ok(()),
+            false => {
+                eprintln!("relay {} to {}: {}", self.service(), target.service, reply.status);
+                Err(Problem::new(edge::Code::UNAVAILABLE, format!("{} refused events", target.service)))
+            }
+        }
+    }
+
+    async fn advance(&self, target: &Target, seq: i64) -> Result<(), Error> {
+        let sql = format!(
+            "UPDATE {}_cursors SET seq = max(seq, ?2), leased_until = ?3, failures = 0 WHERE target = ?1",
+            self.service()
+        );
+        let until = Timestamp::now().plus_seconds(LEASE_SECONDS).0;
+        self.db.execute(&sql, params![target.service, seq, until]).await
+    }
+
+    async fn release(&self, target: &Target) -> Result<(), Error> {
+        let sql = format!("UPDATE {}_cursors SET leased_until = 0 WHERE target = ?1", self.service());
+        self.db.execute(&sql, params![target.service]).await
+    }
+
+    async fn back_off(&self, target: &Target) -> Result<(), Error> {
+        let sql = format!(
+            "UPDATE {}_cursors SET leased_until = 0, failures = failures + 1, \
+             next_try = ?2 + min(?3 << min(failures, 10), ?4) WHERE target = ?1",
+            self.service()
+        );
+        let (first, most) = (BACKOFF_SECONDS * 1000, MAX_BACKOFF_SECONDS * 1000);
+        self.db.execute(&sql, params![target.service, Timestamp::now().0, first, most]).await
+    }
+}

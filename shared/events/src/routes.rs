@@ -1,0 +1,32 @@
+//! The internal routes every service has: `relay` and `health`; and the reading of delivered batches.
+
+use axum::{Json, Router, routing};
+use edge::{Problem, ServiceCaller};
+use serde_json::{Value, json};
+
+use crate::{CloudEvent, Relay};
+
+/// `POST /internal/<service>/relay` drains the log now; `GET /internal/<service>/health` asks the database.
+/// Both demand a service token and say how many events wait for each target.
+pub fn internal_routes(relay: &'static Relay) -> Router {
+    let base = format!("/internal/{}", relay.service());
+    Router::new()
+        .route(&format!("{base}/relay"), routing::post(move |caller| drain(relay, caller)))
+        .route(&format!("{base}/health"), routing::get(move |caller| report(relay, caller)))
+}
+
+async fn drain(relay: &'static Relay, caller: ServiceCaller) -> Result<Json<Value>, Problem> {
+    relay.drain().await;
+    report(relay, caller).await
+}
+
+async fn report(relay: &'static Relay, _: ServiceCaller) -> Result<Json<Value>, Problem> {
+    let lag = relay.lag().await.map_err(Problem::internal)?;
+    Ok(Json(json!({ "status": "UP", "relay": lag })))
+}
+
+/// The data of `event` as `T`; `None` when it is of another shape, which a receiver must not choke on.
+pub fn intake<T: serde::de::DeserializeOwned>(event: &CloudEvent) -> Option<T> {
+    let data = serde_json::from_value(event.data.clone());
+    data.inspect_err(|error| eprintln!("event {} {}: {error}", event.kind, event.id)).ok()
+}

@@ -1,0 +1,221 @@
+//! Amounts of money, exact: integers of the currency's minor unit inside, JSON decimals such as `29.99`
+//! outside, never a binary float.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Number;
+
+/// An ISO 4217 currency code: three upper-case letters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Currency([u8; 3]);
+
+/// Currencies whose minor unit is not a hundredth (ISO 4217, table A.1).
+const EXPONENTS: [(&[u8; 3], u32); 23] = [
+    (b"BIF", 0),
+    (b"CLP", 0),
+    (b"DJF", 0),
+    (b"GNF", 0),
+    (b"ISK", 0),
+    (b"JPY", 0),
+    (b"KMF", 0),
+    (b"KRW", 0),
+    (b"PYG", 0),
+    (b"RWF", 0),
+    (b"UGX", 0),
+    (b"VND", 0),
+    (b"VUV", 0),
+    (b"XAF", 0),
+    (b"XOF", 0),
+    (b"XPF", 0),
+    (b"BHD", 3),
+    (b"IQD", 3),
+    (b"JOD", 3),
+    (b"KWD", 3),
+    (b"LYD", 3),
+    (b"OMR", 3),
+    (b"TND", 3),
+];
+
+/// The most decimal digits any currency has.
+const MAX_EXPONENT: u32 = 3;
+
+/// Why a number is not an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not a plain decimal such as `12` or `12.50`.
+    #[error("must be a plain decimal number such as 29.99")]
+    NotDecimal,
+    /// More decimal places than the currency's minor unit has.
+    #[error("has more decimal places than the currency")]
+    TooPrecise,
+    /// Outside of what 64 bits hold.
+    #[error("is too large")]
+    TooLarge,
+    /// Not three upper-case letters.
+    #[error("must be an ISO 4217 code such as USD")]
+    NotCurrency,
+}
+
+impl Currency {
+    /// US dollar, the default of the API.
+    pub const USD: Self = Self(*b"USD");
+
+    /// Read a code such as `KRW`.
+    ///
+    /// # Errors
+    /// [`Error::NotCurrency`] unless it is three upper-case letters.
+    pub fn parse(code: &str) -> Result<Self, Error> {
+        match <[u8; 3]>::try_from(code.as_bytes()) {
+            Ok(bytes) if bytes.iter().all(u8::is_ascii_uppercase) => Ok(Self(bytes)),
+            _ => Err(Error::NotCurrency),
+        }
+    }
+
+    /// Decimal digits of the minor unit: 2 for USD, 0 for KRW, 3 for KWD.
+    pub fn exponent(self) -> u32 {
+        EXPONENTS.iter().find(|(code, _)| **code == self.0).map_or(2, |(_, exponent)| *exponent)
+    }
+
+    /// The three letters.
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+
+    /// Minor units (2999) from a decimal (29.99).
+    ///
+    /// # Errors
+    /// When the decimal does not fit the currency exactly.
+    pub fn minor_units(self, amount: &Decimal) -> Result<i64, Error> {
+        amount.scaled(self.exponent())
+    }
+
+    /// The decimal (29.99) of minor units (2999), with all the currency's places.
+    pub fn decimal(self, minor_units: i64) -> Decimal {
+        Decimal::from_minor(minor_units, self.exponent())
+    }
+}
+
+impl std::fmt::Display for Currency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::fmt::Debug for Currency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::parse(&code).map_err(de::Error::custom)
+    }
+}
+
+/// A decimal number as it stood in the JSON: the text, so that no digit is lost on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal(String);
+
+impl Decimal {
+    /// Read a plain decimal: digits, optionally a point and digits, optionally a minus before.
+    ///
+    /// # Errors
+    /// [`Error::NotDecimal`] for anything else, exponents among it.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        match all_digits(whole) && all_digits(fraction) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(Error::NotDecimal),
+        }
+    }
+
+    fn scaled(&self, exponent: u32) -> Result<i64, Error> {
+        let (negative, digits) = match self.0.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, self.0.as_str()),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let fraction = fraction.trim_end_matches('0');
+        let places = u32::try_from(fraction.len()).map_err(|_| Error::TooPrecise)?;
+        let missing = exponent.checked_sub(places).ok_or(Error::TooPrecise)?;
+        let number: i64 = format!("{whole}{fraction}").parse().map_err(|_| Error::TooLarge)?;
+        let scaled = number.checked_mul(10i64.pow(missing.min(MAX_EXPONENT))).ok_or(Error::TooLarge)?;
+        Ok(if negative { scaled.saturating_neg() } else { scaled })
+    }
+
+    fn from_minor(minor_units: i64, exponent: u32) -> Self {
+        let sign = if minor_units < 0 { "-" } else { "" };
+        let unit = 10u64.pow(exponent.min(MAX_EXPONENT));
+        let (whole, rest) =
+            (minor_units.unsigned_abs() / unit.max(1), minor_units.unsigned_abs() % unit.max(1));
+        let width = usize::try_from(exponent).unwrap_or(0);
+        Self(match exponent {
+            0 => format!("{sign}{whole}"),
+            _ => format!("{sign}{whole}.{rest:0width$}"),
+        })
+    }
+}
+
+impl std::fmt::Display for Decimal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.parse::<Number>().map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = Number::deserialize(deserializer)?;
+        Self::parse(&number.to_string()).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Currency, Decimal, Error};
+
+    fn minor(code: &str, text: &str) -> Result<i64, Error> {
+        Currency::parse(code)?.minor_units(&Decimal::parse(text)?)
+    }
+
+    #[test]
+    fn decimals_become_minor_units_exactly() {
+        assert_eq!(minor("USD", "29.99"), Ok(2999));
+        assert_eq!(minor("USD", "29.9"), Ok(2990));
+        assert_eq!(minor("USD", "30"), Ok(3000));
+        assert_eq!(minor("USD", "30.000"), Ok(3000));
+        assert_eq!(minor("KRW", "30000"), Ok(30000));
+        assert_eq!(minor("KRW", "30000.5"), Err(Error::TooPrecise));
+        assert_eq!(minor("KWD", "1.234"), Ok(1234));
+        assert_eq!(minor("USD", "0.1000000000000000055"), Err(Error::TooPrecise));
+        assert_eq!(minor("USD", "-1.50"), Ok(-150));
+        assert_eq!(minor("USD", "1e3"), Err(Error::NotDecimal));
+        assert_eq!(minor("USD", "99999999999999999999"), Err(Error::TooLarge));
+        assert_eq!(minor("usd", "1"), Err(Error::NotCurrency));
+    }
+
+    #[test]
+    fn json_keeps_every_digit_and_place() {
+        let price: Decimal = serde_json::from_str("29.90").unwrap();
+        assert_eq!(serde_json::to_string(&price).unwrap(), "29.90");
+        assert_eq!(serde_json::to_string(&Currency::USD.decimal(5998)).unwrap(), "59.98");
+        assert_eq!(serde_json::to_string(&Currency::USD.decimal(5)).unwrap(), "0.05");
+        assert_eq!(serde_json::to_string(&Currency::parse("KRW").unwrap().decimal(500)).unwrap(), "500");
+    }
+}

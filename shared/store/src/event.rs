@@ -1,0 +1,161 @@
+//! The append: one INSERT into the service's event log, which its triggers fold.
+
+use uuid::Uuid;
+
+use crate::{Db, Error, Timestamp, params};
+
+/// As an event's version: whatever comes next. For events that commute, such as stock movements.
+pub const NEXT: i64 = 0;
+
+/// An event that is about to happen.
+#[derive(Clone)]
+pub struct Event {
+    /// The aggregate it happens to.
+    pub stream: String,
+    /// The version the aggregate has afterwards: 1 for its first event, or [`NEXT`].
+    pub version: i64,
+    /// What happens, such as `order.placed`.
+    pub kind: &'static str,
+    /// What anyone entitled to the event may see. No secrets, no personal data.
+    pub data: serde_json::Value,
+    /// What is folded here but never published.
+    pub private: Option<serde_json::Value>,
+    /// Who does it: a user's id or `service:<name>`.
+    pub actor: String,
+    /// W3C Trace Context of the request, if it has one.
+    pub traceparent: Option<String>,
+    /// The id of another service's event that this one answers.
+    pub cause: Option<String>,
+    /// The request's idempotency key.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// A request's `Idempotency-Key` and what to answer when it comes again.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// `<route> <key>`: keys of different routes do not meet.
+    pub key: String,
+    /// SHA-256 of the request's body, hex.
+    pub request_hash: String,
+    /// The answer's body, to be given again.
+    pub result: String,
+}
+
+/// What an earlier request with the same key was answered.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// SHA-256 of the earlier request's body, hex.
+    pub request_hash: String,
+    /// The earlier answer's body.
+    pub result: String,
+    /// The aggregate the earlier request made.
+    pub stream: String,
+}
+
+/// What the log says of an event that was appended.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// Its place in the service's log.
+    pub seq: i64,
+    /// Its id (UUIDv7).
+    pub id: String,
+    /// When it happened.
+    pub time: Timestamp,
+}
+
+impl Event {
+    /// An event of `kind` on `stream`, done by `actor`, that leaves the stream at `version`.
+    pub fn new(
+        stream: impl Into<String>,
+        version: i64,
+        kind: &'static str,
+        actor: impl Into<String>,
+        data: serde_json::Value,
+    ) -> Self {
+        Self {
+            stream: stream.into(),
+            version,
+            kind,
+            data,
+            private: None,
+            actor: actor.into(),
+            traceparent: None,
+            cause: None,
+            idempotency: None,
+        }
+    }
+}
+
+impl Db {
+    /// Append `event`: the whole effect of a request, or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unique`] on `<service>_events.version` when another request was faster,
+    /// on `<service>_events.cause` when the cause was answered before,
+    /// [`Error::Replayed`] when the idempotency key was used before, and whatever the fold refuses.
+    pub async fn append(&self, event: Event) -> Result<Appended, Error> {
+        self.append_at(event, Timestamp::now()).await
+    }
+
+    /// As [`append`](Self::append), at a moment the caller took: for events that carry it in their data.
+    pub async fn append_at(&self, event: Event, time: Timestamp) -> Result<Appended, Error> {
+        let id = Uuid::now_v7().to_string();
+        let (key, hash, result) = match event.idempotency {
+            Some(i) => (Some(i.key), Some(i.request_hash), Some(i.result)),
+            None => (None, None, None),
+        };
+        let params = params![
+            id.as_str(),
+            event.stream,
+            event.version,
+            event.kind,
+            event.data.to_string(),
+            event.private.map(|p| p.to_string()),
+            event.actor.as_str(),
+            time.to_string(),
+            event.traceparent,
+            event.cause,
+            key.as_deref(),
+            hash,
+            result,
+        ];
+        match self.query_one(self.append_sql(), params).await {
+            Ok(Some(row)) => Ok(Appended { seq: row.int(0)?, id, time }),
+            Ok(None) => Err(Error::Database("INSERT returned no row".to_owned())),
+            Err(error) => Err(self.as_replay(error, &event.actor, key).await),
+        }
+    }
+
+    /// What the request with this key was answered, if it was.
+    pub async fn replay(&self, actor: &str, key: &str) -> Result<Option<Replay>, Error> {
+        let sql = format!(
+            "SELECT request_hash, result, stream FROM {}_events WHERE actor = ?1 AND idempotency_key = ?2",
+            self.service()
+        );
+        let row = self.query_one(&sql, params![actor, key]).await?;
+        row.map(|row| Ok(Replay { request_hash: row.text(0)?, result: row.text(1)?, stream: row.text(2)? }))
+            .transpose()
+    }
+
+    async fn as_replay(&self, error: Error, actor: &str, key: Option<String>) -> Error {
+        let column = format!("{}_events.idempotency_key", self.service());
+        let Some(key) = key.filter(|_| error.is_unique(&column)) else { return error };
+        match self.replay(actor, &key).await {
+            Ok(Some(replay)) => Error::Replayed(Box::new(replay)),
+            Ok(None) => error,
+            Err(other) => other,
+        }
+    }
+
+    fn append_sql(&self) -> &str {
+        self.append_sql.get_or_init(|| {
+            format!(
+                "INSERT INTO {0}_events (id, stream, version, type, data, private, actor, time, traceparent, \
+                 cause, idempotency_key, request_hash, result) \
+                 VALUES (?1, ?2, CASE ?3 WHEN 0 THEN (SELECT coalesce(max(version), 0) + 1 FROM {0}_events WHERE stream = ?2) \
+                 ELSE ?3 END, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING seq",
+                self.service()
+            )
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! The way to the database: one connection per component instance, forward-only migrations,
+//! and [`append`](Db::append), the single statement that is a whole business transaction.
+//!
+//! A service declares one `static` [`Db`] and says SQL only in its `store.rs`:
+//!
+//! ```ignore
+//! static DB: Db = Db::new("orders", &[include_str!("../migrations/0001_orders.sql")]);
+//! ```
+
+mod clock;
+mod connection;
+mod error;
+mod event;
+mod migrate;
+mod row;
+
+pub use clock::Timestamp;
+pub use connection::Db;
+pub use error::Error;
+pub use event::{Appended, Event, Idempotency, NEXT, Replay};
+pub use row::Row;
+pub use spin_sdk::sqlite::Value;
+
+/// A list of SQL parameters; each element is anything that converts into a [`Value`].
+#[macro_export]
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { vec![$($crate::Value::from($value)),*] };
+}

@@ -1,0 +1,71 @@
+//! Forward-only migrations, applied when an instance opens its connection.
+
+use spin_sdk::sqlite::Connection;
+
+use crate::{Error, connection::run};
+
+/// What every service has: its event log, which is its outbox too, and the relay's cursors.
+const LOG: &str = include_str!("log.sql");
+
+/// Bring the tables of `service` up to date. Runs before the connection is shared, so that this one
+/// transaction cannot swallow another request's statement.
+pub(crate) async fn up(connection: &Connection, service: &str, migrations: &[&str]) -> Result<(), Error> {
+    let wanted = migrations.len() + 1;
+    if applied(connection, service).await? >= wanted {
+        return Ok(());
+    }
+    run(connection, "BEGIN IMMEDIATE").await?;
+    match apply(connection, service, migrations).await {
+        Ok(()) => run(connection, "COMMIT").await.map(drop),
+        Err(error) => {
+            _ = run(connection, "ROLLBACK").await;
+            Err(error)
+        }
+    }
+}
+
+async fn apply(connection: &Connection, service: &str, migrations: &[&str]) -> Result<(), Error> {
+    let log = LOG.replace("{service}", service);
+    let all = std::iter::once(log.as_str()).chain(migrations.iter().copied());
+    for (done, script) in all.enumerate().skip(applied(connection, service).await?) {
+        for statement in statements(script) {
+            run(connection, statement).await?;
+        }
+        let number = done + 1;
+        run(connection, &format!("INSERT INTO {service}_migrations VALUES ({number})")).await?;
+    }
+    Ok(())
+}
+
+/// How many migrations were applied: 0 when the table that says so is not there yet.
+async fn applied(connection: &Connection, service: &str) -> Result<usize, Error> {
+    let sql = format!("SELECT coalesce(max(number), 0) FROM {service}_migrations");
+    match run(connection, &sql).await {
+        Ok(rows) => {
+            let number = rows.first().map_or(Ok(0), |row| row.int(0))?;
+            Ok(usize::try_from(number).unwrap_or(0))
+        }
+        Err(Error::Database(text)) if text.contains("no such table") => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+/// Split a script: a statement ends with `;` at the end of a line before an empty line or the end.
+/// (Spin runs only the first statement of a text; a trigger's body has `;` inside, but no empty line.)
+fn statements(script: &str) -> impl Iterator<Item = &str> {
+    script.split(";\n\n").map(|s| s.trim().trim_end_matches(';')).filter(|s| !s.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::statements;
+
+    #[test]
+    fn a_trigger_is_one_statement() {
+        let script =
+            "CREATE TABLE t(a);\n\nCREATE TRIGGER x AFTER INSERT ON t BEGIN\n SELECT 1;\n SELECT 2;\nEND;\n";
+        let all: Vec<_> = statements(script).collect();
+        assert_eq!(all.len(), 2);
+        assert!(all[1].ends_with("SELECT 2;\nEND"));
+    }
+}
