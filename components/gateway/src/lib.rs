@@ -1,1 +1,45 @@
-//! The front door: index, health, API description.
+//! The front door: what there is, whether it works, how to call it, and the answer to unknown routes.
+//!
+//! | route | who | handler |
+//! |---|---|---|
+//! | `GET /` | anyone | `index::get` |
+//! | `GET /health` | anyone | `health::all` |
+//! | `GET /health/{service}` | anyone | `health::one` |
+//! | `GET /openapi.json` | anyone | `docs::openapi` |
+//! | `GET /docs` | anyone | `docs::page` |
+//! | `/...`, all that no component has | anyone | 404, by `edge::router` |
+//!
+//! `api` has the bodies, `openapi` the description of all services' routes, made from `openapi.json`. It keeps
+//! nothing and has no tables.
+
+mod api;
+mod handlers;
+mod openapi;
+
+use std::sync::OnceLock;
+
+use axum::{Router, routing::get};
+use edge::Client;
+use handlers::{docs, health, index};
+use spin_sdk::http::{IntoResponse, Request};
+
+/// The services, as their components and internal routes are named.
+const SERVICES: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];
+static CLIENT: Client = Client::new("gateway");
+
+#[spin_sdk::http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    static ROUTER: OnceLock<Router> = OnceLock::new();
+    edge::serve(ROUTER.get_or_init(routes), request).await
+}
+
+fn routes() -> Router {
+    edge::router(
+        Router::new()
+            .route("/", get(index::get))
+            .route("/health", get(health::all))
+            .route("/health/{service}", get(health::one))
+            .route("/openapi.json", get(docs::openapi))
+            .route("/docs", get(docs::page)),
+    )
+}

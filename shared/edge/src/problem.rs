@@ -25,6 +25,8 @@ macro_rules! codes {
         impl Code {
             $(#[doc = $title] pub const $constant: Code =
                 Code { name: $name, status: StatusCode::$status, title: $title };)*
+            /// Every code, for the API's description.
+            pub const ALL: &[Code] = &[$(Self::$constant),*];
         }
     };
 }
@@ -147,8 +149,10 @@ impl Problem {
         if !self.errors.is_empty() {
             body.insert("errors".to_owned(), json!(self.errors));
         }
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (self.code.status, kind, Value::Object(body).to_string()).into_response()
+        let body = Value::Object(body).to_string();
+        let kind = HeaderValue::from_static("application/problem+json");
+        let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_LENGTH, body.len().into())];
+        (self.code.status, headers, body).into_response()
     }
 }
 

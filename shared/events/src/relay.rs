@@ -13,6 +13,9 @@ use crate::CloudEvent;
 
 /// Events per delivery.
 const BATCH: i64 = 100;
+/// Bytes of event data per delivery, so that a batch stays well under the 1 MiB that a receiver takes. A single
+/// larger event goes alone.
+const BATCH_BYTES: usize = 256 * 1024;
 /// How long a drain may hold a target without renewal: longer than a delivery can take (6 s).
 const LEASE_SECONDS: i64 = 10;
 /// The first pause after a failed delivery; doubled with each further one.
@@ -171,7 +174,7 @@ impl Relay {
             CloudEvent::COLUMNS,
             self.service()
         );
-        self.db.query(&sql, params![after, limit]).await
+        within_bytes(self.db.query(&sql, params![after, limit]).await?)
     }
 
     async fn send(&self, context: &Context, target: &Target, rows: &[Row]) -> Result<(), Problem> {
@@ -219,4 +222,18 @@ impl Relay {
         let (first, most) = (BACKOFF_SECONDS * 1000, MAX_BACKOFF_SECONDS * 1000);
         self.db.execute(&sql, params![target.service, Timestamp::now().0, first, most]).await
     }
+}
+
+/// As many of the first rows as fit a delivery.
+fn within_bytes(mut rows: Vec<Row>) -> Result<Vec<Row>, Error> {
+    let (mut fitting, mut bytes) = (0usize, 0usize);
+    for row in &rows {
+        bytes = bytes.saturating_add(row.text(4)?.len());
+        if fitting > 0 && bytes > BATCH_BYTES {
+            break;
+        }
+        fitting = fitting.saturating_add(1);
+    }
+    rows.truncate(fitting);
+    Ok(rows)
 }

@@ -156,9 +156,10 @@ impl Decimal {
 
     fn from_minor(minor_units: i64, exponent: u32) -> Self {
         let sign = if minor_units < 0 { "-" } else { "" };
-        let unit = 10u64.pow(exponent.min(MAX_EXPONENT));
+        let (minor, unit) = (minor_units.unsigned_abs(), 10u64.pow(exponent.min(MAX_EXPONENT)));
+        // A power of ten is never zero.
         let (whole, rest) =
-            (minor_units.unsigned_abs() / unit.max(1), minor_units.unsigned_abs() % unit.max(1));
+            (minor.checked_div(unit).unwrap_or_default(), minor.checked_rem(unit).unwrap_or_default());
         let width = usize::try_from(exponent).unwrap_or(0);
         Self(match exponent {
             0 => format!("{sign}{whole}"),

@@ -1,0 +1,202 @@
+//! What the log takes and how it is searched. No I/O, no clock.
+
+use edge::FieldError;
+use serde_json::{Map, Value};
+use store::Timestamp;
+
+use crate::api::Filters;
+
+/// The longest attribute that is taken, in bytes: an index entry should fit a page of the database.
+const MAX_ATTRIBUTE: usize = 1024;
+/// Attributes every CloudEvent has (CloudEvents 1.0, section 3.1).
+const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
+/// Attributes that must be texts when they are there; `actor` is an extension of ours.
+const OPTIONAL: [&str; 3] = ["subject", "actor", "time"];
+
+/// An event that the log does not take, and with it its whole batch.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("event {index}: {attribute} {why}")]
+pub struct BadEvent {
+    /// Its place in the batch, from 0.
+    pub index: usize,
+    pub attribute: String,
+    pub why: &'static str,
+}
+
+/// Check every event of a batch.
+///
+/// # Errors
+/// The first event that is not a CloudEvent 1.0.
+pub fn check(batch: &[Value]) -> Result<(), BadEvent> {
+    for (index, event) in batch.iter().enumerate() {
+        check_event(event).map_err(|(attribute, why)| BadEvent {
+            index,
+            attribute: attribute.to_owned(),
+            why,
+        })?;
+    }
+    Ok(())
+}
+
+fn check_event(event: &Value) -> Result<(), (&str, &'static str)> {
+    let Some(event) = event.as_object() else { return Err(("event", "must be an object")) };
+    for name in REQUIRED {
+        check_text(event.get(name).ok_or((name, "is missing"))?).map_err(|why| (name, why))?;
+    }
+    for name in OPTIONAL {
+        if let Some(value) = event.get(name).filter(|value| !value.is_null()) {
+            check_text(value).map_err(|why| (name, why))?;
+        }
+    }
+    if event.get("specversion").is_none_or(|version| version != "1.0") {
+        return Err(("specversion", "must be 1.0"));
+    }
+    let time = event.get("time").and_then(Value::as_str);
+    if time.is_some_and(|time| Timestamp::parse(time).is_none()) {
+        return Err(("time", "must be an RFC 3339 time"));
+    }
+    match event.keys().find(|name| !is_attribute_name(name)) {
+        Some(name) => Err((name, "is not an attribute name: lower-case letters and digits")),
+        None => Ok(()),
+    }
+}
+
+/// CloudEvents 1.0, section 2.4.1: no control characters.
+fn check_text(value: &Value) -> Result<(), &'static str> {
+    match value.as_str() {
+        None => Err("must be a text"),
+        Some("") => Err("must not be empty"),
+        Some(text) if text.len() > MAX_ATTRIBUTE => Err("is too long"),
+        Some(text) if text.chars().any(char::is_control) => Err("must not have control characters"),
+        Some(_) => Ok(()),
+    }
+}
+
+fn is_attribute_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    name == "data_base64" || (!name.is_empty() && name.bytes().all(plain))
+}
+
+/// An event of the log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Place in the log.
+    pub seq: i64,
+    pub received_at: String,
+    pub event: Map<String, Value>,
+}
+
+/// Which events are wanted; what is `None` does not matter.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub kind: Option<String>,
+    pub source: Option<String>,
+    pub subject: Option<String>,
+    pub actor: Option<String>,
+    /// This moment or later.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub to: Option<Timestamp>,
+}
+
+impl Filter {
+    /// Check a query; every parameter that is not valid is named.
+    pub fn parse(query: Filters) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let (from, to) = (moment(&mut errors, "from", query.from), moment(&mut errors, "to", query.to));
+        let Filters { kind, source, subject, actor, .. } = query;
+        match errors.is_empty() {
+            true => Ok(Self { kind, source, subject, actor, from, to }),
+            false => Err(errors),
+        }
+    }
+}
+
+/// In a query `+` means a space, so the offset of a time that was not escaped arrives with one.
+fn moment(errors: &mut Vec<FieldError>, field: &str, text: Option<String>) -> Option<Timestamp> {
+    let parsed = Timestamp::parse(&text?.replace(' ', "+"));
+    if parsed.is_none() {
+        errors.push(FieldError::new(field, "must be an RFC 3339 time such as 2026-11-21T05:06:07Z"));
+    }
+    parsed
+}
+
+/// The place in the log that a cursor stands for.
+pub fn parse_cursor(after: Option<&str>) -> Result<Option<i64>, Vec<FieldError>> {
+    let wrong = |_| vec![FieldError::new("cursor", "must be the nextCursor of an earlier page")];
+    after.map(str::parse).transpose().map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event() -> Value {
+        json!({ "specversion": "1.0", "id": "1", "source": "/jangteo/orders", "type": "jangteo.order.placed.v1",
+            "subject": "o", "time": "2026-11-21T05:06:07.089Z", "sequence": "7", "data": { "camelCase": 1 } })
+    }
+
+    fn with(name: &str, value: Value) -> Value {
+        let mut event = event();
+        event.as_object_mut().unwrap().insert(name.to_owned(), value);
+        event
+    }
+
+    #[test]
+    fn a_bad_event_is_named_by_its_place() {
+        let bad = check(&[event(), event(), with("id", json!(""))]).unwrap_err();
+        assert_eq!((bad.index, bad.attribute.as_str()), (2, "id"));
+        assert_eq!(check(&[json!(1)]).unwrap_err().to_string(), "event 0: event must be an object");
+    }
+
+    #[test]
+    fn what_is_not_a_cloud_event_is_refused() {
+        assert_eq!(check(&[event()]), Ok(()));
+        for name in REQUIRED {
+            let mut lacking = event();
+            lacking.as_object_mut().unwrap().remove(name);
+            assert_eq!(check(&[lacking]).unwrap_err().attribute, name);
+            assert_eq!(check(&[with(name, json!(1))]).unwrap_err().attribute, name);
+        }
+        for (name, value) in [
+            ("specversion", json!("0.3")),
+            ("id", json!("a\u{0}b")),
+            ("source", json!("x".repeat(MAX_ATTRIBUTE + 1))),
+            ("subject", json!({})),
+            ("time", json!("yesterday")),
+            ("receivedAt", json!("2026-11-21T05:06:07Z")),
+        ] {
+            assert_eq!(check(&[with(name, value)]).unwrap_err().attribute, name);
+        }
+    }
+
+    #[test]
+    fn optional_attributes_may_be_absent_or_null() {
+        assert_eq!(check(&[with("actor", Value::Null), with("time", Value::Null)]), Ok(()));
+        assert_eq!(check(&[]), Ok(()));
+    }
+
+    #[test]
+    fn times_of_a_query_keep_their_offset() {
+        let filters = |from: &str| Filters {
+            kind: None,
+            source: None,
+            subject: None,
+            actor: None,
+            from: Some(from.to_owned()),
+            to: None,
+        };
+        let utc = Filter::parse(filters("2026-11-21T05:06:07Z")).unwrap();
+        assert_eq!(Filter::parse(filters("2026-11-21T14:06:07 09:00")).unwrap(), utc);
+        assert_eq!(Filter::parse(filters("noon")).unwrap_err().first().unwrap().field, "from");
+    }
+
+    #[test]
+    fn a_cursor_is_a_place_in_the_log() {
+        assert_eq!(parse_cursor(Some("42")), Ok(Some(42)));
+        assert_eq!(parse_cursor(None), Ok(None));
+        assert!(parse_cursor(Some("1; DROP")).is_err());
+    }
+}

@@ -1,0 +1,47 @@
+//! What can go wrong, and how clients see it.
+
+use axum::response::{IntoResponse, Response};
+use edge::{Code, FieldError, Problem};
+
+use crate::domain::BadEvent;
+
+/// Why a request fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0:?}")]
+    Edge(Problem),
+    #[error("not valid")]
+    Invalid(Vec<FieldError>),
+    #[error(transparent)]
+    BadEvent(#[from] BadEvent),
+    #[error("no such event")]
+    NotFound,
+    #[error(transparent)]
+    Internal(#[from] store::Error),
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Edge(problem)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Edge(problem) => problem,
+            Error::Invalid(errors) => Problem::validation(errors),
+            Error::BadEvent(bad) => Problem::new(Code::MALFORMED, bad.to_string())
+                .with("index", bad.index)
+                .with("attribute", bad.attribute),
+            Error::NotFound => Problem::not_found("event"),
+            Error::Internal(source) => Problem::internal(source),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
+    }
+}

@@ -1,0 +1,4 @@
+//! One file per group of routes.
+
+pub mod intake;
+pub mod read;

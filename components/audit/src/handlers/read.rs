@@ -1,0 +1,49 @@
+//! Reading the log.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use edge::{List, Page, Preconditions, Query, User, etag};
+use http::{StatusCode, header};
+
+use crate::domain::{Entry, Filter, parse_cursor};
+use crate::error::Error;
+use crate::{api, store as log};
+
+/// `GET /api/v1/audit/events`: newest first.
+pub async fn list(
+    user: User,
+    Query(query): Query<api::Filters>,
+    page: Page,
+) -> Result<Json<List<api::Entry>>, Error> {
+    user.require("audit:read")?;
+    let filter = Filter::parse(query).map_err(Error::Invalid)?;
+    let after = parse_cursor(page.after.as_deref()).map_err(Error::Invalid)?;
+    let found = log::list(filter, after, page.rows()).await?;
+    let items = found.into_iter().map(show).collect();
+    Ok(Json(page.list(items, |entry: &api::Entry| entry.sequence.to_string())))
+}
+
+/// `GET /api/v1/audit/events/{id}`: 200, or 304 when the client has it, as an event never changes.
+pub async fn get(
+    user: User,
+    Path(id): Path<String>,
+    preconditions: Preconditions,
+) -> Result<Response, Error> {
+    user.require("audit:read")?;
+    let entry = log::find(&id).await?.ok_or(Error::NotFound)?;
+    let tag = [(header::ETAG, etag(entry.seq))];
+    if preconditions.unchanged(entry.seq) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    Ok((tag, Json(show(entry))).into_response())
+}
+
+/// An event as clients see it. `sequence` is its place in this log; the source's is kept beside it.
+fn show(entry: Entry) -> api::Entry {
+    let mut event = entry.event;
+    if let Some(sequence) = event.remove("sequence") {
+        event.insert("sourcesequence".to_owned(), sequence);
+    }
+    api::Entry { event, sequence: entry.seq, received_at: entry.received_at }
+}

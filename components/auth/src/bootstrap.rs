@@ -1,0 +1,55 @@
+//! The first ADMIN, from the variables `bootstrap_admin_email` and `bootstrap_admin_password`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use edge::Context;
+
+use crate::domain::{account::Draft, role};
+use crate::error::Error;
+use crate::handlers::accounts::{email_hash, new_account, register};
+use crate::store as auth;
+
+/// What the account is called until its owner says otherwise.
+const NAME: &str = "Administrator";
+
+/// Make the ADMIN's account unless the e-mail has one. Costs a look once per instance; it comes before any
+/// signup, so that nobody can take the e-mail first. A failure is logged, and the next request tries again.
+pub async fn ensure(context: &Context) {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if DONE.load(Ordering::Relaxed) {
+        return;
+    }
+    match admin(context).await {
+        Ok(()) => DONE.store(true, Ordering::Relaxed),
+        Err(error) => eprintln!("request {} bootstrap admin: {error}", context.request_id),
+    }
+}
+
+async fn admin(context: &Context) -> Result<(), Error> {
+    let (email, password) =
+        (variable("bootstrap_admin_email").await, variable("bootstrap_admin_password").await);
+    if email.is_empty() || password.is_empty() {
+        return Ok(());
+    }
+    let draft = match Draft::parse(&email, NAME, password) {
+        Ok(draft) => draft,
+        Err(errors) => {
+            for error in errors {
+                eprintln!("bootstrap_admin_{}: {}; no account is made", error.field, error.detail);
+            }
+            return Ok(());
+        }
+    };
+    if auth::credentials(&email_hash(&draft.email).await?).await?.is_some() {
+        return Ok(());
+    }
+    let account = new_account(draft, role::ADMIN).await?;
+    match register(context, auth::registered(&account, "service:auth")).await {
+        Err(Error::EmailTaken) => Ok(()),
+        other => other,
+    }
+}
+
+async fn variable(name: &str) -> String {
+    spin_sdk::variables::get(name).await.unwrap_or_default()
+}

@@ -1,0 +1,62 @@
+//! Password hashes: argon2id (RFC 9106) as PHC strings.
+
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use crate::error::Error;
+
+/// OWASP's second choice of parameters: the cheapest in memory that it recommends, since every concurrent
+/// login of an instance needs as much. About 60 ms in Wasm on one core.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Bytes of salt (RFC 9106, section 3.1, recommends 16).
+pub const SALT_BYTES: usize = 16;
+
+/// What the password of an account that does not exist is compared with, for the same work as for one that
+/// does: random salt and random output, so that no known password matches.
+pub const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$lwaop5Rz3HUJOqYmpvbeGg$WXgLbIiyZwOMAeWw0W0SnpkikwuoBJGIL7ouuF4L5T4";
+
+/// Hash `password` with a fresh random `salt`.
+pub fn hash(password: &str, salt: [u8; SALT_BYTES]) -> Result<String, Error> {
+    let failed = |error: argon2::password_hash::Error| Error::Hashing(error.to_string());
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|e| Error::Hashing(e.to_string()))?;
+    let salt = SaltString::encode_b64(&salt).map_err(failed)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    Ok(argon2.hash_password(password.as_bytes(), &salt).map_err(failed)?.to_string())
+}
+
+/// Whether `password` has this `hash`, under the parameters the hash names.
+pub fn verify(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .and_then(|hash| Argon2::default().verify_password(password.as_bytes(), &hash))
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_right_password_verifies() {
+        let hash = hash("password123", [7; SALT_BYTES]).unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(verify("password123", &hash));
+        assert!(!verify("password124", &hash));
+        assert!(!verify("", &hash));
+        assert!(!verify("password123", "nonsense"));
+    }
+
+    #[test]
+    fn nobody_costs_as_much_as_somebody() {
+        let shape = |phc: &str| {
+            let phc = PasswordHash::new(phc).unwrap();
+            let (salt, output) = (phc.salt.unwrap().len(), phc.hash.unwrap().len());
+            (phc.algorithm.to_string(), phc.version, phc.params.to_string(), salt, output)
+        };
+        assert_eq!(shape(NOBODY), shape(&hash("password123", [7; SALT_BYTES]).unwrap()));
+        assert!(!verify("password123", NOBODY));
+    }
+}

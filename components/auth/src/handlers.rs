@@ -1,0 +1,4 @@
+//! One module per part of the API.
+
+pub mod accounts;
+pub mod sessions;

@@ -1,0 +1,108 @@
+//! Accounts: sign up, and say who one is.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use edge::{Context, Key, Keyed, User};
+use http::{StatusCode, header};
+use serde_json::json;
+use store::{Event, Idempotency};
+use uuid::Uuid;
+
+use crate::domain::account::{Draft, normalised};
+use crate::domain::{hex, password};
+use crate::error::Error;
+use crate::store::{DB, NewAccount};
+use crate::{RELAY, api, bootstrap, store as auth};
+
+/// `POST /api/auth/signup`: 201 with the account and its `Location`; 409 for a taken e-mail, after the same work.
+pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Response, Error> {
+    bootstrap::ensure(&context).await;
+    let api::Signup { email, password, name, role } = request.body;
+    let draft = Draft::parse(&email, &name, password).map_err(Error::Invalid)?;
+    let key = match request.key {
+        Some(key) => Some(sealed(key).await?),
+        None => None,
+    };
+    let account = new_account(draft, role.name()).await?;
+    let mut event = auth::registered(&account, &account.id);
+    event.idempotency = key.as_ref().map(|key| Idempotency {
+        key: key.scoped("auth.signup"),
+        request_hash: key.request_hash.clone(),
+        // The answer is personal, and can be made again from the account.
+        result: String::new(),
+    });
+    match (register(&context, event).await, &key) {
+        (Err(Error::EmailTaken), Some(key)) => replay(key, account, role).await,
+        (Err(error), _) => Err(error),
+        (Ok(()), _) => {
+            let location = [(header::LOCATION, format!("/api/users/{}", account.id))];
+            Ok((StatusCode::CREATED, location, Json(show(account, role))).into_response())
+        }
+    }
+}
+
+/// `GET /api/auth/me`: 200, or 401 once the session was revoked, whatever is left of the token's time.
+pub async fn me(user: User) -> Result<Json<api::Me>, Error> {
+    let identity = auth::identity(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)?;
+    Ok(Json(api::Me {
+        id: user.subject.clone(),
+        email: identity.email,
+        name: identity.name,
+        roles: user.roles.clone(),
+        permissions: user.permissions.clone(),
+        session_id: user.session.clone(),
+    }))
+}
+
+/// The keyed hash by which an account is found.
+pub async fn email_hash(email: &str) -> Result<String, Error> {
+    Ok(hex(&edge::seal("email", normalised(email).as_bytes()).await?))
+}
+
+/// An account from checked data. This is where the password is hashed: tens of milliseconds.
+pub async fn new_account(draft: Draft, role: &'static str) -> Result<NewAccount, Error> {
+    let mut salt = [0u8; password::SALT_BYTES];
+    getrandom::fill(&mut salt).map_err(|error| Error::Hashing(error.to_string()))?;
+    Ok(NewAccount {
+        id: Uuid::now_v7().to_string(),
+        email_hash: email_hash(&draft.email).await?,
+        password_hash: password::hash(&draft.password, salt)?,
+        email: draft.email,
+        name: draft.name,
+        roles: vec![role],
+    })
+}
+
+/// Append `user.registered` and see to it that the profile is there when the answer is.
+pub async fn register(context: &Context, mut event: Event) -> Result<(), Error> {
+    event.traceparent = context.traceparent.clone();
+    let appended = match DB.append(event).await {
+        Err(error) if auth::is_email_taken(&error) => return Err(Error::EmailTaken),
+        other => other?,
+    };
+    if RELAY.deliver(context, "users", appended.seq).await.is_err() {
+        eprintln!("request {}: the profile of event {} comes later", context.request_id, appended.id);
+    }
+    RELAY.kick();
+    Ok(())
+}
+
+/// The key with a keyed hash of the body: a bare one could be searched for the password in it.
+async fn sealed(key: Key) -> Result<Key, Error> {
+    let request_hash = hex(&edge::seal("idempotency", key.request_hash.as_bytes()).await?);
+    Ok(Key { request_hash, ..key })
+}
+
+/// The answer of the signup that took the e-mail, when it was this same request. Keys belong to the account
+/// they made, for a client without one has no other name.
+async fn replay(key: &Key, account: NewAccount, role: api::OpenRole) -> Result<Response, Error> {
+    let owner = auth::credentials(&account.email_hash).await?.ok_or(Error::EmailTaken)?;
+    let earlier = DB.replay(&owner.account_id, &key.scoped("auth.signup")).await?.ok_or(Error::EmailTaken)?;
+    let body = json!(show(NewAccount { id: owner.account_id, ..account }, role)).to_string();
+    Ok(edge::replayed(key, &earlier.request_hash, StatusCode::CREATED, body)?)
+}
+
+fn show(account: NewAccount, role: api::OpenRole) -> api::Account {
+    let role = role.name().to_owned();
+    api::Account { id: account.id, email: account.email, name: account.name, role }
+}

@@ -1,0 +1,150 @@
+//! Sessions: log in, refresh, log out.
+
+use axum::Json as Reply;
+use axum::response::{IntoResponse, Response};
+use edge::{Context, Grant, Json};
+use http::{HeaderMap, StatusCode, header};
+use store::{Event, Timestamp};
+use uuid::Uuid;
+
+use crate::domain::session::{Claim, Decision, LIFETIME_SECONDS, Session, decide, digest, same};
+use crate::domain::{password, role};
+use crate::error::Error;
+use crate::handlers::accounts::email_hash;
+use crate::store::DB;
+use crate::{RELAY, api, bootstrap, store as auth};
+
+/// How much of a `User-Agent` is kept, in characters: enough to know one's device by.
+const MAX_USER_AGENT: usize = 200;
+/// How often a rotation that was overtaken looks again. Once is enough, but for a replica that lags.
+const MAX_TRIES: usize = 3;
+
+/// `POST /api/auth/login`: 200 with tokens. Unknown account and wrong password are one answer after one amount
+/// of work: a look-up, a hash, an event.
+pub async fn login(
+    context: Context,
+    headers: HeaderMap,
+    Json(body): Json<api::Login>,
+) -> Result<Response, Error> {
+    bootstrap::ensure(&context).await;
+    let found = auth::credentials(&email_hash(&body.email).await?).await?;
+    let hash = found.as_ref().map_or(password::NOBODY, |account| &account.password_hash);
+    let account = match (password::verify(&body.password, hash), found) {
+        (true, Some(account)) => account,
+        (_, found) => {
+            let account_id = found.as_ref().map(|account| account.account_id.as_str());
+            append(&context, auth::login_failed(account_id), Timestamp::now()).await?;
+            return Err(Error::WrongCredentials);
+        }
+    };
+    let claim = Claim { session: Uuid::now_v7().to_string(), generation: 1 };
+    let token = token_of(&claim).await?;
+    let now = Timestamp::now();
+    let expires_at = now.plus_seconds(LIFETIME_SECONDS);
+    let agent = user_agent(&headers);
+    let event =
+        auth::started(&claim.session, &account.account_id, agent.as_deref(), &digest(&token), expires_at);
+    append(&context, event, now).await?;
+    tokens(account.account_id, account.roles, claim.session, token).await
+}
+
+/// `POST /api/auth/refresh`: 200 with the next tokens, and the roles the account has now.
+pub async fn refresh(context: Context, Json(body): Json<api::RefreshToken>) -> Result<Response, Error> {
+    let claim = genuine(&body.refresh_token).await?;
+    let digest = digest(&body.refresh_token);
+    for _ in 0..MAX_TRIES {
+        let (session, roles) = auth::session(&claim.session).await?.ok_or(Error::RefreshToken)?;
+        let now = Timestamp::now();
+        let token = match decide(&session, claim.generation, &digest, now) {
+            Decision::Refuse => return Err(Error::RefreshToken),
+            Decision::Revoke => {
+                revoke(&context, &session, "token_reused").await?;
+                return Err(Error::TokenReused);
+            }
+            Decision::Repeat => current(&session).await?,
+            Decision::Rotate => match rotate(&context, &session, now).await? {
+                Some(token) => token,
+                None => continue,
+            },
+        };
+        return tokens(session.account_id, roles, session.id, token).await;
+    }
+    Err(Error::Busy)
+}
+
+/// `POST /api/auth/logout`: 204 and the family is revoked; 204 for a token that is worth nothing, too.
+pub async fn logout(context: Context, Json(body): Json<api::RefreshToken>) -> Result<StatusCode, Error> {
+    let claim = match genuine(&body.refresh_token).await {
+        Err(Error::RefreshToken) => return Ok(StatusCode::NO_CONTENT),
+        other => other?,
+    };
+    if let Some((session, _)) = auth::session(&claim.session).await? {
+        revoke(&context, &session, "logout").await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The claim of `token`, provided that we made the token.
+async fn genuine(token: &str) -> Result<Claim, Error> {
+    let claim = Claim::parse(token).ok_or(Error::RefreshToken)?;
+    match same(&token_of(&claim).await?, token) {
+        true => Ok(claim),
+        false => Err(Error::RefreshToken),
+    }
+}
+
+async fn token_of(claim: &Claim) -> Result<String, Error> {
+    Ok(claim.token(&edge::seal("refresh", claim.message().as_bytes()).await?))
+}
+
+async fn current(session: &Session) -> Result<String, Error> {
+    token_of(&Claim { session: session.id.clone(), generation: session.generation }).await
+}
+
+/// The successor of the session's token, or `None` when another request was faster.
+async fn rotate(context: &Context, session: &Session, now: Timestamp) -> Result<Option<String>, Error> {
+    let generation = session.generation.saturating_add(1);
+    let token = token_of(&Claim { session: session.id.clone(), generation }).await?;
+    match append(context, auth::refreshed(session, &digest(&token)), now).await {
+        Ok(()) => Ok(Some(token)),
+        Err(error) if auth::is_overtaken(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn revoke(context: &Context, session: &Session, reason: &str) -> Result<(), Error> {
+    match append(context, auth::revoked(session, reason), Timestamp::now()).await {
+        Err(error) if auth::is_revoked(&error) => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+async fn append(context: &Context, mut event: Event, now: Timestamp) -> Result<(), store::Error> {
+    event.traceparent = context.traceparent.clone();
+    DB.append_at(event, now).await?;
+    RELAY.kick();
+    Ok(())
+}
+
+/// The answer with a new access token. RFC 6749, section 5.1: nobody may keep it.
+async fn tokens(
+    subject: String,
+    roles: Vec<String>,
+    session: String,
+    refresh_token: String,
+) -> Result<Response, Error> {
+    let permissions = role::permissions(&roles);
+    let issued = edge::issue_access(Grant { subject, roles, permissions, session }).await?;
+    let body = api::Tokens {
+        access_token: issued.token,
+        refresh_token,
+        token_type: "Bearer",
+        expires_in: issued.expires_in,
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Reply(body)).into_response())
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let agent = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(agent.chars().take(MAX_USER_AGENT).collect())
+}

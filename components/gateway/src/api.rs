@@ -1,0 +1,77 @@
+//! Bodies of responses.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// `GET /`.
+#[derive(Serialize)]
+pub struct Index {
+    pub name: &'static str,
+    pub version: &'static str,
+    pub description: &'static str,
+    /// Where to go on, by what is there.
+    pub links: BTreeMap<&'static str, &'static str>,
+    pub services: Vec<IndexedService>,
+}
+
+/// A service and where its health is told.
+#[derive(Serialize)]
+pub struct IndexedService {
+    pub name: &'static str,
+    pub health: String,
+}
+
+/// `GET /health`.
+#[derive(Serialize)]
+pub struct Health {
+    /// `DOWN` when any service is.
+    pub status: Status,
+    pub version: &'static str,
+    pub services: BTreeMap<&'static str, ServiceHealth>,
+}
+
+/// `GET /health/{service}`.
+#[derive(Serialize)]
+pub struct OneHealth {
+    pub service: &'static str,
+    #[serde(flatten)]
+    pub health: ServiceHealth,
+}
+
+/// Whether a service answers and can read its database.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceHealth {
+    pub status: Status,
+    /// How long it took to know.
+    pub latency_ms: u64,
+    /// How many events wait for each target; known of services that are up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relay: Option<Vec<Lag>>,
+    /// Why it counts as down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Up or down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Status {
+    Up,
+    Down,
+}
+
+/// What `GET /internal/<service>/health` answers.
+#[derive(Deserialize)]
+pub struct Report {
+    #[serde(default)]
+    pub relay: Vec<Lag>,
+}
+
+/// Events that a target has not got yet.
+#[derive(Serialize, Deserialize)]
+pub struct Lag {
+    pub target: String,
+    pub pending: i64,
+}

@@ -1,0 +1,5 @@
+//! One module per part of the API.
+
+pub mod docs;
+pub mod health;
+pub mod index;

@@ -1,0 +1,59 @@
+//! Health: asks each service, and each service asks its database.
+
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::Path;
+use edge::{Context, Problem, Reply};
+use futures::future::join_all;
+use http::StatusCode;
+
+use crate::api::{Health, OneHealth, Report, ServiceHealth, Status};
+use crate::{CLIENT, SERVICES};
+
+/// `GET /health`: 200 when every service is up, else 503; the services are asked at the same time.
+pub async fn all(context: Context) -> (StatusCode, Json<Health>) {
+    let asked = SERVICES.map(async |name| (name, ask(&context, name).await));
+    let services: std::collections::BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
+    let up = services.values().all(|service| service.status == Status::Up);
+    let status = if up { Status::Up } else { Status::Down };
+    (code(status), Json(Health { status, version: env!("CARGO_PKG_VERSION"), services }))
+}
+
+/// `GET /health/{service}`: 200 or 503; 404 for a service that is not ours.
+pub async fn one(
+    context: Context,
+    Path(wanted): Path<String>,
+) -> Result<(StatusCode, Json<OneHealth>), Problem> {
+    let known = SERVICES.into_iter().find(|name| *name == wanted);
+    let service = known.ok_or_else(|| Problem::not_found("service"))?;
+    let health = ask(&context, service).await;
+    Ok((code(health.status), Json(OneHealth { service, health })))
+}
+
+fn code(status: Status) -> StatusCode {
+    match status {
+        Status::Up => StatusCode::OK,
+        Status::Down => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+async fn ask(context: &Context, service: &str) -> ServiceHealth {
+    let start = Instant::now();
+    let answer = CLIENT.get(context, service, "health").await;
+    let latency_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match answer.map_err(|problem| problem.code().name.to_owned()).and_then(read) {
+        Ok(report) => {
+            ServiceHealth { status: Status::Up, latency_ms, relay: Some(report.relay), reason: None }
+        }
+        Err(reason) => ServiceHealth { status: Status::Down, latency_ms, relay: None, reason: Some(reason) },
+    }
+}
+
+/// What it reports of itself. Its problems stay its own: the caller is a stranger.
+fn read(reply: Reply) -> Result<Report, String> {
+    match reply.status {
+        StatusCode::OK => reply.json().map_err(|_| "answered something else".to_owned()),
+        status => Err(format!("answered {}", status.as_u16())),
+    }
+}

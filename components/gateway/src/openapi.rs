@@ -1,0 +1,137 @@
+//! The OpenAPI document: `openapi.json` describes each route once, under its canonical path; the aliases it
+//! names in `x-aliases` are written out here.
+
+use std::sync::OnceLock;
+
+use serde_json::{Map, Value, json};
+
+const SOURCE: &str = include_str!("../openapi.json");
+
+/// Members of a path item that are operations and are used here.
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// The document as it is served, made once per instance.
+pub fn document() -> &'static str {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let expanded = serde_json::from_str(SOURCE).ok().and_then(expand);
+        // The source is part of the program and a test parses it.
+        expanded.map_or_else(|| SOURCE.to_owned(), |document| document.to_string())
+    })
+}
+
+/// Give each alias a path item of its own.
+fn expand(mut document: Value) -> Option<Value> {
+    document.get_mut("info")?.as_object_mut()?.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+    let paths = document.get_mut("paths")?.as_object_mut()?;
+    let mut aliases = Map::new();
+    for (path, item) in paths.iter_mut() {
+        let names = item.as_object_mut()?.remove("x-aliases").unwrap_or_default();
+        for (number, name) in names.as_array().into_iter().flatten().enumerate() {
+            aliases.insert(name.as_str()?.to_owned(), alias(path, item, number + 1));
+        }
+    }
+    paths.extend(aliases);
+    Some(document)
+}
+
+/// The path item of the `number`th alias of `path`; operation ids are unique in a document.
+fn alias(path: &str, item: &Value, number: usize) -> Value {
+    let mut item = item.clone();
+    for method in METHODS {
+        let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) else { continue };
+        let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
+        let id = format!("{id}Alias{number}");
+        operation.insert("operationId".to_owned(), json!(id));
+        operation.insert("description".to_owned(), json!(format!("Alias of `{path}`.")));
+    }
+    item
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn parsed() -> Value {
+        serde_json::from_str(document()).unwrap()
+    }
+
+    fn operations(document: &Value) -> Vec<(String, Value)> {
+        let paths = document["paths"].as_object().unwrap();
+        let all = paths.iter().flat_map(|(path, item)| {
+            let found = METHODS.iter().filter_map(move |method| Some((method, item.get(method)?)));
+            found.map(move |(method, operation)| (format!("{method} {path}"), operation.clone()))
+        });
+        all.collect()
+    }
+
+    fn refs<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|member| refs(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| refs(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own_and_responses() {
+        let document = parsed();
+        let mut ids = HashSet::new();
+        for (name, operation) in operations(&document) {
+            let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            assert!(!id.is_empty() && ids.insert(id), "{name} has no operationId of its own");
+            assert!(
+                operation["responses"].as_object().is_some_and(|r| !r.is_empty()),
+                "{name} has no responses"
+            );
+            assert!(operation["tags"].is_array(), "{name} belongs nowhere");
+        }
+        let paths = document["paths"].as_object().unwrap();
+        assert!(paths.iter().all(|(_, item)| METHODS.iter().any(|method| item.get(method).is_some())));
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = parsed();
+        let mut found = Vec::new();
+        refs(&document, &mut found);
+        assert!(!found.is_empty());
+        for target in found {
+            let pointer = target.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{target} is not there");
+        }
+    }
+
+    #[test]
+    fn aliases_have_paths_of_their_own() {
+        let document = parsed();
+        assert_eq!(document["paths"]["/orders"]["post"]["operationId"], "placeOrderAlias1");
+        assert!(!document.to_string().contains("x-aliases"));
+    }
+
+    #[test]
+    fn every_path_parameter_is_described() {
+        let document = parsed();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let wanted = path.matches('{').count();
+            let has = item["parameters"].as_array().map_or(0, Vec::len);
+            assert_eq!(wanted, has, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_problem_code_is_listed() {
+        let document = parsed();
+        let listed: HashSet<_> =
+            document["components"]["schemas"]["ProblemCode"]["enum"].as_array().unwrap().iter().collect();
+        for code in edge::Code::ALL {
+            assert!(listed.contains(&json!(code.name)), "{}", code.name);
+        }
+        assert_eq!(listed.len(), edge::Code::ALL.len());
+    }
+}

@@ -1,0 +1,129 @@
+//! Bodies of requests and responses, and what other services send and get.
+
+use money::{Currency, Decimal};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::{Line, Status};
+
+/// `POST /api/orders`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewOrder {
+    pub items: Vec<Item>,
+    pub shipping_address: Address,
+}
+
+/// What is wanted of one product.
+#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Item {
+    pub product_id: String,
+    pub quantity: i64,
+    /// What the buyer believes the price is; without it the catalogue's is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Decimal>,
+}
+
+/// Where the goods go.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Address {
+    pub street: String,
+    pub city: String,
+    pub zip_code: String,
+}
+
+/// An order as it is shown.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order<'a> {
+    pub id: &'a str,
+    pub buyer_id: &'a str,
+    pub status: Status,
+    pub items: Vec<OrderLine<'a>>,
+    pub total: Decimal,
+    pub currency: Currency,
+    pub shipping_address: &'a Address,
+    /// What the one who looks may do next.
+    pub allowed_actions: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<&'a str>,
+    pub created_at: &'a str,
+    pub updated_at: &'a str,
+}
+
+/// A line of an order as it is shown.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderLine<'a> {
+    pub product_id: &'a str,
+    pub name: &'a str,
+    pub seller_id: &'a str,
+    pub quantity: i64,
+    pub price: Decimal,
+    pub line_total: Decimal,
+}
+
+/// An entry of an order's history.
+#[derive(Serialize)]
+pub struct Recorded {
+    /// Its place in the order's history: 1, 2, 3 …
+    pub sequence: i64,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub time: String,
+    pub actor: String,
+    pub data: Value,
+}
+
+/// The data of `order.placed`, as the history reads it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Placed {
+    pub buyer_id: String,
+    pub currency: Currency,
+    pub lines: Vec<Line>,
+    pub expires_at: String,
+}
+
+/// What products is asked to hold.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reserve<'a> {
+    pub order_id: &'a str,
+    pub expires_at: &'a str,
+    pub lines: &'a [Item],
+}
+
+/// What products holds, at the catalogue's prices.
+#[derive(Deserialize)]
+pub struct Reserved {
+    pub currency: Currency,
+    pub lines: Vec<Line>,
+}
+
+/// `GET /internal/orders/orders/{id}`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary<'a> {
+    pub id: &'a str,
+    pub buyer_id: &'a str,
+    pub status: Status,
+    pub currency: Currency,
+    /// In minor units.
+    pub total: i64,
+    pub version: i64,
+    pub seller_ids: Vec<&'a str>,
+}
+
+/// The data of payments' `jangteo.payment.captured.v1`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Captured {
+    pub order_id: String,
+    pub payment_id: String,
+    /// In minor units.
+    pub amount: i64,
+    pub currency: Currency,
+}

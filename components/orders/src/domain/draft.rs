@@ -1,0 +1,182 @@
+//! Checking an order that is to be placed: its lines, summed by product, and its address.
+
+use edge::FieldError;
+use money::Decimal;
+
+use crate::api::{Address, Item, NewOrder};
+
+/// The most lines: keeps an order's event and its one statement small.
+const MAX_LINES: usize = 100;
+/// The most units of one product: keeps every sum of lines far from 64 bits.
+const MAX_QUANTITY: i64 = 10_000;
+/// The longest product id, in characters; ours have 36.
+const MAX_ID: usize = 100;
+/// The longest street, in characters: fits a parcel's label.
+const MAX_STREET: usize = 200;
+/// The longest city, in characters.
+const MAX_CITY: usize = 100;
+/// The longest postal code, in characters; the longest in use have 10.
+const MAX_ZIP_CODE: usize = 20;
+
+/// An order to be placed, checked.
+#[derive(Debug)]
+pub struct Draft {
+    /// One for each product.
+    pub lines: Vec<Item>,
+    pub address: Address,
+}
+
+impl Draft {
+    /// Check a new order; every field that is not valid is named.
+    pub fn parse(new: NewOrder) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let address = new.shipping_address;
+        check_text(&mut errors, "shippingAddress.street", &address.street, MAX_STREET);
+        check_text(&mut errors, "shippingAddress.city", &address.city, MAX_CITY);
+        check_text(&mut errors, "shippingAddress.zipCode", &address.zip_code, MAX_ZIP_CODE);
+        let lines = sum(&mut errors, new.items);
+        if errors.is_empty() { Ok(Self { lines, address }) } else { Err(errors) }
+    }
+}
+
+/// The items with those of the same product made one. Gives up at the first item that is wrong: a body has room
+/// for thousands, and one is enough to mend the client.
+fn sum(errors: &mut Vec<FieldError>, items: Vec<Item>) -> Vec<Item> {
+    let mut lines = Vec::with_capacity(items.len().min(MAX_LINES));
+    for (index, item) in items.into_iter().enumerate() {
+        if let Err((member, detail)) = add(&mut lines, item) {
+            errors.push(FieldError::new(format!("items[{index}].{member}"), detail));
+            return lines;
+        }
+        if lines.len() > MAX_LINES {
+            break;
+        }
+    }
+    if !(1..=MAX_LINES).contains(&lines.len()) {
+        errors.push(FieldError::new("items", format!("must have 1 to {MAX_LINES} products")));
+    }
+    lines
+}
+
+/// Add an item to the lines; else the member of it that is wrong, and why.
+fn add(lines: &mut Vec<Item>, item: Item) -> Result<(), (&'static str, String)> {
+    if !(1..=MAX_ID).contains(&item.product_id.chars().count()) {
+        return Err(("productId", format!("must have 1 to {MAX_ID} characters")));
+    }
+    let known = lines.iter_mut().find(|line| line.product_id == item.product_id);
+    let sum = known.as_ref().map_or(0, |line| line.quantity).saturating_add(item.quantity);
+    if item.quantity < 1 || sum > MAX_QUANTITY {
+        return Err((
+            "quantity",
+            format!("must be from 1 to {MAX_QUANTITY}, all lines of a product together"),
+        ));
+    }
+    let Some(line) = known else {
+        lines.push(item);
+        return Ok(());
+    };
+    line.quantity = sum;
+    match (&line.price, item.price) {
+        (Some(one), Some(other)) if plain(one) != plain(&other) => {
+            Err(("price", "is not that of the product's other line".to_owned()))
+        }
+        (None, price) => {
+            line.price = price;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The number without zeros at its end: 29.9 and 29.90 are one price.
+fn plain(price: &Decimal) -> String {
+    let text = price.to_string();
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+fn check_text(errors: &mut Vec<FieldError>, field: &str, text: &str, max: usize) {
+    if text.trim().is_empty() || text.chars().count() > max {
+        errors.push(FieldError::new(field, format!("must have 1 to {max} characters")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADDRESS: &str = r#"{"street":"123 Main St","city":"Seoul","zipCode":"12345"}"#;
+
+    fn parse(items: &str) -> Result<Draft, Vec<FieldError>> {
+        let body = format!(r#"{{"items":[{items}],"shippingAddress":{ADDRESS}}}"#);
+        Draft::parse(serde_json::from_str(&body).unwrap())
+    }
+
+    fn wrong(items: &str) -> String {
+        parse(items).unwrap_err().remove(0).field
+    }
+
+    #[test]
+    fn the_seeds_body_is_accepted_as_it_stands() {
+        let lines = parse(r#"{"productId":"product-1","quantity":2,"price":29.99}"#).unwrap().lines;
+        assert_eq!((lines.len(), lines[0].quantity), (1, 2));
+        assert_eq!(serde_json::to_string(&lines[0].price).unwrap(), "29.99");
+    }
+
+    #[test]
+    fn lines_of_one_product_are_summed() {
+        let lines = parse(
+            r#"{"productId":"a","quantity":2},{"productId":"b","quantity":1},{"productId":"a","quantity":3,"price":1.50}"#,
+        );
+        let lines = lines.unwrap().lines;
+        let sums: Vec<_> = lines.iter().map(|line| (line.product_id.as_str(), line.quantity)).collect();
+        assert_eq!(sums, [("a", 5), ("b", 1)]);
+        assert_eq!(lines[0].price, Some(Decimal::parse("1.50").unwrap()));
+    }
+
+    #[test]
+    fn a_product_has_one_price() {
+        let twice = |one: &str, other: &str| {
+            format!(
+                r#"{{"productId":"a","quantity":1,"price":{one}}},{{"productId":"a","quantity":1,"price":{other}}}"#
+            )
+        };
+        assert!(parse(&twice("1.5", "1.50")).is_ok());
+        assert!(parse(&twice("30", "30.00")).is_ok());
+        assert_eq!(wrong(&twice("1.5", "1.51")), "items[1].price");
+        assert_eq!(wrong(&twice("3", "30")), "items[1].price");
+    }
+
+    #[test]
+    fn quantities_have_bounds() {
+        assert_eq!(wrong(r#"{"productId":"a","quantity":0}"#), "items[0].quantity");
+        assert_eq!(wrong(r#"{"productId":"a","quantity":10001}"#), "items[0].quantity");
+        let twice = r#"{"productId":"a","quantity":10000},{"productId":"a","quantity":9223372036854775807}"#;
+        assert_eq!(wrong(twice), "items[1].quantity");
+        assert_eq!(wrong(r#"{"productId":"","quantity":1}"#), "items[0].productId");
+    }
+
+    #[test]
+    fn an_order_has_1_to_100_products() {
+        let products = |count: i64| {
+            let items: Vec<_> =
+                (0..count).map(|n| format!(r#"{{"productId":"p{n}","quantity":1}}"#)).collect();
+            items.join(",")
+        };
+        assert_eq!(wrong(""), "items");
+        assert_eq!(parse(&products(100)).unwrap().lines.len(), 100);
+        assert_eq!(wrong(&products(101)), "items");
+        let repeated = format!("{},{}", products(100), products(100));
+        assert_eq!(parse(&repeated).unwrap().lines.len(), 100);
+    }
+
+    #[test]
+    fn an_address_is_complete() {
+        let body = r#"{"items":[{"productId":"a","quantity":1}],"shippingAddress":{"street":" ","city":"","zipCode":"1"}}"#;
+        let errors = Draft::parse(serde_json::from_str(body).unwrap()).unwrap_err();
+        let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
+        assert_eq!(fields, ["shippingAddress.street", "shippingAddress.city"]);
+    }
+}

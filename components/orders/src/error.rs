@@ -1,0 +1,51 @@
+//! What can go wrong, and how clients see it.
+
+use axum::response::{IntoResponse, Response};
+use edge::{Code, FieldError, Problem};
+
+use crate::domain::Status;
+
+/// Why a request fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0:?}")]
+    Edge(Problem),
+    #[error("not valid")]
+    Invalid(Vec<FieldError>),
+    #[error("no such order")]
+    NotFound,
+    #[error("an order cannot go from {from} to {to}")]
+    InvalidTransition { from: Status, to: Status },
+    #[error("others change the order all the time; try again")]
+    Contended,
+    #[error(transparent)]
+    Internal(#[from] store::Error),
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Edge(problem)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Edge(problem) => problem,
+            Error::Invalid(errors) => Problem::validation(errors),
+            Error::NotFound => Problem::not_found("order"),
+            Error::InvalidTransition { from, to } => {
+                Problem::new(Code::INVALID_TRANSITION, detail).with("from", from.name()).with("to", to.name())
+            }
+            Error::Contended => Problem::new(Code::CONFLICT, detail),
+            Error::Internal(source) => Problem::internal(source),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
+    }
+}

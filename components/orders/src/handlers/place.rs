@@ -1,0 +1,125 @@
+//! Placing an order: hold the stock, then write the order; let the stock go if there is no order after all.
+
+use axum::response::{IntoResponse, Response};
+use edge::{Context, Key, Keyed, Problem, User, etag};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use store::{Event, Idempotency, Replay, Timestamp};
+use uuid::Uuid;
+
+use super::show;
+use crate::domain::{Draft, Order, Role, Status, total};
+use crate::error::Error;
+use crate::reservation::{release, reserve};
+use crate::store::{self as orders, DB};
+use crate::{RELAY, api};
+
+/// How long an order waits for its payment and holds stock, in seconds (the contract's 15 minutes).
+const PAY_WITHIN: i64 = 15 * 60;
+
+/// The version of an order that was just placed.
+const FIRST_VERSION: i64 = 1;
+
+/// `POST /api/orders`: 201 with the order and its `Location`. One hop, one statement, nothing read.
+pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) -> Result<Response, Error> {
+    user.require("orders:create")?;
+    let draft = Draft::parse(request.body).map_err(Error::Invalid)?;
+    let key = request.key.as_ref();
+    if let Some(answer) = earlier(&user, key).await? {
+        return Ok(answer);
+    }
+    let (id, now) = (Uuid::now_v7().to_string(), Timestamp::now());
+    let expires_at = now.plus_seconds(PAY_WITHIN).to_string();
+    let held = match reserve(&context, &id, &expires_at, &draft.lines).await {
+        Ok(held) => held,
+        // A twin with the same key may have taken the last unit, and be done by now.
+        Err(refusal) => return earlier(&user, key).await?.ok_or(refusal.into()),
+    };
+    let Some(total) = total(&held.lines) else {
+        release(&context, &id).await;
+        return Err(too_much());
+    };
+    let order = Order {
+        id,
+        buyer_id: user.subject.clone(),
+        status: Status::Ordered,
+        currency: held.currency,
+        total,
+        address: draft.address,
+        payment_id: None,
+        version: FIRST_VERSION,
+        expires_at,
+        created_at: now.to_string(),
+        updated_at: now.to_string(),
+        lines: held.lines,
+    };
+    save(&context, key, &order, now).await
+}
+
+/// Write the order and answer with it.
+async fn save(
+    context: &Context,
+    key: Option<&Key>,
+    order: &Order,
+    now: Timestamp,
+) -> Result<Response, Error> {
+    let body =
+        serde_json::to_string(&show(order, Role::Buyer, &order.buyer_id)).map_err(Problem::internal)?;
+    let event = Event {
+        traceparent: context.traceparent.clone(),
+        idempotency: key.map(|key| Idempotency {
+            key: scoped(key),
+            request_hash: key.request_hash.clone(),
+            result: body.clone(),
+        }),
+        ..orders::placed(order)
+    };
+    match (DB.append_at(event, now).await, key) {
+        (Ok(_), _) => {}
+        (Err(store::Error::Replayed(replay)), Some(key)) => {
+            release(context, &order.id).await;
+            return replayed(key, *replay);
+        }
+        (Err(error), _) => recover(context, &order.id, error).await?,
+    }
+    RELAY.kick();
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Ok((StatusCode::CREATED, json, place_of(&order.id), body).into_response())
+}
+
+/// After a failed append: without an order the stock is free again. But an append whose answer was lost may have
+/// happened; then the order stands. When not even that can be found out, the hold is left to end by itself.
+async fn recover(context: &Context, id: &str, error: store::Error) -> Result<(), Error> {
+    match orders::find(id).await {
+        Ok(Some(_)) => return Ok(()),
+        Ok(None) => release(context, id).await,
+        Err(_) => {}
+    }
+    Err(error.into())
+}
+
+/// The answer to an earlier request with the same key.
+async fn earlier(user: &User, key: Option<&Key>) -> Result<Option<Response>, Error> {
+    let Some(key) = key else { return Ok(None) };
+    let replay = DB.replay(&user.actor(), &scoped(key)).await?;
+    replay.map(|replay| replayed(key, replay)).transpose()
+}
+
+fn replayed(key: &Key, replay: Replay) -> Result<Response, Error> {
+    let answer = edge::replayed(key, &replay.request_hash, StatusCode::CREATED, replay.result)?;
+    Ok((place_of(&replay.stream), answer).into_response())
+}
+
+/// `Location` and `ETag` of the order as it was placed.
+fn place_of(id: &str) -> [(HeaderName, HeaderValue); 2] {
+    let location = HeaderValue::try_from(format!("/api/orders/{id}"));
+    let location = location.unwrap_or(HeaderValue::from_static("/api/orders"));
+    [(header::LOCATION, location), (header::ETAG, etag(FIRST_VERSION))]
+}
+
+fn scoped(key: &Key) -> String {
+    key.scoped("orders.place")
+}
+
+fn too_much() -> Error {
+    Error::Invalid(vec![edge::FieldError::new("items", "cost more than can be counted")])
+}

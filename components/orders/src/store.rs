@@ -1,0 +1,130 @@
+//! All SQL of the service.
+
+use money::Currency;
+use serde::Deserialize;
+use serde::de::value::{Error as Unreadable, StrDeserializer};
+use serde_json::json;
+use store::{Db, Error, Event, Row, params};
+
+use crate::api::Recorded;
+use crate::domain::{Order, Status};
+
+/// The tables, prefixed `orders_`.
+pub static DB: Db = Db::new("orders", &[include_str!("../migrations/0001_orders.sql")]);
+
+/// An order with its lines as one JSON array: a single statement reads it all.
+const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_id, version, expires_at, created_at, \
+    updated_at, (SELECT json_group_array(json_object('productId', product_id, 'name', name, 'sellerId', seller_id, \
+    'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position))";
+
+/// Sorts after every id, as the place before the first page of a list of newest first.
+const BEFORE_ALL: &str = "~";
+
+fn order(row: &Row) -> Result<Order, Error> {
+    let status = row.text(2)?;
+    let status = Status::deserialize(StrDeserializer::<Unreadable>::new(&status));
+    Ok(Order {
+        id: row.text(0)?,
+        buyer_id: row.text(1)?,
+        status: status.map_err(|e| Error::Database(e.to_string()))?,
+        currency: Currency::parse(&row.text(3)?).map_err(|e| Error::Database(e.to_string()))?,
+        total: row.int(4)?,
+        address: row.json(5)?,
+        payment_id: row.opt_text(6)?,
+        version: row.int(7)?,
+        expires_at: row.text(8)?,
+        created_at: row.text(9)?,
+        updated_at: row.text(10)?,
+        lines: row.json(11)?,
+    })
+}
+
+/// The order with this id.
+pub async fn find(id: &str) -> Result<Option<Order>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM orders_orders WHERE id = ?1");
+    DB.query_one(&sql, params![id]).await?.as_ref().map(order).transpose()
+}
+
+/// All orders, newest first, older than `after`.
+pub async fn list_all(after: Option<&str>, limit: i64) -> Result<Vec<Order>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM orders_orders WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
+    let after = after.unwrap_or(BEFORE_ALL);
+    DB.query(&sql, params![after, limit]).await?.iter().map(order).collect()
+}
+
+/// The orders that `buyer` placed, newest first, older than `after`.
+pub async fn list_bought(buyer: &str, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders_orders WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+    );
+    let after = after.unwrap_or(BEFORE_ALL);
+    DB.query(&sql, params![buyer, after, limit]).await?.iter().map(order).collect()
+}
+
+/// As [`list_bought`], and the orders with a line that `user` sells.
+pub async fn list_bought_or_sold(user: &str, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders_orders WHERE id IN ( \
+           SELECT * FROM (SELECT id FROM orders_orders WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3) \
+           UNION SELECT * FROM (SELECT DISTINCT order_id FROM orders_lines WHERE seller_id = ?1 AND order_id < ?2 \
+             ORDER BY order_id DESC LIMIT ?3)) \
+         ORDER BY id DESC LIMIT ?3"
+    );
+    let after = after.unwrap_or(BEFORE_ALL);
+    DB.query(&sql, params![user, after, limit]).await?.iter().map(order).collect()
+}
+
+/// What happened to an order after its version `after`, oldest first, with the data as it is in the log.
+pub async fn history(id: &str, after: i64, limit: i64) -> Result<Vec<Recorded>, Error> {
+    let sql = "SELECT version, type, time, actor, data FROM orders_events \
+               WHERE stream = ?1 AND version > ?2 ORDER BY version LIMIT ?3";
+    let rows = DB.query(sql, params![id, after, limit]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Recorded {
+                sequence: row.int(0)?,
+                kind: row.text(1)?,
+                time: row.text(2)?,
+                actor: row.text(3)?,
+                data: row.json(4)?,
+            })
+        })
+        .collect()
+}
+
+/// Whether a failed append means that another request changed the order first.
+pub fn is_lost_race(error: &Error) -> bool {
+    error.is_unique("orders_events.version")
+        || matches!(error, Error::Refused { code, .. } if code == "invalid_transition")
+}
+
+/// Whether a failed append means that its cause was answered before.
+pub fn is_answered(error: &Error) -> bool {
+    error.is_unique("orders_events.cause")
+}
+
+/// The event that places `order`.
+pub fn placed(order: &Order) -> Event {
+    let data = json!({
+        "buyerId": order.buyer_id,
+        "currency": order.currency,
+        "total": order.total,
+        "lines": order.lines,
+        "expiresAt": order.expires_at,
+    });
+    let mut event = Event::new(&order.id, order.version, "order.placed", &order.buyer_id, data);
+    event.private = Some(json!({ "shippingAddress": order.address }));
+    event
+}
+
+/// The event that cancels `order`, which nobody paid.
+pub fn cancelled(order: &Order, actor: String) -> Event {
+    let data = json!({ "buyerId": order.buyer_id });
+    Event::new(&order.id, order.next_version(), "order.cancelled", actor, data)
+}
+
+/// The event that ends `order` because nobody paid it in time.
+pub fn expired(order: &Order) -> Event {
+    let data = json!({ "buyerId": order.buyer_id });
+    Event::new(&order.id, order.next_version(), "order.expired", "service:orders", data)
+}

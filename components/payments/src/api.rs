@@ -1,0 +1,128 @@
+//! Bodies of requests and responses, and what other services send and get.
+
+use money::{Currency, Decimal};
+use serde::{Deserialize, Serialize};
+
+use crate::card::CardDetails;
+
+/// `POST /api/payments`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPayment {
+    pub order_id: String,
+    pub amount: Decimal,
+    pub payment_method: String,
+    pub card_details: CardDetails,
+}
+
+/// A payment as it is shown.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payment {
+    pub id: String,
+    pub order_id: String,
+    pub buyer_id: String,
+    pub status: &'static str,
+    pub amount: Decimal,
+    pub currency: Currency,
+    pub refunded: Decimal,
+    pub provider: String,
+    pub card: Card,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Where the payer has to confirm before the provider goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_url: Option<String>,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// What is known of the card.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Card {
+    pub brand: String,
+    pub last4: String,
+    pub expiry: String,
+}
+
+/// Why a payment was declined or failed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    pub code: String,
+    pub retryable: bool,
+}
+
+/// What the orders service says of an order.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    pub id: String,
+    pub buyer_id: String,
+    pub status: String,
+    pub currency: Currency,
+    /// In minor units.
+    pub total: i64,
+}
+
+/// Data of `jangteo.order.payment_rejected.v1`: the order could not take a payment that was captured.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentRejected {
+    pub payment_id: String,
+    pub reason: String,
+}
+
+/// What `POST /internal/payments/reconcile` did.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reconciled {
+    /// Payments the provider was asked about.
+    pub checked: usize,
+    /// Of these, those that are not open any more.
+    pub settled: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NewPayment;
+
+    /// What a client is told of a body that cannot be read, in whatever form: the texts of serde and the path.
+    fn complaint(card: &str) -> String {
+        let body =
+            format!(r#"{{"orderId":"o","amount":1,"paymentMethod":"credit_card","cardDetails":{card}}}"#);
+        serde_json::from_str::<NewPayment>(&body).err().map(|e| e.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn complaints_never_quote_the_card() {
+        let secrets = ["4111111111111111", "987"];
+        for card in [
+            r#""4111111111111111""#,
+            r#"4111111111111111"#,
+            r#"-4111111111111111.987"#,
+            r#"["4111111111111111","987"]"#,
+            r#"{"4111111111111111":"987"}"#,
+            r#"{"number":"4111111111111111","cvv":"987","pin":"987"}"#,
+            r#"{"number":"4111111111111111","cvv":"987" "x"}"#,
+            r#"{"number":"4111111111111111"#,
+            r#"{"number":4111111111111111x}"#,
+            r#"{"number":"4111111111111111\q"}"#,
+        ] {
+            let text = complaint(card);
+            assert!(!text.is_empty(), "{card} was read");
+            assert!(!secrets.iter().any(|secret| text.contains(secret)), "{text}");
+        }
+    }
+
+    #[test]
+    fn members_of_another_type_are_left_to_the_check() {
+        assert_eq!(complaint(r#"{"number":4111111111111111,"expiry":null,"cvv":987}"#), "");
+        let body = r#"{"number":4111111111111111,"expiry":{},"cvv":[987]}"#;
+        let details: crate::card::CardDetails = serde_json::from_str(body).ok().unwrap();
+        let errors = details.check((2026, 1)).err().unwrap();
+        assert_eq!(errors.len(), 3);
+        assert!(!format!("{errors:?}").contains("4111"));
+    }
+}

@@ -1,0 +1,207 @@
+//! What a provider's answer means for a payment.
+
+use serde_json::{Value, json};
+use store::Timestamp;
+
+use super::{Payment, State};
+use crate::provider::{Decline, Outcome, Receipt};
+
+/// From this long after the attempt, in seconds, a charge the provider never heard of is given up: the call was
+/// cancelled at [`CHARGE_TIMEOUT`](crate::provider::CHARGE_TIMEOUT), and what is on the wire has arrived.
+pub const LOST_AFTER_SECONDS: i64 = 15;
+/// How long to leave the provider alone between two questions about one payment, in seconds.
+pub const ASK_EVERY_SECONDS: i64 = 2;
+
+/// Decline codes that clients may see; any other of a provider counts as the last.
+const DECLINE_CODES: [&str; 6] = [
+    "insufficient_funds",
+    "expired_card",
+    "stolen_card",
+    "fraud_suspected",
+    "processing_error",
+    "do_not_honor",
+];
+
+/// What happens to a payment: an event without its circumstances.
+#[derive(Debug, PartialEq)]
+pub struct Change {
+    pub kind: &'static str,
+    pub data: Value,
+    pub private: Option<Value>,
+}
+
+impl Payment {
+    /// What the answer to `charge` or `status` changes, if anything.
+    pub fn after(&self, outcome: Outcome, now: Timestamp) -> Option<Change> {
+        if !self.state.is_open() {
+            return None;
+        }
+        let change = match outcome {
+            Outcome::Captured(receipt) => Some(self.booked("payment.captured", self.amount, receipt)),
+            Outcome::Authorized(receipt) => Some(self.booked("payment.authorized", self.amount, receipt)),
+            Outcome::Declined(no) => {
+                let data = json!({ "code": standard(&no), "retryable": no.retryable });
+                Some(self.change("payment.declined", data))
+            }
+            Outcome::RequiresAction(url) => self.deferred("requires_action", Some(url), now),
+            Outcome::Pending => self.deferred("pending", None, now),
+            Outcome::Unknown(_) => self.deferred("unknown", None, now),
+        };
+        change.filter(|change| self.state.next(change.kind).is_some())
+    }
+
+    /// What it means that the provider never heard of this payment.
+    pub fn never_heard_of(&self, now: Timestamp) -> Option<Change> {
+        let started = Timestamp::parse(&self.created_at)?;
+        let change = match started.plus_seconds(LOST_AFTER_SECONDS) <= now {
+            true => Some(self.change("payment.failed", json!({ "code": "not_received", "retryable": true }))),
+            // The request may still be on its way.
+            false => self.deferred("unknown", None, now),
+        };
+        change.filter(|change| self.state.next(change.kind).is_some())
+    }
+
+    /// What the answer to the refund of all that is left changes; `None` when nobody knows yet: ask again.
+    pub fn after_refund(&self, refund_id: &str, reason: &str, outcome: Outcome) -> Option<Change> {
+        let amount = self.refundable();
+        let mut change = match outcome {
+            Outcome::Captured(receipt) => self.booked("payment.refunded", amount, receipt),
+            Outcome::Declined(no) if !no.retryable => {
+                let data =
+                    json!({ "declineCode": standard(&no), "amount": amount, "currency": self.currency });
+                self.change("payment.refund_declined", data)
+            }
+            _ => return None,
+        };
+        add(&mut change.data, "refundId", json!(refund_id));
+        add(&mut change.data, "reason", json!(reason));
+        Some(change)
+    }
+
+    /// The receipt is as good as `kind` only when it says what was asked for.
+    fn booked(&self, kind: &'static str, amount: i64, receipt: Receipt) -> Change {
+        let asked = (amount, self.currency.code());
+        let booked = (receipt.amount.minor_units, receipt.amount.currency.as_str());
+        let mut data = json!({ "amount": amount, "currency": self.currency, "reference": receipt.reference });
+        if booked == asked {
+            return self.change(kind, data);
+        }
+        add(&mut data, "booked", json!({ "amount": booked.0, "currency": booked.1 }));
+        self.change("payment.conflicted", data)
+    }
+
+    /// Said once: that the call is over, and that what became of the charge is to be asked for. Said again
+    /// only for another URL.
+    fn deferred(&self, cause: &str, url: Option<String>, now: Timestamp) -> Option<Change> {
+        if !self.is_running() && url == self.action_url {
+            return None;
+        }
+        let mut change = self.change("payment.deferred", json!({ "cause": cause }));
+        let ask_after = now.plus_seconds(ASK_EVERY_SECONDS).to_string();
+        change.private = Some(json!({ "actionUrl": url, "askAfter": ask_after }));
+        Some(change)
+    }
+
+    fn change(&self, kind: &'static str, mut data: Value) -> Change {
+        add(&mut data, "paymentId", json!(self.id));
+        add(&mut data, "orderId", json!(self.order_id));
+        Change { kind, data, private: None }
+    }
+}
+
+fn standard(no: &Decline) -> &'static str {
+    DECLINE_CODES.iter().find(|code| **code == no.code).copied().unwrap_or("do_not_honor")
+}
+
+fn add(data: &mut Value, name: &str, value: Value) {
+    if let Some(members) = data.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{TRANSITIONS, tests::started};
+    use crate::provider::Money;
+
+    fn receipt(minor_units: i64, currency: &str) -> Receipt {
+        let amount = Money { minor_units, currency: currency.to_owned() };
+        Receipt { reference: "r".to_owned(), amount }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    fn now() -> Timestamp {
+        at("2026-11-21T00:00:10.000Z")
+    }
+
+    fn decline(code: &str, retryable: bool) -> Outcome {
+        Outcome::Declined(Decline { code: code.to_owned(), retryable })
+    }
+
+    fn kind(payment: &Payment, outcome: Outcome) -> Option<&'static str> {
+        let kind = payment.after(outcome, now())?.kind;
+        assert!(TRANSITIONS.iter().any(|(from, event, _)| *from == payment.state && *event == kind));
+        Some(kind)
+    }
+
+    #[test]
+    fn a_receipt_counts_only_when_it_says_what_was_asked() {
+        let payment = started();
+        assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some("payment.captured"));
+        assert_eq!(kind(&payment, Outcome::Authorized(receipt(2999, "USD"))), Some("payment.authorized"));
+        for wrong in [receipt(3000, "USD"), receipt(2999, "KRW"), receipt(0, "")] {
+            assert_eq!(kind(&payment, Outcome::Captured(wrong)), Some("payment.conflicted"));
+        }
+    }
+
+    #[test]
+    fn decline_codes_are_the_standard_ones() {
+        let code = |said| started().after(decline(said, true), now()).unwrap().data["code"].clone();
+        assert_eq!(code("stolen_card"), "stolen_card");
+        assert_eq!(code("weird <b>"), "do_not_honor");
+    }
+
+    #[test]
+    fn an_unclear_answer_is_noted_once() {
+        let mut payment = started();
+        assert_eq!(kind(&payment, Outcome::Unknown(String::new())), Some("payment.deferred"));
+        payment.version = 2;
+        assert_eq!(kind(&payment, Outcome::Unknown(String::new())), None);
+        assert_eq!(kind(&payment, Outcome::RequiresAction("https://x".to_owned())), Some("payment.deferred"));
+        payment.action_url = Some("https://x".to_owned());
+        assert_eq!(kind(&payment, Outcome::RequiresAction("https://x".to_owned())), None);
+        assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some("payment.captured"));
+    }
+
+    #[test]
+    fn a_charge_nobody_heard_of_is_given_up_when_the_call_cannot_arrive_any_more() {
+        let early = started().never_heard_of(at("2026-11-21T00:00:14.999Z")).unwrap();
+        assert_eq!(early.kind, "payment.deferred");
+        let late = started().never_heard_of(at("2026-11-21T00:00:15.000Z")).unwrap();
+        assert_eq!(late.kind, "payment.failed");
+    }
+
+    #[test]
+    fn what_is_settled_stays_settled() {
+        let mut payment = started();
+        payment.state = State::Captured;
+        assert_eq!(payment.after(decline("stolen_card", false), now()), None);
+    }
+
+    #[test]
+    fn a_refund_gives_back_what_is_left() {
+        let mut payment = started();
+        (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
+        let refund =
+            |outcome| payment.after_refund("f", "late", outcome).map(|c| (c.kind, c.data["amount"].clone()));
+        assert_eq!(refund(Outcome::Captured(receipt(2000, "USD"))), Some(("payment.refunded", json!(2000))));
+        assert_eq!(refund(Outcome::Captured(receipt(2999, "USD"))).unwrap().0, "payment.conflicted");
+        assert_eq!(refund(decline("do_not_honor", false)).unwrap().0, "payment.refund_declined");
+        assert_eq!(refund(decline("processing_error", true)), None);
+        assert_eq!(refund(Outcome::Pending), None);
+    }
+}

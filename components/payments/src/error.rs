@@ -1,0 +1,96 @@
+//! What can go wrong, and how clients see it.
+
+use axum::response::{IntoResponse, Response};
+use edge::{Code, FieldError, Problem};
+
+use crate::domain::Payment;
+
+/// Why a request fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0:?}")]
+    Edge(Problem),
+    #[error("not valid")]
+    Invalid(Vec<FieldError>),
+    #[error("no such payment")]
+    NotFound,
+    #[error("no such order")]
+    NoOrder,
+    #[error("An order that is {0} cannot become PAID")]
+    InvalidTransition(String),
+    #[error("The order is paid, or is just being paid")]
+    OrderPaid,
+    #[error("Payment {} of the order is {}", .0.id, .0.state.name())]
+    AlreadyPaid(Box<Payment>),
+    #[error("Pay exactly the order's total in its currency")]
+    AmountMismatch,
+    #[error("{}", declined(.0))]
+    Declined(Box<Payment>),
+    #[error("The payment is {}; pay again with a new Idempotency-Key", .0.state.name())]
+    CameToNothing(Box<Payment>),
+    #[error("Ask again in a few seconds")]
+    InProgress,
+    #[error("Use a new key for a new request")]
+    OtherBody,
+    #[error("a refund is not through; try again")]
+    RefundPending,
+    #[error(transparent)]
+    Internal(#[from] store::Error),
+}
+
+/// Code and advice in words.
+fn declined(payment: &Payment) -> String {
+    let (code, retryable) = reason(payment);
+    let advice = if retryable { "try again, or use another card" } else { "use another card" };
+    format!("The card was declined ({code}); {advice}")
+}
+
+fn reason(payment: &Payment) -> (&str, bool) {
+    payment.failure.as_ref().map_or(("do_not_honor", false), |(code, retryable)| (code, *retryable))
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Edge(problem)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Edge(problem) => problem,
+            Error::Invalid(errors) => Self::validation(errors),
+            Error::NotFound => Self::not_found("payment"),
+            Error::NoOrder => Self::not_found("order"),
+            Error::InvalidTransition(from) => {
+                Self::new(Code::INVALID_TRANSITION, detail).with("from", from).with("to", "PAID")
+            }
+            Error::OrderPaid => Self::new(Code::ALREADY_PAID, detail),
+            Error::AlreadyPaid(payment) => Self::new(Code::ALREADY_PAID, detail)
+                .with("paymentId", payment.id)
+                .with("paymentStatus", payment.state.name()),
+            Error::AmountMismatch => Self::new(Code::AMOUNT_MISMATCH, detail),
+            Error::Declined(payment) => {
+                let (code, retryable) = reason(&payment);
+                Self::new(Code::CARD_DECLINED, detail)
+                    .with("declineCode", code)
+                    .with("retryable", retryable)
+                    .with("paymentId", payment.id)
+            }
+            Error::CameToNothing(payment) => {
+                Self::new(Code::CONFLICT, detail).with("paymentId", payment.id).with("retryable", true)
+            }
+            Error::InProgress => Self::new(Code::IDEMPOTENCY_IN_PROGRESS, detail),
+            Error::OtherBody => Self::new(Code::IDEMPOTENCY_MISMATCH, detail),
+            Error::RefundPending => Self::new(Code::UNAVAILABLE, detail),
+            Error::Internal(source) => Self::internal(source),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
+    }
+}

@@ -1,0 +1,178 @@
+//! Paying an order.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use edge::{Code, Context, FieldError, Key, Keyed, Problem, User, etag};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use money::Decimal;
+use store::{Idempotency, Replay, Timestamp};
+use uuid::Uuid;
+
+use super::payments::show;
+use super::settle::{reconcile, record};
+use crate::api::{NewPayment, Order};
+use crate::card::Card;
+use crate::domain::{LOST_AFTER_SECONDS, Payment, State};
+use crate::error::Error;
+use crate::store::DB;
+use crate::{CLIENT, RELAY, provider, store as payments};
+
+/// The scope of this route's idempotency keys.
+const OPERATION: &str = "payments.create";
+/// Says that an answer is to an earlier request.
+const REPLAYED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));
+
+/// `POST /api/payments`: 201 with the captured payment, 402 when the card was declined, 202 when the provider
+/// has not decided. The attempt is recorded before the provider is called.
+pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) -> Result<Response, Error> {
+    user.require("payments:create")?;
+    let key = seal(request.key).await?;
+    if let Some(key) = &key
+        && let Some(replay) = DB.replay(&user.actor(), &key.scoped(OPERATION)).await?
+    {
+        return replayed(&context, key, &replay).await;
+    }
+    let (order_id, amount, card) = check(request.body)?;
+    let order = payable(&context, &user, &order_id).await?;
+    if order.currency.minor_units(&amount) != Ok(order.total) {
+        return Err(Error::AmountMismatch);
+    }
+    let payment = new_payment(order, &card);
+    match (start(&context, &payment, key.as_ref()).await, &key) {
+        (Ok(()), _) => {}
+        (Err(Error::Internal(store::Error::Replayed(replay))), Some(key)) => {
+            return replayed(&context, key, &replay).await;
+        }
+        (Err(error), _) => return Err(error),
+    }
+    let outcome = provider::charge(&payment, card).await;
+    answer(record(&context, payment, outcome, &user.actor()).await?)
+}
+
+/// The key with a hash that only this deployment can make: a plain hash of a body that has a card number in it
+/// can be guessed back.
+async fn seal(key: Option<Key>) -> Result<Option<Key>, Error> {
+    let Some(mut key) = key else { return Ok(None) };
+    let sealed = edge::seal("payments.request", key.request_hash.as_bytes()).await?;
+    key.request_hash = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Some(key))
+}
+
+/// The answer to a request that came before, as the payment is now.
+async fn replayed(context: &Context, key: &Key, replay: &Replay) -> Result<Response, Error> {
+    if key.request_hash != replay.request_hash {
+        return Err(Error::OtherBody);
+    }
+    let payment = payments::find(&replay.stream).await?.ok_or(Error::NotFound)?;
+    let payment = reconcile(context, payment).await?;
+    if payment.is_running() {
+        return Err(Error::InProgress);
+    }
+    let (name, value) = REPLAYED;
+    let mut response = answer(payment).unwrap_or_else(Error::into_response);
+    response.headers_mut().insert(name, value);
+    Ok(response)
+}
+
+fn check(body: NewPayment) -> Result<(String, Decimal, Card), Error> {
+    let mut errors = Vec::new();
+    if body.payment_method != "credit_card" {
+        errors.push(FieldError::new("paymentMethod", "must be credit_card"));
+    }
+    match (body.card_details.check(this_month()), errors.is_empty()) {
+        (Ok(card), true) => Ok((body.order_id, body.amount, card)),
+        (Ok(_), false) => Err(Error::Invalid(errors)),
+        (Err(more), _) => {
+            errors.extend(more);
+            Err(Error::Invalid(errors))
+        }
+    }
+}
+
+/// Year and month, UTC.
+fn this_month() -> (u16, u8) {
+    let now = Timestamp::now().to_string();
+    let part = |range: std::ops::Range<usize>| now.get(range).unwrap_or_default();
+    (part(0..4).parse().unwrap_or(0), part(5..7).parse().unwrap_or(0))
+}
+
+/// The caller's order, if it waits for a payment.
+async fn payable(context: &Context, user: &User, order_id: &str) -> Result<Order, Error> {
+    // The id becomes part of a path: nothing but a UUID may.
+    let id = Uuid::parse_str(order_id).map_err(|_| Error::NoOrder)?;
+    let reply = CLIENT.get(context, "orders", &format!("orders/{id}")).await?;
+    let order: Order = match reply.status {
+        StatusCode::OK => reply.json()?,
+        StatusCode::NOT_FOUND => return Err(Error::NoOrder),
+        _ => return Err(Problem::new(Code::UNAVAILABLE, "The order cannot be read now; try again").into()),
+    };
+    match order.status.as_str() {
+        _ if order.buyer_id != user.subject => Err(Error::NoOrder),
+        "ORDERED" => Ok(order),
+        "PAID" => Err(Error::OrderPaid),
+        other => Err(Error::InvalidTransition(other.to_owned())),
+    }
+}
+
+fn new_payment(order: Order, card: &Card) -> Payment {
+    let now = Timestamp::now();
+    Payment {
+        id: Uuid::now_v7().to_string(),
+        order_id: order.id,
+        buyer_id: order.buyer_id,
+        state: State::Pending,
+        amount: order.total,
+        currency: order.currency,
+        refunded: 0,
+        provider: provider::name(),
+        reference: None,
+        card: card.face(),
+        failure: None,
+        action_url: None,
+        ask_after: now.plus_seconds(LOST_AFTER_SECONDS).to_string(),
+        version: 1,
+        created_at: now.to_string(),
+        updated_at: now.to_string(),
+    }
+}
+
+/// Record the attempt. An earlier one that was cut off may stand in the way: ask what became of it first.
+async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Result<(), Error> {
+    let mut event = payments::started(payment);
+    event.traceparent = context.traceparent.clone();
+    event.idempotency = key.map(|key| Idempotency {
+        key: key.scoped(OPERATION),
+        request_hash: key.request_hash.clone(),
+        result: payment.id.clone(),
+    });
+    match DB.append(event.clone()).await {
+        Err(error) if payments::is_live(&error) => refuse_if_live(context, &payment.order_id).await?,
+        other => return Ok(other.map(drop)?),
+    }
+    match DB.append(event).await {
+        // Another one was faster again: never go on without the attempt's row.
+        Err(error) if payments::is_live(&error) => Err(Error::OrderPaid),
+        other => Ok(other.map(drop)?),
+    }
+}
+
+async fn refuse_if_live(context: &Context, order_id: &str) -> Result<(), Error> {
+    let Some(live) = payments::live(order_id).await? else { return Ok(()) };
+    let live = reconcile(context, live).await?;
+    // The order may wait for the news.
+    RELAY.kick();
+    if live.state.is_live() { Err(Error::AlreadyPaid(Box::new(live))) } else { Ok(()) }
+}
+
+/// A payment as the answer to the request that made it.
+fn answer(payment: Payment) -> Result<Response, Error> {
+    let status = match payment.state {
+        State::Captured | State::PartiallyRefunded | State::Refunded => StatusCode::CREATED,
+        State::Pending | State::Authorized | State::Conflict => StatusCode::ACCEPTED,
+        State::Declined => return Err(Error::Declined(Box::new(payment))),
+        State::Failed | State::Cancelled => return Err(Error::CameToNothing(Box::new(payment))),
+    };
+    let headers = [(header::LOCATION, format!("/api/payments/{}", payment.id))];
+    Ok((status, headers, [(header::ETAG, etag(payment.version))], Json(show(&payment))).into_response())
+}

@@ -1,0 +1,66 @@
+//! Reading payments.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use edge::{Context, List, Page, Preconditions, User, etag};
+use http::{StatusCode, header};
+
+use super::settle::reconcile;
+use crate::domain::Payment;
+use crate::error::Error;
+use crate::{api, store as payments};
+
+/// `GET /api/payments/{id}`: 200, or 304 when the client's copy is current. Reading an open payment asks the
+/// provider what became of it.
+pub async fn get(
+    context: Context,
+    user: User,
+    Path(id): Path<String>,
+    preconditions: Preconditions,
+) -> Result<Response, Error> {
+    user.require("payments:read")?;
+    let payment = payments::find(&id).await?.ok_or(Error::NotFound)?;
+    if payment.buyer_id != user.subject && !user.may("payments:any") {
+        return Err(Error::NotFound);
+    }
+    let payment = reconcile(&context, payment).await?;
+    let tag = [(header::ETAG, etag(payment.version))];
+    if preconditions.unchanged(payment.version) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    Ok((tag, Json(show(&payment))).into_response())
+}
+
+/// `GET /api/payments`: the caller's, or everyone's with `payments:any`; newest first.
+pub async fn list(user: User, page: Page) -> Result<Json<List<api::Payment>>, Error> {
+    user.require("payments:read")?;
+    let (after, rows) = (page.after.as_deref(), page.rows());
+    let found = match user.may("payments:any") {
+        true => payments::list_all(after, rows).await?,
+        false => payments::list_of(&user.subject, after, rows).await?,
+    };
+    let items = found.iter().map(show).collect();
+    Ok(Json(page.list(items, |payment: &api::Payment| payment.id.clone())))
+}
+
+/// A payment as clients see it.
+pub fn show(payment: &Payment) -> api::Payment {
+    let card = payment.card.clone();
+    let failure = payment.failure.clone();
+    api::Payment {
+        id: payment.id.clone(),
+        order_id: payment.order_id.clone(),
+        buyer_id: payment.buyer_id.clone(),
+        status: payment.state.name(),
+        amount: payment.currency.decimal(payment.amount),
+        currency: payment.currency,
+        refunded: payment.currency.decimal(payment.refunded),
+        provider: payment.provider.clone(),
+        card: api::Card { brand: card.brand, last4: card.last4, expiry: card.expiry },
+        failure: failure.map(|(code, retryable)| api::Failure { code, retryable }),
+        action_url: payment.action_url.clone(),
+        created_at: payment.created_at.clone(),
+        updated_at: payment.updated_at.clone(),
+    }
+}

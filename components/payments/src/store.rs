@@ -1,0 +1,131 @@
+//! All SQL of the service.
+
+use money::Currency;
+use serde_json::json;
+use store::{Db, Error, Event, Row, Timestamp, params};
+
+use crate::card::Face;
+use crate::domain::{ASK_EVERY_SECONDS, Change, Payment, State};
+
+/// The tables, prefixed `payments_`.
+pub static DB: Db = Db::new("payments", &[include_str!("../migrations/0001_payments.sql")]);
+
+const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded, provider, reference, card_brand, \
+                       card_last4, card_expiry, failure_code, failure_retryable, action_url, ask_after, version, \
+                       created_at, updated_at";
+
+fn payment(row: &Row) -> Result<Payment, Error> {
+    let state = row.text(3)?;
+    let retryable = row.opt_int(13)?.unwrap_or(0) != 0;
+    Ok(Payment {
+        id: row.text(0)?,
+        order_id: row.text(1)?,
+        buyer_id: row.text(2)?,
+        state: State::parse(&state).ok_or_else(|| Error::Database(format!("unknown state {state}")))?,
+        amount: row.int(4)?,
+        currency: Currency::parse(&row.text(5)?).map_err(|e| Error::Database(e.to_string()))?,
+        refunded: row.int(6)?,
+        provider: row.text(7)?,
+        reference: row.opt_text(8)?,
+        card: Face { brand: row.text(9)?, last4: row.text(10)?, expiry: row.text(11)? },
+        failure: row.opt_text(12)?.map(|code| (code, retryable)),
+        action_url: row.opt_text(14)?,
+        ask_after: row.text(15)?,
+        version: row.int(16)?,
+        created_at: row.text(17)?,
+        updated_at: row.text(18)?,
+    })
+}
+
+/// The payment with this id.
+pub async fn find(id: &str) -> Result<Option<Payment>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM payments_payments WHERE id = ?1");
+    DB.query_one(&sql, params![id]).await?.as_ref().map(payment).transpose()
+}
+
+/// The payment that keeps another one of this order from being started.
+pub async fn live(order_id: &str) -> Result<Option<Payment>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_payments WHERE order_id = ?1 \
+         AND state IN ('PENDING', 'AUTHORIZED', 'CAPTURED', 'PARTIALLY_REFUNDED', 'CONFLICT')"
+    );
+    DB.query_one(&sql, params![order_id]).await?.as_ref().map(payment).transpose()
+}
+
+/// Payments of `buyer`, newest first, older than `after`.
+pub async fn list_of(buyer: &str, after: Option<&str>, limit: i64) -> Result<Vec<Payment>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_payments WHERE buyer_id = ?1 AND (?2 IS NULL OR id < ?2) \
+         ORDER BY id DESC LIMIT ?3"
+    );
+    DB.query(&sql, params![buyer, after, limit]).await?.iter().map(payment).collect()
+}
+
+/// Everyone's payments, newest first, older than `after`.
+pub async fn list_all(after: Option<&str>, limit: i64) -> Result<Vec<Payment>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_payments WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2"
+    );
+    DB.query(&sql, params![after, limit]).await?.iter().map(payment).collect()
+}
+
+/// Payments whose fate is to be asked for, those that wait longest first.
+pub async fn due(limit: i64) -> Result<Vec<Payment>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_payments WHERE state IN ('PENDING', 'AUTHORIZED') AND ask_after <= ?1 \
+         ORDER BY ask_after LIMIT ?2"
+    );
+    DB.query(&sql, params![Timestamp::now().to_string(), limit]).await?.iter().map(payment).collect()
+}
+
+/// Take the right to ask the provider about a payment that is due: one request at a time gets it. When to ask
+/// again is nobody's business but ours, so it is no event.
+pub async fn claim(id: &str) -> Result<bool, Error> {
+    let now = Timestamp::now();
+    let sql = "UPDATE payments_payments SET ask_after = ?2 \
+               WHERE id = ?1 AND state IN ('PENDING', 'AUTHORIZED') AND ask_after <= ?3 RETURNING id";
+    let next = now.plus_seconds(ASK_EVERY_SECONDS).to_string();
+    Ok(DB.query_one(sql, params![id, next, now.to_string()]).await?.is_some())
+}
+
+/// Whether the event of another service with this id was answered before.
+pub async fn is_answered(cause: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM payments_events WHERE cause = ?1";
+    Ok(DB.query_one(sql, params![cause]).await?.is_some())
+}
+
+/// Whether a failed append means that the order has a live payment.
+pub fn is_live(error: &Error) -> bool {
+    error.is_unique("payments_payments.order_id")
+}
+
+/// Whether a failed append means that something else happened to the payment meanwhile.
+pub fn is_outrun(error: &Error) -> bool {
+    error.is_unique("payments_events.version") || error.is_unique("payments_events.cause")
+}
+
+/// The event that starts `payment`.
+pub fn started(payment: &Payment) -> Event {
+    let data = json!({
+        "orderId": payment.order_id,
+        "buyerId": payment.buyer_id,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "provider": payment.provider,
+    });
+    let card = &payment.card;
+    let mut event = Event::new(&payment.id, payment.version, "payment.started", &payment.buyer_id, data);
+    event.private = Some(json!({
+        "card": { "brand": card.brand, "last4": card.last4, "expiry": card.expiry },
+        "askAfter": payment.ask_after,
+    }));
+    event
+}
+
+/// The event that brings `change` to `payment`, unless something else happened to it meanwhile.
+pub fn changed(payment: &Payment, change: Change, actor: &str) -> Event {
+    let version = payment.version.saturating_add(1);
+    let mut event = Event::new(&payment.id, version, change.kind, actor, change.data);
+    event.private = change.private;
+    event
+}

@@ -1,0 +1,145 @@
+//! The sandbox's books, in the database `default`: one statement per booking, its id the key.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use spin_sdk::sqlite::{Connection, Error, RowResult, Value};
+
+use crate::bindings::exports::jangteo::payments::provider::{
+    ChargeRequest, Decline, Money, Outcome, Receipt, RefundRequest,
+};
+use crate::cards::Behaviour;
+
+static CONNECTION: Mutex<Option<Arc<Connection>>> = Mutex::new(None);
+
+/// Made when an instance opens its connection; both stay as they are when they exist.
+const TABLES: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS provider_sandbox_charges (
+       payment_id TEXT PRIMARY KEY,
+       order_id TEXT NOT NULL,
+       state TEXT NOT NULL CHECK (state IN ('captured', 'declined', 'requires_action', 'pending')),
+       code TEXT,                      -- of a decline
+       retryable INTEGER NOT NULL,
+       minor_units INTEGER NOT NULL,   -- what was taken, if captured
+       currency TEXT NOT NULL
+     )",
+    "CREATE TABLE IF NOT EXISTS provider_sandbox_refunds (
+       refund_id TEXT PRIMARY KEY,
+       payment_id TEXT NOT NULL REFERENCES provider_sandbox_charges (payment_id),
+       minor_units INTEGER NOT NULL CHECK (minor_units >= 0),
+       currency TEXT NOT NULL
+     )",
+];
+
+/// Book a charge, unless its id was booked before: the outcome in the books, and whether it was booked now.
+pub async fn charge(request: &ChargeRequest, behaviour: &Behaviour) -> Result<(Outcome, bool), Error> {
+    let (state, code, retryable) = match behaviour {
+        Behaviour::Declined(code, retryable) => ("declined", Some(*code), *retryable),
+        Behaviour::RequiresAction => ("requires_action", None, false),
+        Behaviour::Pending => ("pending", None, false),
+        _ => ("captured", None, false),
+    };
+    let excess = i64::from(matches!(behaviour, Behaviour::TooMuch));
+    let rows = run(
+        "INSERT INTO provider_sandbox_charges VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+         ON CONFLICT (payment_id) DO NOTHING RETURNING payment_id",
+        vec![
+            Value::Text(request.payment_id.clone()),
+            Value::Text(request.order_id.clone()),
+            Value::Text(state.to_owned()),
+            code.map_or(Value::Null, |code| Value::Text(code.to_owned())),
+            Value::Integer(i64::from(retryable)),
+            Value::Integer(request.amount.minor_units.saturating_add(excess)),
+            Value::Text(request.amount.currency.clone()),
+        ],
+    )
+    .await?;
+    let outcome = status(&request.payment_id).await?;
+    let missing = || Error::Io("a charge that was booked is not there".to_owned());
+    Ok((outcome.ok_or_else(missing)?, !rows.is_empty()))
+}
+
+/// What the books say of a charge; `None` when they do not have it.
+pub async fn status(payment_id: &str) -> Result<Option<Outcome>, Error> {
+    let sql = "SELECT state, code, retryable, minor_units, currency FROM provider_sandbox_charges WHERE payment_id = ?1";
+    let rows = run(sql, vec![Value::Text(payment_id.to_owned())]).await?;
+    Ok(rows.first().map(|row| outcome(payment_id, row)))
+}
+
+/// Book a refund, unless its id was booked before, or more would be given back than was taken.
+pub async fn refund(request: &RefundRequest) -> Result<Outcome, Error> {
+    run(
+        "INSERT INTO provider_sandbox_refunds \
+         SELECT ?1, ?2, ?3, ?4 FROM provider_sandbox_charges AS charge \
+         WHERE charge.payment_id = ?2 AND charge.state = 'captured' AND charge.currency = ?4 AND ?3 <= charge.minor_units \
+           - (SELECT coalesce(sum(minor_units), 0) FROM provider_sandbox_refunds WHERE payment_id = ?2) \
+         ON CONFLICT (refund_id) DO NOTHING",
+        vec![
+            Value::Text(request.refund_id.clone()),
+            Value::Text(request.payment_id.clone()),
+            Value::Integer(request.amount.minor_units),
+            Value::Text(request.amount.currency.clone()),
+        ],
+    )
+    .await?;
+    let sql = "SELECT minor_units, currency FROM provider_sandbox_refunds WHERE refund_id = ?1";
+    let rows = run(sql, vec![Value::Text(request.refund_id.clone())]).await?;
+    Ok(rows.first().map_or_else(
+        || no("do_not_honor", false),
+        |row| Outcome::Captured(receipt(format!("sandbox_refund_{}", request.refund_id), row, 0)),
+    ))
+}
+
+fn outcome(payment_id: &str, row: &RowResult) -> Outcome {
+    match row.get::<&str>(0) {
+        Some("captured") => Outcome::Captured(receipt(format!("sandbox_charge_{payment_id}"), row, 3)),
+        Some("declined") => {
+            no(row.get::<&str>(1).unwrap_or("do_not_honor"), row.get::<i64>(2).unwrap_or(0) != 0)
+        }
+        Some("requires_action") => {
+            Outcome::RequiresAction(format!("https://sandbox.invalid/confirm/{payment_id}"))
+        }
+        _ => Outcome::Pending,
+    }
+}
+
+fn no(code: &str, retryable: bool) -> Outcome {
+    Outcome::Declined(Decline { code: code.to_owned(), retryable })
+}
+
+/// The receipt of a row whose column `at` has the amount, and the next the currency.
+fn receipt(reference: String, row: &RowResult, at: usize) -> Receipt {
+    let minor_units = row.get::<i64>(at).unwrap_or(0);
+    let currency = row.get::<&str>(at.saturating_add(1)).unwrap_or_default().to_owned();
+    Receipt { reference, amount: Money { minor_units, currency } }
+}
+
+/// Run one statement. After an error the next one gets a fresh connection.
+async fn run(sql: &str, params: Vec<Value>) -> Result<Vec<RowResult>, Error> {
+    let connection = connection().await?;
+    let rows = match connection.execute(sql, params).await {
+        Ok(answer) => answer.collect().await,
+        Err(error) => Err(error),
+    };
+    if rows.is_err() {
+        *slot() = None;
+    }
+    rows
+}
+
+/// The instance's connection. Calls that come together may each open one; the last is kept.
+async fn connection() -> Result<Arc<Connection>, Error> {
+    if let Some(open) = slot().clone() {
+        return Ok(open);
+    }
+    let fresh = Connection::open_default().await?;
+    for table in TABLES {
+        fresh.execute(table, []).await?.collect().await?;
+    }
+    let fresh = Arc::new(fresh);
+    *slot() = Some(fresh.clone());
+    Ok(fresh)
+}
+
+fn slot() -> std::sync::MutexGuard<'static, Option<Arc<Connection>>> {
+    CONNECTION.lock().unwrap_or_else(PoisonError::into_inner)
+}

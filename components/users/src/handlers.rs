@@ -1,0 +1,3 @@
+//! One module per part of the API.
+
+pub mod profiles;

@@ -1,0 +1,280 @@
+//! `spin:sqlite@3.1.0` over local files. A statement makes one hop to a blocking thread and back, with all its rows.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use rusqlite::fallible_iterator::FallibleIterator as _;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Batch, Statement, ToSql, params_from_iter};
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{
+    Destination, FutureReader, HasSelf, Resource, StreamProducer, StreamReader, StreamResult, VecBuffer,
+};
+
+use crate::bindings::spin::sqlite::sqlite::{
+    Error, Host, HostConnection, HostConnectionWithStore, QueryResult, RowResult, Value,
+};
+use crate::state::{Access, State, resource};
+
+/// Rows Spin queues for a guest that does not read yet.
+const SPIN_QUEUE: usize = 4;
+/// Spin's limit on what the host buffers for a guest.
+const MAX_BUFFERED_BYTES: usize = 128 << 20;
+
+type Handle = Resource<Connection>;
+type Outcome = Result<(), Error>;
+type Streams = (Vec<String>, StreamReader<RowResult>, FutureReader<Outcome>);
+
+/// The path of a database file; neither it nor its folder need exist.
+pub type Database = Arc<PathBuf>;
+
+/// An open connection: each `open` of a guest makes a new one. The file is opened by the first statement.
+#[derive(Clone)]
+pub struct Connection {
+    database: Database,
+    inner: Arc<Mutex<Option<rusqlite::Connection>>>,
+}
+
+impl Connection {
+    /// Does `work` on the connection, on a blocking thread.
+    async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let task = spawn_blocking(move || {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*inner {
+                Some(connection) => Ok(work(connection)),
+                None => Ok(work(inner.insert(open(&self.database)?))),
+            }
+        });
+        task.await.unwrap_or_else(|error| Err(Error::Io(error.to_string())))
+    }
+}
+
+fn open(path: &PathBuf) -> Result<rusqlite::Connection, Error> {
+    let folder = path.parent().map(std::fs::create_dir_all).transpose();
+    folder.map_err(|error| Error::Io(format!("cannot create the folder of {}: {error}", path.display())))?;
+    // rusqlite's defaults are Spin's: busy timeout 5 s, 16 cached statements, foreign keys on.
+    let mut connection = rusqlite::Connection::open(path).map_err(io_error)?;
+    let authorizer = |context: AuthContext<'_>| match context.action {
+        AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => Authorization::Deny,
+        _ => Authorization::Allow,
+    };
+    connection.authorizer(Some(authorizer)).map_err(io_error)?;
+    Ok(connection)
+}
+
+fn io_error(error: rusqlite::Error) -> Error {
+    Error::Io(error.to_string())
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Integer(i) => ValueRef::Integer(*i),
+            Self::Real(r) => ValueRef::Real(*r),
+            Self::Text(t) => ValueRef::Text(t.as_bytes()),
+            Self::Blob(b) => ValueRef::Blob(b),
+            Self::Null => ValueRef::Null,
+        }))
+    }
+}
+
+fn from_column(value: ValueRef<'_>) -> rusqlite::Result<Value> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(i) => Value::Integer(i),
+        ValueRef::Real(r) => Value::Real(r),
+        ValueRef::Text(_) => Value::Text(value.as_str()?.to_owned()),
+        ValueRef::Blob(b) => Value::Blob(b.to_vec()),
+    })
+}
+
+fn size(row: &RowResult) -> usize {
+    let beyond = |value: &Value| match value {
+        Value::Text(t) => t.len(),
+        Value::Blob(b) => b.len(),
+        _ => 0,
+    };
+    row.values.iter().map(|v| size_of::<Value>().saturating_add(beyond(v))).sum()
+}
+
+/// What a query gave, up to its end or its failure.
+#[derive(Default)]
+struct Answer {
+    columns: Vec<String>,
+    rows: Vec<RowResult>,
+}
+
+/// Spin runs the first statement of a string and ignores the rest; rusqlite's `prepare` refuses a rest.
+fn query(connection: &rusqlite::Connection, sql: &str, parameters: &[Value]) -> (Answer, Outcome) {
+    let mut answer = Answer::default();
+    let outcome = match connection.prepare_cached(sql) {
+        Ok(mut statement) => step_all(&mut statement, parameters, &mut answer),
+        Err(error) => match Batch::new(connection, sql).next() {
+            Ok(Some(mut first)) => step_all(&mut first, parameters, &mut answer),
+            _ => Err(io_error(error)),
+        },
+    };
+    (answer, outcome)
+}
+
+fn step_all(statement: &mut Statement<'_>, parameters: &[Value], answer: &mut Answer) -> Outcome {
+    answer.columns = statement.column_names().into_iter().map(str::to_owned).collect();
+    let width = answer.columns.len();
+    let mut rows = statement.query(params_from_iter(parameters)).map_err(io_error)?;
+    let mut bytes = 0_usize;
+    while let Some(row) = rows.next().map_err(io_error)? {
+        let values = (0..width).map(|column| row.get_ref(column).and_then(from_column));
+        let row = RowResult { values: values.collect::<Result<_, _>>().map_err(io_error)? };
+        bytes = bytes.saturating_add(size(&row));
+        if bytes > MAX_BUFFERED_BYTES {
+            return Err(Error::Io(format!("query result exceeds limit of {MAX_BUFFERED_BYTES} bytes")));
+        }
+        answer.rows.push(row);
+    }
+    Ok(())
+}
+
+/// The rows of a query for the guest.
+///
+/// Spin learns the outcome only when all but a few rows are read. A guest that waits for it first hangs there, so
+/// it must hang here too: the outcome of a longer result is held back until the guest reads.
+struct Rows {
+    rows: Vec<RowResult>,
+    held_back: Option<(oneshot::Sender<Outcome>, Outcome)>,
+}
+
+impl Rows {
+    fn new(rows: Vec<RowResult>, outcome: Outcome) -> (Self, oneshot::Receiver<Outcome>) {
+        let (tx, rx) = oneshot::channel();
+        let mut this = Self { held_back: Some((tx, outcome)), rows };
+        if this.rows.len() <= SPIN_QUEUE {
+            this.release();
+        }
+        (this, rx)
+    }
+
+    fn release(&mut self) {
+        if let Some((tx, outcome)) = self.held_back.take() {
+            // A guest that no longer asks does not care.
+            let _ = tx.send(outcome);
+        }
+    }
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        if let Some((_, outcome)) = &mut self.held_back {
+            *outcome = Err(Error::Io("row send error".to_owned()));
+        }
+        self.release();
+    }
+}
+
+impl<D> StreamProducer<D> for Rows {
+    type Item = RowResult;
+    type Buffer = VecBuffer<RowResult>;
+
+    fn poll_produce<'a>(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        store: StoreContextMut<'a, D>,
+        mut destination: Destination<'a, RowResult, VecBuffer<RowResult>>,
+        _: bool,
+    ) -> Poll<wasmtime::Result<StreamResult>> {
+        if destination.remaining(store) == Some(0) {
+            return Poll::Ready(Ok(StreamResult::Completed));
+        }
+        self.release();
+        destination.set_buffer(std::mem::take(&mut self.rows).into());
+        Poll::Ready(Ok(StreamResult::Dropped))
+    }
+}
+
+impl State {
+    fn open_database(&mut self, label: &str) -> Result<Handle, Error> {
+        let database = self.guest.databases.get(label).ok_or(Error::AccessDenied)?.clone();
+        let connection = Connection { database, inner: Arc::default() };
+        self.table.push(connection).map_err(|error| Error::Io(error.to_string()))
+    }
+
+    fn database_connection(&self, handle: &Handle) -> Result<Connection, Error> {
+        self.table.get(handle).cloned().map_err(|_| Error::InvalidConnection)
+    }
+}
+
+impl Host for State {
+    fn convert_error(&mut self, error: Error) -> wasmtime::Result<Error> {
+        Ok(error)
+    }
+}
+
+impl HostConnection for State {
+    async fn open(&mut self, database: String) -> Result<Handle, Error> {
+        self.open_database(&database)
+    }
+
+    async fn execute(
+        &mut self,
+        handle: Handle,
+        sql: String,
+        values: Vec<Value>,
+    ) -> Result<QueryResult, Error> {
+        let connection = self.database_connection(&handle)?;
+        let (Answer { columns, rows }, outcome) = connection.run(move |c| query(c, &sql, &values)).await?;
+        outcome.map(|()| QueryResult { columns, rows })
+    }
+
+    async fn changes(&mut self, handle: Handle) -> wasmtime::Result<u64> {
+        Ok(self.database_connection(&handle)?.run(rusqlite::Connection::changes).await?)
+    }
+
+    async fn last_insert_rowid(&mut self, handle: Handle) -> wasmtime::Result<i64> {
+        Ok(self.database_connection(&handle)?.run(rusqlite::Connection::last_insert_rowid).await?)
+    }
+
+    async fn drop(&mut self, handle: Handle) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
+    async fn open_async(accessor: Access<'_, T>, database: String) -> Result<Handle, Error> {
+        accessor.with(|mut access| access.get().open_database(&database))
+    }
+
+    async fn execute_async(
+        accessor: Access<'_, T>,
+        handle: Handle,
+        sql: String,
+        values: Vec<Value>,
+    ) -> Result<Streams, Error> {
+        let connection = resource(accessor, &handle).ok_or(Error::InvalidConnection)?;
+        let (answer, outcome) = connection.run(move |c| query(c, &sql, &values)).await?;
+        let (rows, outcome) = Rows::new(answer.rows, outcome);
+        let readers = accessor.with(|mut access| {
+            let rows = StreamReader::new(&mut access, rows)?;
+            wasmtime::error::Ok((rows, FutureReader::new(&mut access, outcome)?))
+        });
+        let (rows, outcome) = readers.map_err(|error| Error::Io(error.to_string()))?;
+        Ok((answer.columns, rows, outcome))
+    }
+
+    async fn changes_async(accessor: Access<'_, T>, handle: Handle) -> wasmtime::Result<u64> {
+        let connection = resource(accessor, &handle).ok_or(Error::InvalidConnection)?;
+        Ok(connection.run(rusqlite::Connection::changes).await?)
+    }
+
+    async fn last_insert_rowid_async(accessor: Access<'_, T>, handle: Handle) -> wasmtime::Result<i64> {
+        let connection = resource(accessor, &handle).ok_or(Error::InvalidConnection)?;
+        Ok(connection.run(rusqlite::Connection::last_insert_rowid).await?)
+    }
+}

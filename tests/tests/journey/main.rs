@@ -1,0 +1,5 @@
+//! Stories across services: buying, racing, dying and coming back.
+
+mod buying;
+mod crashes;
+mod races;

@@ -1,0 +1,165 @@
+//! The authorisation matrix: every public route, asked by everyone. A route of the manifest without a row fails.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{APPROVED_CARD, Actor, TestApp, manifest_routes, order_for, pay};
+
+/// Who asks, in the order of a row's expectations.
+const WHO: [&str; 5] = ["nobody", "owner", "stranger", "seller", "admin"];
+
+/// A route, asked with `body`, answers each of [`WHO`] with this status.
+struct Row {
+    method: Method,
+    routes: &'static [&'static str],
+    body: Option<Value>,
+    expected: [u16; 5],
+}
+
+fn row(method: Method, routes: &'static [&'static str], expected: [u16; 5]) -> Row {
+    Row { method, routes, body: None, expected }
+}
+
+fn with(method: Method, routes: &'static [&'static str], body: Value, expected: [u16; 5]) -> Row {
+    Row { method, routes, body: Some(body), expected }
+}
+
+/// `:id` stands for the owner's user, the seller's product, the owner's order or payment: see [`Things`].
+fn matrix(things: &Things) -> Vec<Row> {
+    let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
+    let empty = json!({});
+    let everyone = [200; 5];
+    vec![
+        // Open to anyone; an empty body shows that the caller got as far as validation.
+        with(
+            post.clone(),
+            &["/api/auth/signup", "/auth/signup", "/api/users/register"],
+            empty.clone(),
+            [422; 5],
+        ),
+        with(post.clone(), &["/api/auth/login", "/auth/login"], empty.clone(), [422; 5]),
+        with(post.clone(), &["/api/auth/refresh", "/auth/refresh"], empty.clone(), [422; 5]),
+        with(post.clone(), &["/api/auth/logout", "/auth/logout"], empty.clone(), [422; 5]),
+        row(get.clone(), &["/api/auth/me", "/auth/me"], [401, 200, 200, 200, 200]),
+        row(get.clone(), &["/api/users/:id", "/users/:id"], [401, 200, 404, 404, 200]),
+        with(put, &["/api/users/:id", "/users/:id"], json!({ "name": "A" }), [401, 200, 404, 404, 200]),
+        row(get.clone(), &["/api/products", "/products", "/api/products/:id", "/products/:id"], everyone),
+        with(
+            post.clone(),
+            &["/api/products", "/products"],
+            json!({ "name": "Tea", "price": 1 }),
+            [401, 403, 403, 201, 201],
+        ),
+        with(
+            post.clone(),
+            &["/api/products/:id/stock", "/products/:id/stock"],
+            json!({ "delta": 1, "reason": "x" }),
+            [401, 403, 403, 200, 200],
+        ),
+        row(get.clone(), &["/api/orders", "/orders"], [401, 200, 200, 200, 200]),
+        with(
+            post.clone(),
+            &["/api/orders", "/orders"],
+            order_for(&things.product, 1),
+            [401, 201, 201, 403, 403],
+        ),
+        row(
+            get.clone(),
+            &["/api/orders/:id", "/orders/:id", "/api/orders/:id/events", "/orders/:id/events"],
+            [401, 200, 404, 200, 200],
+        ),
+        // The order is paid: who may see it at all learns that it cannot be cancelled.
+        row(delete, &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 404, 409]),
+        row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
+        row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
+        with(post, &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),
+        row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
+        row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
+        row(get, &["/", "/health", "/health/:service", "/openapi.json", "/docs"], everyone),
+    ]
+}
+
+/// What the ids in the routes stand for.
+struct Things {
+    user: String,
+    product: String,
+    order: String,
+    payment: String,
+    audit_event: String,
+    payment_again: Value,
+}
+
+impl Things {
+    fn path(&self, route: &str) -> String {
+        let id = match route {
+            r if r.contains("users") => &self.user,
+            r if r.contains("products") => &self.product,
+            r if r.contains("orders") => &self.order,
+            r if r.contains("payments") => &self.payment,
+            _ => &self.audit_event,
+        };
+        route.replace(":id", id).replace(":service", "orders")
+    }
+}
+
+async fn things(app: &TestApp, owner: &Actor<'_>, seller: &Actor<'_>, admin: &Actor<'_>) -> Things {
+    let product = seller.sells("5.00", 1000).await;
+    let order = owner.orders(&product, 1).await.assert_status(201).json();
+    let paid = owner.post("/api/payments", pay(&order, APPROVED_CARD)).await.assert_status(201);
+    let audit_event = app
+        .eventually("something is in the audit log", || async {
+            let events = admin.get("/api/v1/audit/events").await.assert_status(200).json();
+            events["items"][0]["id"].as_str().map(str::to_owned)
+        })
+        .await;
+    Things {
+        user: owner.id.clone(),
+        product,
+        order: order["id"].as_str().unwrap().to_owned(),
+        payment: paid.text("id"),
+        audit_event,
+        payment_again: pay(&order, APPROVED_CARD),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everyone_may_what_the_matrix_says_and_no_more() {
+    let app = TestApp::start().await;
+    let (owner, stranger) = (app.buyer("owner").await, app.buyer("stranger").await);
+    let (seller, admin) = (app.seller("seller").await, app.admin().await);
+    let things = things(&app, &owner, &seller, &admin).await;
+    let nobody = app.stranger();
+    let people = [&nobody, &owner, &stranger, &seller, &admin];
+    let mut wrong = Vec::new();
+    for row in matrix(&things) {
+        for route in row.routes {
+            for ((who, actor), expected) in WHO.iter().zip(people).zip(row.expected) {
+                let path = things.path(route);
+                let answer = actor.send(row.method.clone(), &path, &[], row.body.clone()).await;
+                if answer.status != expected {
+                    wrong.push(format!("{} {route} as {who}: {}, not {expected}", row.method, answer.status));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_of_the_manifest_has_a_row() {
+    let nothing = Things {
+        user: String::new(),
+        product: String::new(),
+        order: String::new(),
+        payment: String::new(),
+        audit_event: String::new(),
+        payment_again: Value::Null,
+    };
+    let tested: BTreeSet<_> =
+        matrix(&nothing).iter().flat_map(|row| row.routes).map(|r| r.to_string()).collect();
+    let public: BTreeSet<_> =
+        manifest_routes().into_iter().map(|(route, _)| route).filter(|r| r != "/...").collect();
+    let missing: Vec<_> = public.symmetric_difference(&tested).collect();
+    assert!(missing.is_empty(), "in spin.toml or in the matrix, but not in both: {missing:?}");
+}

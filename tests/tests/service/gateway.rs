@@ -1,0 +1,57 @@
+//! The front door: index, health, API description, and unknown routes.
+
+use tests::{TestApp, manifest_routes};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_asks_every_service() {
+    let app = TestApp::start().await;
+    let health = app.stranger().get("/health").await.assert_status(200).json();
+    assert_eq!(health["status"], "UP");
+    for service in ["auth", "users", "products", "orders", "payments", "audit"] {
+        assert_eq!(health["services"][service]["status"], "UP", "{health}");
+        let one = app.stranger().get(&format!("/health/{service}")).await.assert_status(200).json();
+        assert_eq!(one["status"], "UP");
+    }
+    app.stranger().get("/health/nothing").await.assert_problem(404, "not_found");
+    app.stranger().get("/").await.assert_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_of_the_manifest_is_described() {
+    let app = TestApp::start().await;
+    let description = app.stranger().get("/openapi.json").await.assert_status(200).json();
+    let paths = description["paths"].as_object().unwrap();
+    for (route, _) in manifest_routes() {
+        if route.ends_with("/...") {
+            continue;
+        }
+        let shapes = |path: &str| {
+            path.split('/')
+                .map(|p| p.starts_with([':', '{']).then_some("*").unwrap_or(p).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let known = paths.keys().any(|path| shapes(path) == shapes(&route));
+        assert!(known, "{route} is in spin.toml but not in openapi.json");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn internal_routes_are_not_public() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for path in ["/internal/orders/health", "/internal/products/reservations", "/internal/audit/events"] {
+        admin.get(path).await.assert_problem(404, "not_found");
+        app.stranger().get(path).await.assert_problem(404, "not_found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_id_is_kept_or_made() {
+    let app = TestApp::start().await;
+    let stranger = app.stranger();
+    let get = reqwest::Method::GET;
+    let own = stranger.send(get, "/api/products", &[("x-request-id", "abc-123")], None).await;
+    assert_eq!(own.header("x-request-id"), Some("abc-123"));
+    let made = stranger.get("/api/products").await;
+    assert_eq!(made.header("x-request-id").unwrap().len(), 36);
+}

@@ -1,0 +1,12 @@
+//! Each service by itself: its contract, its refusals, who may do what.
+
+mod accounts;
+mod audit;
+mod authorisation;
+mod bad_input;
+mod gateway;
+mod orders;
+mod payments;
+mod products;
+mod profiles;
+mod tokens;
