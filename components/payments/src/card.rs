@@ -127,7 +127,7 @@ fn luhn(digits: &str) -> bool {
         .map(|(byte, weight)| u32::from(byte.saturating_sub(b'0')) * weight)
         .map(|product| product / 10 + product % 10)
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// `MM/YY` as (year, month), so that expiries compare as moments do.

@@ -28,6 +28,8 @@ CREATE TABLE products_reservation_lines (
   PRIMARY KEY (order_id, product_id)
 ) WITHOUT ROWID;
 
+CREATE INDEX products_holds ON products_reservations (expires_at) WHERE state = 'HELD';
+
 CREATE TRIGGER products_created AFTER INSERT ON products_events WHEN NEW.type = 'product.created' BEGIN
   INSERT INTO products_products (id, seller_id, name, description, category, price, currency, on_hand, created_at, updated_at)
   VALUES (NEW.stream, NEW.data ->> 'sellerId', NEW.data ->> 'name', NEW.data ->> 'description', NEW.data ->> 'category',
@@ -39,8 +41,10 @@ CREATE TRIGGER products_adjusted AFTER INSERT ON products_events WHEN NEW.type =
   WHERE id = NEW.stream;
 END;
 
+-- A hold that comes after its release (the order was given up meanwhile) must not stay.
 -- All lines or none: one line too many violates out_of_stock and undoes the whole statement.
 CREATE TRIGGER products_reserved AFTER INSERT ON products_events WHEN NEW.type = 'stock.reserved' BEGIN
+  SELECT RAISE(ABORT, 'already_settled:') FROM products_events WHERE stream = NEW.stream AND version > 1;
   INSERT INTO products_reservations (order_id, state, expires_at) VALUES (NEW.stream, 'HELD', NEW.data ->> 'expiresAt');
   INSERT INTO products_reservation_lines (order_id, product_id, quantity)
     SELECT NEW.stream, value ->> 'productId', value ->> 'quantity' FROM json_each(NEW.data, '$.lines');

@@ -62,6 +62,20 @@ pub fn is_settled(error: &Error) -> bool {
     error.is_unique("products_events.version") || error.is_unique("products_events.cause")
 }
 
+/// Orders whose holds on these products should have been settled by `now`, oldest first.
+pub async fn overdue(ids: &[&str], now: &str, limit: i64) -> Result<Vec<String>, Error> {
+    let sql = "SELECT DISTINCT order_id FROM products_reservations AS hold JOIN products_reservation_lines USING (order_id) \
+               WHERE state = 'HELD' AND expires_at < ?1 AND product_id IN (SELECT value FROM json_each(?2)) \
+               ORDER BY expires_at LIMIT ?3";
+    let rows = DB.query(sql, params![now, json!(ids).to_string(), limit]).await?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+/// Whether a failed append means that a price is not what was read a moment ago.
+pub fn is_repriced(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == "price_changed")
+}
+
 /// What comes of a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {

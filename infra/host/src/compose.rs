@@ -1,7 +1,7 @@
 //! Composition of a component with its `[component.*.dependencies]`, as Spin does it at load.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use wac_graph::types::{Package, SubtypeChecker, WorldId};
+use wac_graph::types::{Package, SubtypeChecker, World, WorldId};
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId};
 
 use crate::capabilities;
@@ -24,7 +24,7 @@ pub fn compose(id: &str, component: Vec<u8>, plugs: Vec<Plug>, has_environment: 
     }
     let mut graph = CompositionGraph::new();
     let parent = add(&mut graph, id, component)?;
-    let mut open: Vec<String> = world(&graph, parent)?.imports.keys().cloned().collect();
+    let mut open: Vec<String> = world(&graph, parent).imports.keys().cloned().collect();
     for (at, plug) in plugs.into_iter().enumerate() {
         let (imports, rest): (Vec<_>, _) = open.into_iter().partition(|import| matches(&plug.name, import));
         ensure!(
@@ -38,7 +38,7 @@ pub fn compose(id: &str, component: Vec<u8>, plugs: Vec<Plug>, has_environment: 
         connect(&mut graph, parent, plug, &format!("dependency:d{at}"), &imports, has_environment)
             .with_context(|| format!("dependency {name:?}"))?;
     }
-    let exports: Vec<_> = world(&graph, parent)?.exports.keys().cloned().collect();
+    let exports: Vec<_> = world(&graph, parent).exports.keys().cloned().collect();
     for name in exports {
         let export = graph.alias_instance_export(parent.1, &name)?;
         graph.export(export, &name)?;
@@ -55,9 +55,8 @@ fn add(graph: &mut CompositionGraph, name: &str, bytes: Vec<u8>) -> Result<Node>
     Ok((world, graph.instantiate(package)))
 }
 
-#[expect(clippy::indexing_slicing, reason = "the graph's types have no other access; `add` made the id")]
-fn world(graph: &CompositionGraph, (world, _): Node) -> Result<&wac_graph::types::World> {
-    Ok(&graph.types()[world])
+fn world(graph: &CompositionGraph, (world, _): Node) -> &World {
+    &graph.types()[world]
 }
 
 fn connect(
@@ -69,12 +68,12 @@ fn connect(
     has_environment: bool,
 ) -> Result<()> {
     let node = add(graph, package, plug.bytes)?;
-    let needs = world(graph, node)?.imports.keys().map(String::as_str);
+    let needs = world(graph, node).imports.keys().map(String::as_str);
     capabilities::check(needs, &plug.inherit, has_environment)?;
     for import in imports {
         let name = plug.export.as_ref().unwrap_or(import);
-        let export = world(graph, node)?.exports.get(name);
-        let Some((export, wanted)) = export.zip(world(graph, parent)?.imports.get(import)) else {
+        let export = world(graph, node).exports.get(name);
+        let Some((export, wanted)) = export.zip(world(graph, parent).imports.get(import)) else {
             bail!("has no export {name:?} for the import {import:?}");
         };
         SubtypeChecker::new(&mut Default::default())

@@ -2,7 +2,7 @@
 //!
 //! [`serve`] wraps a service's router: request id, trace context, problem+json. The extractors say in a
 //! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`] or [`Keyed`], [`Preconditions`],
-//! [`Page`], [`Query`], [`Context`]. [`Client`] calls other services' internal routes.
+//! [`Page`], [`Query`], [`Path`], [`Context`]. [`Client`] calls other services' internal routes.
 
 mod caller;
 mod client;
@@ -22,6 +22,6 @@ pub use etag::{Preconditions, etag};
 pub use identity::{Grant, Kind, Principal, issue_access, seal};
 pub use json::{Body, Json, MAX_BODY};
 pub use keyed::{Key, Keyed, replayed};
-pub use page::{List, Page, Query};
+pub use page::{List, Page, Path, Query};
 pub use problem::{Code, FieldError, Problem};
 pub use serve::{router, serve};

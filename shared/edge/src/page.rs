@@ -85,6 +85,20 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// Path parameters of type `T`; a path that cannot be one (such as `%ff`, not UTF-8) leads nowhere: 404.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(params)) => Ok(Self(params)),
+            Err(_) => Err(Problem::not_found("resource")),
+        }
+    }
+}
+
 fn wrong(field: &str, detail: &str) -> Problem {
     Problem::validation(vec![FieldError::new(field, detail)])
 }

@@ -1,9 +1,8 @@
 //! Reading the log.
 
 use axum::Json;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use edge::{List, Page, Preconditions, Query, User, etag};
+use edge::{List, Page, Path, Preconditions, Query, User, etag};
 use http::{StatusCode, header};
 
 use crate::domain::{Entry, Filter, parse_cursor};

@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::Path;
-use edge::{Context, Problem, Reply};
+use edge::{Context, Path, Problem, Reply};
 use futures::future::join_all;
 use http::StatusCode;
 

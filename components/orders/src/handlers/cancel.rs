@@ -1,9 +1,8 @@
 //! Cancelling an order that was not paid.
 
 use axum::Json;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Preconditions, User, etag};
+use edge::{Context, Path, Preconditions, User, etag};
 use http::header;
 
 use super::{MAX_TRIES, current, role, show, step};

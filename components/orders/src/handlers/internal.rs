@@ -1,9 +1,8 @@
 //! What payments asks, and what it tells: an order's state, and money that was taken for it.
 
 use axum::Json as Reply;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Json, ServiceCaller};
+use edge::{Context, Json, Path, ServiceCaller};
 use events::{CloudEvent, intake};
 use http::StatusCode;
 use serde_json::json;

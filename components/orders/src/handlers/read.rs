@@ -1,9 +1,8 @@
 //! Reading orders: one, a list, and what happened to one.
 
 use axum::Json;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, FieldError, List, Page, Preconditions, User, etag};
+use edge::{Context, FieldError, List, Page, Path, Preconditions, User, etag};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 use store::Timestamp;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use store::Timestamp;
 
-use super::{Payment, State};
+use super::Payment;
 use crate::provider::{Decline, Outcome, Receipt};
 
 /// From this long after the attempt, in seconds, a charge the provider never heard of is given up: the call was
@@ -122,7 +122,7 @@ fn add(data: &mut Value, name: &str, value: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{TRANSITIONS, tests::started};
+    use crate::domain::{State, TRANSITIONS, tests::started};
     use crate::provider::Money;
 
     fn receipt(minor_units: i64, currency: &str) -> Receipt {

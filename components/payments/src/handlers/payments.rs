@@ -1,9 +1,8 @@
 //! Reading payments.
 
 use axum::Json;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, List, Page, Preconditions, User, etag};
+use edge::{Context, List, Page, Path, Preconditions, User, etag};
 use http::{StatusCode, header};
 
 use super::settle::reconcile;

@@ -96,8 +96,8 @@ async fn give_back(context: &Context, rejected: &PaymentRejected, cause: &str) -
     let outcome = provider::refund(&payment, &refund_id).await;
     let change = payment.after_refund(&refund_id, &rejected.reason, outcome).ok_or(Error::RefundPending)?;
     match append(context, &payment, change, SELF, Some(cause)).await? {
-        true => Ok(()),
-        false => Err(Error::RefundPending),
+        false if current(&payment).await?.state.is_refundable() => Err(Error::RefundPending),
+        _ => Ok(()),
     }
 }
 

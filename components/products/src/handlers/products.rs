@@ -1,9 +1,8 @@
 //! The catalogue: create, get, list.
 
 use axum::Json;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Keyed, List, Page, Preconditions, User, etag};
+use edge::{Context, Keyed, List, Page, Path, Preconditions, Problem, User, etag};
 use http::{StatusCode, header};
 use serde_json::json;
 use store::{Event, Idempotency, Timestamp};
@@ -23,7 +22,7 @@ pub async fn create(
     user.require("products:write")?;
     let draft = Draft::parse(request.body).map_err(Error::Invalid)?;
     let product = new_product(draft, &user.subject);
-    let body = json!(show(&product)).to_string();
+    let body = serde_json::to_string(&show(&product)).map_err(Problem::internal)?;
     let mut event = created(&product);
     event.traceparent = context.traceparent;
     event.idempotency = request.key.as_ref().map(|key| Idempotency {

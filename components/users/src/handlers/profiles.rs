@@ -1,9 +1,8 @@
 //! Profiles: made from auth's events, read and written by their owners.
 
 use axum::Json as Reply;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Json, Preconditions, ServiceCaller, User, etag};
+use edge::{Context, Json, Path, Preconditions, ServiceCaller, User, etag};
 use events::CloudEvent;
 use http::{StatusCode, header};
 
