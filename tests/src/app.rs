@@ -73,7 +73,7 @@ impl TestApp {
             base: url.trim_end_matches('/').to_owned(),
             client: client(),
             admin: (admin("JANGTEO_ADMIN_EMAIL", ADMIN.0), admin("JANGTEO_ADMIN_PASSWORD", ADMIN.1)),
-            tag: Uuid::new_v4().simple().to_string(),
+            tag: Uuid::now_v7().simple().to_string(),
             embedded: None,
         }
     }

@@ -19,7 +19,7 @@ CREATE TABLE products_reservations (
   order_id TEXT PRIMARY KEY,
   state TEXT NOT NULL CHECK (state IN ('HELD', 'CONFIRMED', 'RELEASED')),
   expires_at TEXT NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE TABLE products_reservation_lines (
   order_id TEXT NOT NULL,

@@ -35,7 +35,8 @@ pub struct Options {
     pub ambient_variables: bool,
     /// A runtime configuration file.
     pub runtime_config: Option<PathBuf>,
-    /// Where compiled components are kept; `target/host-cache` beside the manifest by default.
+    /// Where compiled components are kept; by default `host-cache` in `target/` beside the manifest, if there is
+    /// one, or else in `.spin/`.
     pub cache_dir: PathBuf,
 }
 
@@ -44,9 +45,10 @@ impl Options {
     pub fn new(manifest: impl Into<PathBuf>) -> Self {
         let manifest = manifest.into();
         let dir = folder(&manifest);
+        let target = Some(dir.join("target")).filter(|target| target.is_dir());
         Self {
             state_dir: dir.join(".spin"),
-            cache_dir: dir.join("target/host-cache"),
+            cache_dir: target.unwrap_or_else(|| dir.join(".spin")).join("host-cache"),
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
             variables: BTreeMap::new(),
             ambient_variables: false,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -38,7 +39,7 @@ struct Up {
     /// Databases and stores behind labels
     #[arg(long)]
     runtime_config_file: Option<PathBuf>,
-    /// Where compiled components are kept [default: target/host-cache beside the manifest]
+    /// Where compiled components are kept [default: host-cache in target/ or .spin/ beside the manifest]
     #[arg(long)]
     cache_dir: Option<PathBuf>,
 }
@@ -66,8 +67,18 @@ impl Up {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
     let Command::Up(up) = Cli::parse().command;
+    match run(up).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(up: Up) -> Result<()> {
     let app = App::load(up.options()).await?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut running = app.serve().await?;

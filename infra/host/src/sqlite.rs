@@ -278,3 +278,55 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         Ok(connection.run(rusqlite::Connection::last_insert_rowid).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database in a folder that is made on the way, and the folder above it, which goes with the guard.
+    fn database() -> (rusqlite::Connection, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        (open(&dir.path().join("new/sqlite.db")).unwrap(), dir)
+    }
+
+    fn ask(connection: &rusqlite::Connection, sql: &str) -> String {
+        let (answer, outcome) = query(connection, sql, &[]);
+        let values = answer.rows.into_iter().flat_map(|row| row.values).collect::<Vec<_>>();
+        outcome.map_or_else(|error| error.to_string(), |()| format!("{values:?}"))
+    }
+
+    #[test]
+    fn only_the_first_statement_of_a_string_runs() {
+        let (connection, _dir) = database();
+        ask(&connection, "CREATE TABLE t(a)");
+        for rest in ["INSERT INTO t VALUES(2)", "nonsense", "-- nothing", ""] {
+            assert_eq!(ask(&connection, &format!("INSERT INTO t VALUES(1); {rest}")), "[]", "{rest}");
+        }
+        assert_eq!(
+            ask(&connection, "SELECT count(*), sum(a) FROM t"),
+            "[Value::Integer(4), Value::Integer(4)]"
+        );
+    }
+
+    #[test]
+    fn databases_are_as_spin_opens_them() {
+        let (connection, _dir) = database();
+        for (pragma, value) in
+            [("foreign_keys", "Integer(1)"), ("busy_timeout", "Integer(5000)"), ("synchronous", "Integer(2)")]
+        {
+            assert_eq!(ask(&connection, &format!("PRAGMA {pragma}")), format!("[Value::{value}]"));
+        }
+        assert!(ask(&connection, "ATTACH 'other.db' AS o").contains("not authorized"));
+        assert!(ask(&connection, "CREATE VIRTUAL TABLE f USING fts5(x)").contains("[]"));
+    }
+
+    #[test]
+    fn the_outcome_of_a_long_result_waits_for_a_reader() {
+        let rows = |count: usize| (0..count).map(|_| RowResult { values: vec![Value::Null] }).collect();
+        assert!(matches!(Rows::new(rows(4), Ok(())).1.try_recv(), Ok(Ok(()))));
+        let (unread, mut outcome) = Rows::new(rows(5), Ok(()));
+        assert!(outcome.try_recv().is_err());
+        drop(unread);
+        assert!(matches!(outcome.try_recv(), Ok(Err(Error::Io(text))) if text == "row send error"));
+    }
+}

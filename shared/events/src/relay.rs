@@ -3,7 +3,8 @@
 //! A failing target holds back only its own cursor. Nothing is lost when a target or the process dies: the
 //! next request, `POST /internal/<service>/relay` or a start goes on from the cursor.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::time::Duration;
 
 use edge::{Client, Context, Problem};
 use serde::Serialize;
@@ -16,8 +17,16 @@ const BATCH: i64 = 100;
 /// Bytes of event data per delivery, so that a batch stays well under the 1 MiB that a receiver takes. A single
 /// larger event goes alone.
 const BATCH_BYTES: usize = 256 * 1024;
+/// How long a drain waits for more events after it is wanted: a batch costs little more than an event.
+const GATHER: Duration = Duration::from_millis(25);
+/// A cursor is moved past events its target does not want once so many have come together.
+const SKIP: i64 = 1000;
+/// The most targets a relay can have.
+const MAX_TARGETS: usize = 4;
 /// How long a drain may hold a target without renewal: longer than a delivery can take (6 s).
 const LEASE_SECONDS: i64 = 10;
+/// A lease that ended long ago.
+const RELEASED: i64 = 0;
 /// The first pause after a failed delivery; doubled with each further one.
 const BACKOFF_SECONDS: i64 = 1;
 /// The longest pause between tries.
@@ -43,6 +52,19 @@ pub struct Relay {
     client: &'static Client,
     targets: &'static [Target],
     state: AtomicU8,
+    /// For each target, the place in the log up to which this instance found nothing it wants.
+    seen: [AtomicI64; MAX_TARGETS],
+}
+
+/// A target that has something to be told.
+struct Waiting {
+    target: &'static Target,
+    /// The last event it was told.
+    cursor: i64,
+    /// The first that it wants, or none of those up to `head`.
+    first: Option<i64>,
+    /// The end of the log.
+    head: i64,
 }
 
 /// How far a target has got.
@@ -57,7 +79,9 @@ pub struct Lag {
 impl Relay {
     /// The relay of `db`'s log to `targets`.
     pub const fn new(db: &'static Db, client: &'static Client, targets: &'static [Target]) -> Self {
-        Self { db, client, targets, state: AtomicU8::new(IDLE) }
+        assert!(targets.len() <= MAX_TARGETS);
+        let seen = [const { AtomicI64::new(0) }; MAX_TARGETS];
+        Self { db, client, targets, state: AtomicU8::new(IDLE), seen }
     }
 
     /// The service whose log this is.
@@ -70,6 +94,7 @@ impl Relay {
         if self.state.swap(WANTED, Ordering::AcqRel) == IDLE {
             spin_sdk::wasip3::spawn(async move {
                 loop {
+                    spin_sdk::time::sleep(GATHER).await;
                     self.state.store(RUNNING, Ordering::Release);
                     self.drain().await;
                     let done =
@@ -90,11 +115,14 @@ impl Relay {
         }
     }
 
-    /// Deliver all that is waiting, as far as targets take it.
+    /// Deliver all that is waiting, as far as targets take it. Goes round until nothing is left: an event that was
+    /// appended while a lease was held may have found it taken.
     pub async fn drain(&self) {
-        for target in self.targets {
-            if let Err(error) = self.drain_target(target).await {
-                eprintln!("relay {} to {}: {error}", self.service(), target.service);
+        loop {
+            match self.round().await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return eprintln!("relay of {}: {error}", self.service()),
             }
         }
     }
@@ -125,34 +153,87 @@ impl Relay {
         Ok(all)
     }
 
-    async fn drain_target(&self, target: &Target) -> Result<(), Error> {
-        while self.has_work(target).await? {
-            let Some(mut cursor) = self.claim(target).await? else { return Ok(()) };
-            loop {
-                let rows = self.events(cursor, BATCH).await?;
-                let Some(last) = rows.last() else { break };
-                let last = last.int(0)?;
-                let context = Context::background();
-                if self.send(&context, target, &rows).await.is_err() {
-                    return self.back_off(target).await;
-                }
-                self.advance(target, last).await?;
-                cursor = last;
-            }
-            self.release(target).await?;
-            // Go round: an event appended while the lease was held may have found it taken.
+    /// Tell each target what it wants; whether any was told something.
+    async fn round(&self) -> Result<bool, Error> {
+        let mut told = false;
+        for waiting in self.waiting().await? {
+            told |= match waiting.first {
+                Some(first) => self.drain_target(waiting.target, first).await?,
+                None => self.skip(&waiting).await?,
+            };
         }
-        Ok(())
+        Ok(told)
     }
 
-    /// A read first: under load most kicks find nothing to do, and a claim is a write.
-    async fn has_work(&self, target: &Target) -> Result<bool, Error> {
+    /// The targets that are behind, free and not backing off. Only reads: under load most drains find nothing.
+    async fn waiting(&self) -> Result<Vec<Waiting>, Error> {
         let sql = format!(
-            "SELECT 1 FROM {0}_events WHERE seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \
-             AND NOT EXISTS (SELECT 1 FROM {0}_cursors WHERE target = ?1 AND (leased_until > ?2 OR next_try > ?2)) LIMIT 1",
+            "SELECT coalesce(c.seq, 0), (SELECT coalesce(max(seq), 0) FROM {0}_events) \
+             FROM (SELECT 1) LEFT JOIN {0}_cursors AS c ON c.target = ?1 \
+             WHERE coalesce(c.leased_until, 0) <= ?2 AND coalesce(c.next_try, 0) <= ?2",
             self.service()
         );
-        Ok(self.db.query_one(&sql, params![target.service, Timestamp::now().0]).await?.is_some())
+        let mut all = Vec::new();
+        for (target, seen) in self.targets.iter().zip(&self.seen) {
+            let params = params![target.service, Timestamp::now().0];
+            let Some(row) = self.db.query_one(&sql, params).await? else { continue };
+            let (cursor, head) = (row.int(0)?, row.int(1)?);
+            if head <= cursor {
+                continue;
+            }
+            let first = self.first_wanted(target, cursor.max(seen.load(Ordering::Relaxed)), head).await?;
+            if first.is_none() {
+                seen.store(head, Ordering::Relaxed);
+            }
+            all.push(Waiting { target, cursor, first, head });
+        }
+        Ok(all)
+    }
+
+    async fn first_wanted(&self, target: &Target, after: i64, head: i64) -> Result<Option<i64>, Error> {
+        if target.kinds.is_empty() {
+            return Ok(Some(after.saturating_add(1)));
+        }
+        let sql = format!(
+            "SELECT min(seq) FROM {}_events WHERE seq > ?1 AND seq <= ?2 AND type IN (SELECT value FROM json_each(?3))",
+            self.service()
+        );
+        let kinds = serde_json::json!(target.kinds).to_string();
+        let row = self.db.query_one(&sql, params![after, head, kinds]).await?;
+        row.map_or(Ok(None), |row| row.opt_int(0))
+    }
+
+    /// Move the cursor past events that the target does not want, now and then. Never says that it told anything.
+    async fn skip(&self, waiting: &Waiting) -> Result<bool, Error> {
+        if waiting.head.saturating_sub(waiting.cursor) >= SKIP {
+            let sql = format!(
+                "INSERT INTO {}_cursors (target, seq) VALUES (?1, ?2) ON CONFLICT (target) DO UPDATE SET seq = max(seq, ?2)",
+                self.service()
+            );
+            self.db.execute(&sql, params![waiting.target.service, waiting.head]).await?;
+        }
+        Ok(false)
+    }
+
+    /// Tell `target` everything from the first event that it wants; false when someone else does, or it refuses.
+    async fn drain_target(&self, target: &Target, first: i64) -> Result<bool, Error> {
+        let Some(cursor) = self.claim(target).await? else { return Ok(false) };
+        let mut cursor = cursor.max(first.saturating_sub(1));
+        loop {
+            let rows = self.events(cursor, BATCH).await?;
+            let Some(last) = rows.last() else { break };
+            cursor = last.int(0)?;
+            if self.send(&Context::background(), target, &rows).await.is_err() {
+                self.back_off(target).await?;
+                return Ok(false);
+            }
+            if rows.len() < BATCH as usize {
+                break;
+            }
+            self.advance(target, cursor, Timestamp::now().plus_seconds(LEASE_SECONDS).0).await?;
+        }
+        self.advance(target, cursor, RELEASED).await?;
+        Ok(true)
     }
 
     /// Take the lease; the cursor when it was free.
@@ -199,18 +280,13 @@ impl Relay {
         }
     }
 
-    async fn advance(&self, target: &Target, seq: i64) -> Result<(), Error> {
+    /// Remember how far the target has got, and hold the lease until then.
+    async fn advance(&self, target: &Target, seq: i64, leased_until: i64) -> Result<(), Error> {
         let sql = format!(
             "UPDATE {}_cursors SET seq = max(seq, ?2), leased_until = ?3, failures = 0 WHERE target = ?1",
             self.service()
         );
-        let until = Timestamp::now().plus_seconds(LEASE_SECONDS).0;
-        self.db.execute(&sql, params![target.service, seq, until]).await
-    }
-
-    async fn release(&self, target: &Target) -> Result<(), Error> {
-        let sql = format!("UPDATE {}_cursors SET leased_until = 0 WHERE target = ?1", self.service());
-        self.db.execute(&sql, params![target.service]).await
+        self.db.execute(&sql, params![target.service, seq, leased_until]).await
     }
 
     async fn back_off(&self, target: &Target) -> Result<(), Error> {

@@ -93,12 +93,12 @@ impl Db {
     /// [`Error::Unique`] on `<service>_events.version` when another request was faster,
     /// on `<service>_events.cause` when the cause was answered before,
     /// [`Error::Replayed`] when the idempotency key was used before, and whatever the fold refuses.
-    pub async fn append(&self, event: Event) -> Result<Appended, Error> {
+    pub async fn append(&'static self, event: Event) -> Result<Appended, Error> {
         self.append_at(event, Timestamp::now()).await
     }
 
     /// As [`append`](Self::append), at a moment the caller took: for events that carry it in their data.
-    pub async fn append_at(&self, event: Event, time: Timestamp) -> Result<Appended, Error> {
+    pub async fn append_at(&'static self, event: Event, time: Timestamp) -> Result<Appended, Error> {
         let id = Uuid::now_v7().to_string();
         let (key, hash, result) = match event.idempotency {
             Some(i) => (Some(i.key), Some(i.request_hash), Some(i.result)),
@@ -120,7 +120,11 @@ impl Db {
             result,
         ];
         match self.query_one(self.append_sql(), params).await {
-            Ok(Some(row)) => Ok(Appended { seq: row.int(0)?, id, time }),
+            Ok(Some(row)) => {
+                let seq = row.int(0)?;
+                self.logged(seq);
+                Ok(Appended { seq, id, time })
+            }
             Ok(None) => Err(Error::Database("INSERT returned no row".to_owned())),
             Err(error) => Err(self.as_replay(error, &event.actor, key).await),
         }

@@ -1,10 +1,10 @@
 CREATE TABLE {service}_migrations (number INTEGER PRIMARY KEY);
 
 -- The event log: the truth, and the outbox. One row is one business transaction; AFTER INSERT triggers
--- fold it into the service's read tables and may refuse it.
+-- fold it into the service's read tables and may refuse it. Indexes are few: each is a page more per write.
 CREATE TABLE {service}_events (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  id TEXT NOT NULL UNIQUE,       -- UUIDv7; the CloudEvents id
+  seq INTEGER PRIMARY KEY,       -- in the order of commit; rows are never deleted, so never used twice
+  id TEXT NOT NULL,              -- UUIDv7; the CloudEvents id
   stream TEXT NOT NULL,          -- the aggregate's id; the CloudEvents subject
   version INTEGER NOT NULL,      -- 1, 2, 3 … within the stream: optimistic concurrency
   type TEXT NOT NULL,            -- such as order.placed
@@ -13,12 +13,14 @@ CREATE TABLE {service}_events (
   actor TEXT NOT NULL,           -- a user's id, or service:<name>
   time TEXT NOT NULL,
   traceparent TEXT,              -- W3C Trace Context of the request
-  cause TEXT UNIQUE,             -- id of another service's event this one answers: each is answered once
+  cause TEXT,                    -- id of another service's event this one answers: each is answered once
   idempotency_key TEXT,          -- <route> <Idempotency-Key>
   request_hash TEXT,             -- SHA-256 of the body that came with the key
   result TEXT,                   -- what was answered, for the same key again
   UNIQUE (stream, version)
 );
+
+CREATE UNIQUE INDEX {service}_events_cause ON {service}_events (cause) WHERE cause IS NOT NULL;
 
 CREATE UNIQUE INDEX {service}_events_key ON {service}_events (actor, idempotency_key)
   WHERE idempotency_key IS NOT NULL;

@@ -1,6 +1,6 @@
 //! Forward-only migrations, applied when an instance opens its connection.
 
-use spin_sdk::sqlite::Connection;
+use spin_sdk::sqlite::wit::sqlite::Connection;
 
 use crate::{Error, connection::run};
 
@@ -9,38 +9,40 @@ const LOG: &str = include_str!("log.sql");
 
 /// Bring the tables of `service` up to date. Runs before the connection is shared, so that this one
 /// transaction cannot swallow another request's statement.
-pub(crate) async fn up(connection: &Connection, service: &str, migrations: &[&str]) -> Result<(), Error> {
+pub(crate) fn up(connection: &Connection, service: &str, migrations: &[&str]) -> Result<(), Error> {
     let wanted = migrations.len() + 1;
-    if applied(connection, service).await? >= wanted {
+    if applied(connection, service)? >= wanted {
         return Ok(());
     }
-    run(connection, "BEGIN IMMEDIATE").await?;
-    match apply(connection, service, migrations).await {
-        Ok(()) => run(connection, "COMMIT").await.map(drop),
+    // WAL lets readers go on beside the one writer. The file remembers it; libSQL refuses, which is fine.
+    _ = run(connection, "PRAGMA journal_mode = WAL");
+    run(connection, "BEGIN IMMEDIATE")?;
+    match apply(connection, service, migrations) {
+        Ok(()) => run(connection, "COMMIT").map(drop),
         Err(error) => {
-            _ = run(connection, "ROLLBACK").await;
+            _ = run(connection, "ROLLBACK");
             Err(error)
         }
     }
 }
 
-async fn apply(connection: &Connection, service: &str, migrations: &[&str]) -> Result<(), Error> {
+fn apply(connection: &Connection, service: &str, migrations: &[&str]) -> Result<(), Error> {
     let log = LOG.replace("{service}", service);
     let all = std::iter::once(log.as_str()).chain(migrations.iter().copied());
-    for (done, script) in all.enumerate().skip(applied(connection, service).await?) {
+    for (done, script) in all.enumerate().skip(applied(connection, service)?) {
         for statement in statements(script) {
-            run(connection, statement).await?;
+            run(connection, statement)?;
         }
         let number = done + 1;
-        run(connection, &format!("INSERT INTO {service}_migrations VALUES ({number})")).await?;
+        run(connection, &format!("INSERT INTO {service}_migrations VALUES ({number})"))?;
     }
     Ok(())
 }
 
 /// How many migrations were applied: 0 when the table that says so is not there yet.
-async fn applied(connection: &Connection, service: &str) -> Result<usize, Error> {
+fn applied(connection: &Connection, service: &str) -> Result<usize, Error> {
     let sql = format!("SELECT coalesce(max(number), 0) FROM {service}_migrations");
-    match run(connection, &sql).await {
+    match run(connection, &sql) {
         Ok(rows) => {
             let number = rows.first().map_or(Ok(0), |row| row.int(0))?;
             Ok(usize::try_from(number).unwrap_or(0))
