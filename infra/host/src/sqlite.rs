@@ -10,7 +10,6 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Batch, Statement, ToSql, params_from_iter};
 use tokio::sync::oneshot;
-use tokio::task::spawn_blocking;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{
     Destination, FutureReader, HasSelf, Resource, StreamProducer, StreamReader, StreamResult, VecBuffer,
@@ -46,14 +45,11 @@ impl Connection {
         self,
         work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let task = spawn_blocking(move || {
-            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*inner {
-                Some(connection) => Ok(work(connection)),
-                None => Ok(work(inner.insert(open(&self.database)?))),
-            }
-        });
-        task.await.unwrap_or_else(|error| Err(Error::Io(error.to_string())))
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*inner {
+            Some(connection) => Ok(work(connection)),
+            None => Ok(work(inner.insert(open(&self.database)?))),
+        }
     }
 }
 
@@ -126,6 +122,8 @@ fn query(connection: &rusqlite::Connection, sql: &str, parameters: &[Value]) -> 
 }
 
 fn step_all(statement: &mut Statement<'_>, parameters: &[Value], answer: &mut Answer) -> Outcome {
+    static WRITE: Mutex<()> = Mutex::new(());
+    let _turn = (!statement.readonly()).then(|| WRITE.lock().unwrap_or_else(PoisonError::into_inner));
     answer.columns = statement.column_names().map(str::to_owned).collect();
     let width = answer.columns.len();
     let mut rows = statement.query(params_from_iter(parameters)).map_err(io_error)?;

@@ -11,6 +11,9 @@ use crate::{Code, FieldError, Problem};
 /// The largest body a route takes, in bytes (the contract's 1 MiB).
 pub const MAX_BODY: usize = 1024 * 1024;
 
+/// How much of a too large body is read before it is refused, in bytes.
+const MAX_DRAIN: usize = 8 * MAX_BODY;
+
 /// A JSON body of type `T`. Types use `#[serde(deny_unknown_fields)]`, so a misspelt field is named.
 pub struct Json<T>(pub T);
 
@@ -44,27 +47,45 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// The body, refused as soon as it is known to be too large.
+/// The body, or 413 when it is too large.
 pub(crate) async fn read(request: Request) -> Result<Bytes, Problem> {
-    let too_large = || {
-        Problem::new(Code::PAYLOAD_TOO_LARGE, format!("The limit is {MAX_BODY} bytes"))
-            .with("limit", MAX_BODY)
-    };
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: usize| length > MAX_BODY) {
-        return Err(too_large());
-    }
     let mut body = request.into_body();
     let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::new(Code::MALFORMED, "The body broke off"))?;
-        let Ok(data) = frame.into_data() else { continue };
+    while let Some(data) = next(&mut body).await? {
         if bytes.len().saturating_add(data.len()) > MAX_BODY {
-            return Err(too_large());
+            return Err(too_large(body).await);
         }
         bytes.extend_from_slice(&data);
     }
     Ok(bytes.freeze())
+}
+
+/// Whether a request says that its body is larger than [`MAX_BODY`].
+pub(crate) fn says_too_large(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    length.is_some_and(|length: usize| length > MAX_BODY)
+}
+
+/// 413, after reading on for a while: a client that is still sending would see a reset, not the answer.
+pub(crate) async fn too_large(mut body: axum::body::Body) -> Problem {
+    let mut drained = 0usize;
+    while let Ok(Some(data)) = next(&mut body).await
+        && drained < MAX_DRAIN
+    {
+        drained = drained.saturating_add(data.len());
+    }
+    Problem::new(Code::PAYLOAD_TOO_LARGE, format!("The limit is {MAX_BODY} bytes")).with("limit", MAX_BODY)
+}
+
+/// The body's next bytes; `None` at its end.
+async fn next(body: &mut axum::body::Body) -> Result<Option<Bytes>, Problem> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::new(Code::MALFORMED, "The body broke off"))?;
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
 }
 
 /// 400 for what is not JSON, 422 naming the field for JSON of another shape.

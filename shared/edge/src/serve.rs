@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::response::IntoResponse;
 use axum::{Router, body::Body};
 use http::{HeaderValue, header};
 use tower_service::Service;
 
-use crate::{Code, Context, Problem};
+use crate::{Code, Context, Problem, json};
 
 /// A service's routes with the contract's answers to unknown paths and methods.
 pub fn router(routes: Router) -> Router {
@@ -20,6 +21,10 @@ pub async fn serve(router: &Router, request: spin_sdk::http::Request) -> http::R
     let context = Context::of(request.headers());
     let path = request.uri().path().to_owned();
     let mut request = request.map(Body::new);
+    if json::says_too_large(request.headers()) {
+        let problem = json::too_large(request.into_body()).await;
+        return finish(problem.into_response(), &context, &path);
+    }
     request.extensions_mut().insert(context.clone());
     let response = match router.clone().call(request).await {
         Ok(response) => response,

@@ -70,7 +70,7 @@ fn matrix(things: &Things) -> Vec<Row> {
             [401, 200, 404, 200, 200],
         ),
         // The order is paid: who may see it at all learns that it cannot be cancelled.
-        row(delete, &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 404, 409]),
+        row(delete, &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
         with(post, &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),

@@ -34,14 +34,11 @@ async fn a_paid_order_is_paid_before_the_answer() {
 async fn the_wrong_amount_is_refused() {
     let app = TestApp::start().await;
     let (alice, order) = ordered(&app).await;
-    for amount in [json!(59.97), json!(59.99), json!(0), json!(5998)] {
+    for amount in [json!(59.97), json!(59.99), json!(59.981), json!(0), json!(5998)] {
         let mut body = pay(&order, APPROVED_CARD);
         body["amount"] = amount;
         alice.post("/api/payments", body).await.assert_problem(409, "amount_mismatch");
     }
-    let mut body = pay(&order, APPROVED_CARD);
-    body["amount"] = json!(59.981);
-    alice.post("/api/payments", body).await.assert_problem(422, "validation_failed");
     assert_eq!(alice.get(&path(&order)).await.json()["status"], "ORDERED");
 }
 
