@@ -9,6 +9,10 @@ use clap::{Parser, Subcommand};
 use host::{App, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Requests allocate from all threads at once, which the C library's allocator serialises.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(version, about = "Serves a Spin v2 manifest as Spin 4.1 would, for development and tests")]
 struct Cli {

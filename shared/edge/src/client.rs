@@ -1,10 +1,12 @@
 //! Calls to other services' internal routes, with a service token, a timeout and the request's identity.
 
+use std::future::poll_fn;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::future::{Either, select};
+use futures::future::{Either, join, select};
 use http::{Method, StatusCode, header};
 use http_body_util::Full;
 use serde::{Serialize, de::DeserializeOwned};
@@ -110,10 +112,27 @@ impl Client {
 }
 
 async fn exchange(request: http::Request<Full<Bytes>>) -> Result<Reply, String> {
-    let response = spin_sdk::http::send(request).await.map_err(|error| format!("{error:?}"))?;
+    let (response, ()) = join(spin_sdk::http::send(request), poll_spawned()).await;
+    let response = response.map_err(|error| format!("{error:?}"))?;
     let status = response.status();
     let body = response.into_body().bytes().await.map_err(|error| format!("{error:?}"))?;
     Ok(Reply { status, body })
+}
+
+/// Get what was just spawned polled: here, the writer of the request's body.
+///
+/// wit-bindgen 0.57 polls a new future only at the task's next event; while another spawned future sleeps (as a
+/// relay does), none comes, and the request would wait for that sleep to end. Waking ourselves once is an event.
+fn poll_spawned() -> impl Future<Output = ()> {
+    let mut woken = false;
+    poll_fn(move |context| {
+        if woken {
+            return Poll::Ready(());
+        }
+        woken = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
 }
 
 fn away(service: &str, why: &str) -> Problem {

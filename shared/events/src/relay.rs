@@ -18,7 +18,7 @@ const BATCH: i64 = 100;
 /// larger event goes alone.
 const BATCH_BYTES: usize = 256 * 1024;
 /// How long a drain waits for more events after it is wanted: a batch costs little more than an event.
-const GATHER: Duration = Duration::from_millis(25);
+const GATHER: Duration = Duration::from_millis(50);
 /// A cursor is moved past events its target does not want once so many have come together.
 const SKIP: i64 = 1000;
 /// The most targets a relay can have.
@@ -168,16 +168,18 @@ impl Relay {
     /// The targets that are behind, free and not backing off. Only reads: under load most drains find nothing.
     async fn waiting(&self) -> Result<Vec<Waiting>, Error> {
         let sql = format!(
-            "SELECT coalesce(c.seq, 0), (SELECT coalesce(max(seq), 0) FROM {0}_events) \
-             FROM (SELECT 1) LEFT JOIN {0}_cursors AS c ON c.target = ?1 \
-             WHERE coalesce(c.leased_until, 0) <= ?2 AND coalesce(c.next_try, 0) <= ?2",
+            "SELECT value, coalesce(c.seq, 0), (SELECT coalesce(max(seq), 0) FROM {0}_events) \
+             FROM json_each(?1) LEFT JOIN {0}_cursors AS c ON c.target = value \
+             WHERE coalesce(c.leased_until, 0) <= ?2 AND coalesce(c.next_try, 0) <= ?2 LIMIT {MAX_TARGETS}",
             self.service()
         );
+        let names: Vec<_> = self.targets.iter().map(|target| target.service).collect();
+        let params = params![serde_json::json!(names).to_string(), Timestamp::now().0];
         let mut all = Vec::new();
-        for (target, seen) in self.targets.iter().zip(&self.seen) {
-            let params = params![target.service, Timestamp::now().0];
-            let Some(row) = self.db.query_one(&sql, params).await? else { continue };
-            let (cursor, head) = (row.int(0)?, row.int(1)?);
+        for row in self.db.query(&sql, params).await? {
+            let (name, cursor, head) = (row.text(0)?, row.int(1)?, row.int(2)?);
+            let mut known = self.targets.iter().zip(&self.seen);
+            let Some((target, seen)) = known.find(|(target, _)| target.service == name) else { continue };
             if head <= cursor {
                 continue;
             }

@@ -32,7 +32,7 @@ pub struct Db {
     service: &'static str,
     migrations: &'static [&'static str],
     connection: Mutex<Option<Arc<Connection>>>,
-    pub(crate) append_sql: OnceLock<String>,
+    pub(crate) append_sql: OnceLock<(String, String)>,
 }
 
 impl Db {
