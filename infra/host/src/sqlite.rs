@@ -10,6 +10,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Batch, Statement, ToSql, params_from_iter};
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{
     Destination, FutureReader, HasSelf, Resource, StreamProducer, StreamReader, StreamResult, VecBuffer,
@@ -45,11 +46,14 @@ impl Connection {
         self,
         work: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*inner {
-            Some(connection) => Ok(work(connection)),
-            None => Ok(work(inner.insert(open(&self.database)?))),
-        }
+        let task = spawn_blocking(move || {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*inner {
+                Some(connection) => Ok(work(connection)),
+                None => Ok(work(inner.insert(open(&self.database)?))),
+            }
+        });
+        task.await.unwrap_or_else(|error| Err(Error::Io(error.to_string())))
     }
 }
 
@@ -122,8 +126,10 @@ fn query(connection: &rusqlite::Connection, sql: &str, parameters: &[Value]) -> 
 }
 
 fn step_all(statement: &mut Statement<'_>, parameters: &[Value], answer: &mut Answer) -> Outcome {
-    static WRITE: Mutex<()> = Mutex::new(());
-    let _turn = (!statement.readonly()).then(|| WRITE.lock().unwrap_or_else(PoisonError::into_inner));
+    // SQLite's waiting for the write lock sleeps in steps of up to 100 ms; among the host's own connections a queue
+    // does the same without the sleep. A transaction held open by a guest is waited for in SQLite's way.
+    static WRITERS: Mutex<()> = Mutex::new(());
+    let _turn = (!statement.readonly()).then(|| WRITERS.lock().unwrap_or_else(PoisonError::into_inner));
     answer.columns = statement.column_names().map(str::to_owned).collect();
     let width = answer.columns.len();
     let mut rows = statement.query(params_from_iter(parameters)).map_err(io_error)?;
