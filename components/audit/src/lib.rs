@@ -2,8 +2,8 @@
 //!
 //! | route | who | handler |
 //! |---|---|---|
-//! | `GET /api/v1/audit/events` [`/api/audit/events`] | `audit:read` | `read::list` |
-//! | `GET /api/v1/audit/events/{id}` [`/api/audit/events/{id}`] | `audit:read` | `read::get` |
+//! | `GET /api/v1/audit/events` (`/api/audit/events`) | `audit:read` | `read::list` |
+//! | `GET /api/v1/audit/events/{id}` (`/api/audit/events/{id}`) | `audit:read` | `read::get` |
 //! | `POST /internal/audit/events` | services | `intake::record` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL. The log is the table `audit_log`; the service

@@ -2,11 +2,11 @@
 //!
 //! | route | who | handler |
 //! |---|---|---|
-//! | `POST /api/auth/signup` [`/auth/signup`, `/api/users/register`] | anyone | `accounts::signup` |
-//! | `GET /api/auth/me` [`/auth/me`] | any token | `accounts::me` |
-//! | `POST /api/auth/login` [`/auth/login`] | anyone | `sessions::login` |
-//! | `POST /api/auth/refresh` [`/auth/refresh`] | a refresh token | `sessions::refresh` |
-//! | `POST /api/auth/logout` [`/auth/logout`] | a refresh token | `sessions::logout` |
+//! | `POST /api/auth/signup` (`/auth/signup`, `/api/users/register`) | anyone | `accounts::signup` |
+//! | `GET /api/auth/me` (`/auth/me`) | any token | `accounts::me` |
+//! | `POST /api/auth/login` (`/auth/login`) | anyone | `sessions::login` |
+//! | `POST /api/auth/refresh` (`/auth/refresh`) | a refresh token | `sessions::refresh` |
+//! | `POST /api/auth/logout` (`/auth/logout`) | a refresh token | `sessions::logout` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL, `bootstrap` the first ADMIN. A refresh token is
 //! never stored: it is computed from its session and generation, and the log's `UNIQUE (stream, version)` lets

@@ -2,11 +2,11 @@
 //!
 //! | route | who | handler |
 //! |---|---|---|
-//! | `POST /api/orders` [`/orders`] | `orders:create` | `place::place` |
-//! | `GET /api/orders` [`/orders`] | `orders:read`: own, a seller's, or all with `orders:any` | `read::list` |
-//! | `GET /api/orders/{id}` [`/orders/{id}`] | the same | `read::get` |
-//! | `GET /api/orders/{id}/events` [`/orders/{id}/events`] | the same | `read::history` |
-//! | `DELETE /api/orders/{id}` [`/orders/{id}`] | the buyer, `orders:any` | `cancel::cancel` |
+//! | `POST /api/orders` (`/orders`) | `orders:create` | `place::place` |
+//! | `GET /api/orders` (`/orders`) | `orders:read`: own, a seller's, or all with `orders:any` | `read::list` |
+//! | `GET /api/orders/{id}` (`/orders/{id}`) | the same | `read::get` |
+//! | `GET /api/orders/{id}/events` (`/orders/{id}/events`) | the same | `read::history` |
+//! | `DELETE /api/orders/{id}` (`/orders/{id}`) | the buyer, `orders:any` | `cancel::cancel` |
 //! | `GET /internal/orders/orders/{id}` | services | `internal::get` |
 //! | `POST /internal/orders/events` | services | `internal::on_events` |
 //!

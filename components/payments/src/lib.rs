@@ -2,9 +2,9 @@
 //!
 //! | route | who | handler |
 //! |---|---|---|
-//! | `POST /api/payments` [`/payments`] | `payments:create`, the order's buyer | `pay::create` |
-//! | `GET /api/payments` [`/payments`] | `payments:read`: own; `payments:any`: all | `payments::list` |
-//! | `GET /api/payments/{id}` [`/payments/{id}`] | `payments:read`: own; `payments:any`: all | `payments::get` |
+//! | `POST /api/payments` (`/payments`) | `payments:create`, the order's buyer | `pay::create` |
+//! | `GET /api/payments` (`/payments`) | `payments:read`: own; `payments:any`: all | `payments::list` |
+//! | `GET /api/payments/{id}` (`/payments/{id}`) | `payments:read`: own; `payments:any`: all | `payments::get` |
 //! | `POST /internal/payments/reconcile` | services | `settle::reconcile_due` |
 //! | `POST /internal/payments/events` | services | `settle::on_events` |
 //!

@@ -2,10 +2,10 @@
 //!
 //! | route | who | handler |
 //! |---|---|---|
-//! | `POST /api/products` [`/products`] | `products:write` | `products::create` |
-//! | `GET /api/products` [`/products`] | anyone | `products::list` |
-//! | `GET /api/products/{id}` [`/products/{id}`] | anyone | `products::get` |
-//! | `POST /api/products/{id}/stock` [`/products/{id}/stock`] | the seller, ADMIN | `stock::adjust` |
+//! | `POST /api/products` (`/products`) | `products:write` | `products::create` |
+//! | `GET /api/products` (`/products`) | anyone | `products::list` |
+//! | `GET /api/products/{id}` (`/products/{id}`) | anyone | `products::get` |
+//! | `POST /api/products/{id}/stock` (`/products/{id}/stock`) | the seller, ADMIN | `stock::adjust` |
 //! | `POST /internal/products/reservations` | services | `stock::reserve` |
 //! | `POST /internal/products/reservations/{orderId}/release` | services | `stock::release` |
 //! | `POST /internal/products/events` | services | `stock::on_events` |

@@ -2,8 +2,8 @@
 //!
 //! | route | who | handler |
 //! |---|---|---|
-//! | `GET /api/users/{id}` [`/users/{id}`] | oneself, `users:any` | `profiles::get` |
-//! | `PUT /api/users/{id}` [`/users/{id}`] | oneself, `users:any` | `profiles::update` |
+//! | `GET /api/users/{id}` (`/users/{id}`) | oneself, `users:any` | `profiles::get` |
+//! | `PUT /api/users/{id}` (`/users/{id}`) | oneself, `users:any` | `profiles::update` |
 //! | `POST /internal/users/events` | services | `profiles::on_events` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL. A profile comes from auth's `user.registered`
