@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use rusqlite::fallible_iterator::FallibleIterator as _;
@@ -116,20 +116,31 @@ struct Answer {
 fn query(connection: &rusqlite::Connection, sql: &str, parameters: &[Value]) -> (Answer, Outcome) {
     let mut answer = Answer::default();
     let outcome = match connection.prepare_cached(sql) {
-        Ok(mut statement) => step_all(&mut statement, parameters, &mut answer),
+        Ok(mut statement) => {
+            let _turn = turn(connection, &statement);
+            step_all(&mut statement, parameters, &mut answer)
+        }
         Err(error) => match Batch::new(connection, sql).next() {
-            Ok(Some(mut first)) => step_all(&mut first, parameters, &mut answer),
+            Ok(Some(mut first)) => {
+                let _turn = turn(connection, &first);
+                step_all(&mut first, parameters, &mut answer)
+            }
             _ => Err(io_error(error)),
         },
     };
     (answer, outcome)
 }
 
-fn step_all(statement: &mut Statement<'_>, parameters: &[Value], answer: &mut Answer) -> Outcome {
-    // SQLite's waiting for the write lock sleeps in steps of up to 100 ms; among the host's own connections a queue
-    // does the same without the sleep. A transaction held open by a guest is waited for in SQLite's way.
+/// A writer's turn. SQLite's waiting for the write lock sleeps in steps of up to 100 ms; among the host's own
+/// connections a queue does the same without the sleep. Who is in a transaction has the lock already, and must not
+/// queue behind those who wait for it.
+fn turn(connection: &rusqlite::Connection, statement: &Statement<'_>) -> Option<MutexGuard<'static, ()>> {
     static WRITERS: Mutex<()> = Mutex::new(());
-    let _turn = (!statement.readonly()).then(|| WRITERS.lock().unwrap_or_else(PoisonError::into_inner));
+    let writes = connection.is_autocommit() && !statement.readonly();
+    writes.then(|| WRITERS.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn step_all(statement: &mut Statement<'_>, parameters: &[Value], answer: &mut Answer) -> Outcome {
     answer.columns = statement.column_names().map(str::to_owned).collect();
     let width = answer.columns.len();
     let mut rows = statement.query(params_from_iter(parameters)).map_err(io_error)?;

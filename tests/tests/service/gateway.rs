@@ -5,6 +5,7 @@ use tests::{TestApp, manifest_routes};
 #[tokio::test(flavor = "multi_thread")]
 async fn health_asks_every_service() {
     let app = TestApp::start().await;
+    // The first request of a fresh deployment: all services make their tables at once.
     let health = app.stranger().get("/health").await.assert_status(200).json();
     assert_eq!(health["status"], "UP");
     for service in ["auth", "users", "products", "orders", "payments", "audit"] {
