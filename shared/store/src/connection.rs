@@ -84,7 +84,9 @@ impl Db {
     pub fn logged(&'static self, seq: i64) {
         if seq % CHECKPOINT_EVERY == 0 {
             spin_sdk::wasip3::spawn(async move {
-                _ = self.query("PRAGMA wal_checkpoint(RESTART)", Vec::new()).await;
+                if let Ok(connection) = self.connection().await {
+                    checkpoint(&connection);
+                }
             });
         }
     }
@@ -123,6 +125,15 @@ impl Db {
 /// Run one statement without parameters.
 pub(crate) fn run(connection: &Connection, sql: &str) -> Result<Vec<Row>, Error> {
     Ok(connection.execute(sql, &[])?.rows.into_iter().map(Row::new).collect())
+}
+
+/// Write the log back and let it start over. That needs a moment without readers, which is waited for here; were it
+/// not, the log of a busy service would only ever grow. (Nothing else of the instance runs between the three.)
+fn checkpoint(connection: &Connection) {
+    for pragma in ["PRAGMA busy_timeout = 1000", "PRAGMA wal_checkpoint(RESTART)", "PRAGMA busy_timeout = 0"]
+    {
+        _ = run(connection, pragma);
+    }
 }
 
 async fn synchronous() -> &'static str {
