@@ -6,8 +6,8 @@
 //! | `GET /api/v1/audit/events/{id}` (`/api/audit/events/{id}`) | `audit:read` | `read::get` |
 //! | `POST /internal/audit/events` | services | `intake::record` |
 //!
-//! `api` has the bodies, `domain` the rules, `store` the SQL. The log is the table `audit_log`; the service
-//! makes no events of its own.
+//! `api` has the bodies, `domain` the rules, `store` the SQL. The log is the table `audit_log`; the only
+//! events of its own are the permissions it refused, which it records as it does those of others.
 
 mod api;
 mod domain;
@@ -33,6 +33,7 @@ static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &[]);
 #[spin_sdk::http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
+    edge::on_refusal(intake::record_refusal);
     edge::serve(ROUTER.get_or_init(routes), request).await
 }
 

@@ -81,3 +81,84 @@ pub struct Me {
     pub permissions: Vec<String>,
     pub session_id: String,
 }
+
+/// `GET /api/auth/sessions`: one of the caller's sessions.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    pub id: String,
+    pub created_at: String,
+    /// When it was last refreshed.
+    pub last_used_at: String,
+    pub user_agent: Option<String>,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// `POST /api/auth/password`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PasswordChange {
+    pub current_password: String,
+    pub new_password: String,
+}
+
+/// A role, and what it may do.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Role {
+    pub name: String,
+    pub permissions: Vec<String>,
+    pub built_in: bool,
+}
+
+/// `POST /api/auth/roles`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewRole {
+    pub name: String,
+    pub permissions: Vec<String>,
+}
+
+/// `PUT /api/auth/roles/{role}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoleChange {
+    pub permissions: Vec<String>,
+}
+
+/// `PUT /api/auth/users/{id}/roles`, and its answer.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Roles {
+    pub roles: Vec<String>,
+}
+
+/// `POST /api/auth/check-permission`: `permission`, or `resource` and `action`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Check {
+    pub permission: Option<String>,
+    pub resource: Option<String>,
+    pub action: Option<String>,
+    pub user_id: Option<String>,
+}
+
+/// Whether it is allowed, and why.
+#[derive(Serialize)]
+pub struct Verdict {
+    pub allowed: bool,
+    pub reason: String,
+}
+
+/// `GET /auth/user/{userId}`: the e-mail for oneself and ADMIN, the name for a SELLER who sold to that user.
+#[derive(Serialize)]
+pub struct UserInfo {
+    pub id: String,
+    /// The chief one of the roles.
+    pub role: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}

@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use edge::Context;
 
-use crate::domain::{account::Draft, role};
+use crate::domain::{
+    account::{Draft, Policy},
+    role,
+};
 use crate::error::Error;
 use crate::handlers::accounts::{email_hash, new_account, register};
 use crate::store as auth;
@@ -31,7 +34,7 @@ async fn admin(context: &Context) -> Result<(), Error> {
     if email.is_empty() || password.is_empty() {
         return Ok(());
     }
-    let draft = match Draft::parse(&email, NAME, password) {
+    let draft = match Draft::parse(&email, NAME, password, policy().await) {
         Ok(draft) => draft,
         Err(errors) => {
             for error in errors {
@@ -50,6 +53,12 @@ async fn admin(context: &Context) -> Result<(), Error> {
     }
 }
 
-async fn variable(name: &str) -> String {
+/// What passwords of this deployment may be.
+pub async fn policy() -> Policy {
+    Policy::named(&variable("password_policy").await)
+}
+
+/// A variable of the deployment; empty when it has none.
+pub async fn variable(name: &str) -> String {
     spin_sdk::variables::get(name).await.unwrap_or_default()
 }

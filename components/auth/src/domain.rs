@@ -4,6 +4,7 @@ pub mod account;
 pub mod password;
 pub mod role;
 pub mod session;
+pub mod throttle;
 
 /// Bytes as lower-case hex digits.
 pub fn hex(bytes: &[u8]) -> String {

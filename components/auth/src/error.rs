@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
-use http::{HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,15 @@ pub enum Error {
     SessionEnded,
     #[error("another request is refreshing this session; try again")]
     Busy,
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    #[error("there must be an ADMIN")]
+    LastAdmin,
+    #[error("the role exists")]
+    RoleExists,
+    /// Too many tries; seconds until the next one, and how many there are at once.
+    #[error("try again in {0} s")]
+    Throttled(i64, i64),
     #[error("hashing: {0}")]
     Hashing(String),
     #[error(transparent)]
@@ -49,6 +58,14 @@ impl From<Error> for Problem {
                 Problem::new(Code::UNAUTHENTICATED, detail)
                     .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
             }
+            Error::NotFound(what) => Problem::not_found(what),
+            Error::LastAdmin => Problem::new(Code::CONFLICT, "Make another account an ADMIN first"),
+            Error::RoleExists => Problem::new(Code::CONFLICT, "Use another name, or PUT to change the role"),
+            Error::Throttled(seconds, limit) => Problem::new(Code::RATE_LIMITED, detail)
+                .header(header::RETRY_AFTER, HeaderValue::from(seconds))
+                .header(HeaderName::from_static("ratelimit-limit"), HeaderValue::from(limit))
+                .header(HeaderName::from_static("ratelimit-remaining"), HeaderValue::from(0))
+                .header(HeaderName::from_static("ratelimit-reset"), HeaderValue::from(seconds)),
             Error::TokenReused => Problem::new(Code::TOKEN_REUSED, detail),
             Error::Busy => Problem::new(Code::UNAVAILABLE, detail),
             error @ (Error::Hashing(_) | Error::Database(_)) => Problem::internal(error),

@@ -1,4 +1,9 @@
 //! One module per part of the API.
 
 pub mod accounts;
+pub mod own_sessions;
+pub mod passwords;
+pub mod permissions;
+pub mod roles;
 pub mod sessions;
+pub mod throttles;

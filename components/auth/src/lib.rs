@@ -7,6 +7,13 @@
 //! | `POST /api/auth/login` (`/auth/login`) | anyone | `sessions::login` |
 //! | `POST /api/auth/refresh` (`/auth/refresh`) | a refresh token | `sessions::refresh` |
 //! | `POST /api/auth/logout` (`/auth/logout`) | a refresh token | `sessions::logout` |
+//! | `GET`, `DELETE /api/auth/sessions` · `DELETE /api/auth/sessions/{id}` | owner | `own_sessions::…` |
+//! | `POST /api/auth/password` | owner | `passwords::change` |
+//! | `GET /api/auth/roles` | `roles:read` | `roles::list` |
+//! | `POST /api/auth/roles` · `PUT`, `DELETE /api/auth/roles/{role}` | `roles:write` | `roles::…` |
+//! | `PUT /api/auth/users/{id}/roles` | `roles:write` | `roles::assign` |
+//! | `POST /api/v1/auth/check-permission` (`/api/auth/check-permission`) | any token | `permissions::check` |
+//! | `GET /auth/user/{userId}` | self, `users:any`, its seller | `permissions::user_info` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL, `bootstrap` the first ADMIN. A refresh token is
 //! never stored: it is computed from its session and generation, and the log's `UNIQUE (stream, version)` lets
@@ -23,11 +30,11 @@ use std::sync::OnceLock;
 
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{delete, get, post, put},
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{accounts, sessions};
+use handlers::{accounts, own_sessions, passwords, permissions, roles, sessions};
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 2] = [
@@ -51,10 +58,20 @@ fn routes() -> Router {
         .route("/login", post(sessions::login))
         .route("/refresh", post(sessions::refresh))
         .route("/logout", post(sessions::logout));
+    let canonical = Router::new()
+        .route("/sessions", get(own_sessions::list).delete(own_sessions::end_all))
+        .route("/sessions/{id}", delete(own_sessions::end))
+        .route("/password", post(passwords::change))
+        .route("/check-permission", post(permissions::check))
+        .route("/roles", get(roles::list).post(roles::create))
+        .route("/roles/{role}", put(roles::change).delete(roles::remove))
+        .route("/users/{id}/roles", put(roles::assign));
     edge::router(
         Router::new()
             .route("/api/users/register", post(accounts::signup))
-            .nest("/api/auth", public.clone())
+            .route("/api/v1/auth/check-permission", post(permissions::check))
+            .route("/auth/user/{userId}", get(permissions::user_info))
+            .nest("/api/auth", public.clone().merge(canonical))
             .nest("/auth", public)
             .merge(events::internal_routes(&RELAY)),
     )

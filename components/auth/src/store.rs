@@ -1,4 +1,7 @@
-//! All SQL of the service, and the events that its triggers fold.
+//! All SQL of the service, and the events that its triggers fold: here of accounts and sessions, below of the rest.
+
+pub mod roles;
+pub mod throttle;
 
 use serde_json::json;
 use store::{Db, Error, Event, NEXT, Row, Timestamp, params};
@@ -7,7 +10,10 @@ use uuid::Uuid;
 use crate::domain::session::Session;
 
 /// The tables, prefixed `auth_`.
-pub static DB: Db = Db::new("auth", &[include_str!("../migrations/0001_auth.sql")]);
+pub static DB: Db = Db::new(
+    "auth",
+    &[include_str!("../migrations/0001_auth.sql"), include_str!("../migrations/0002_roles.sql")],
+);
 
 /// An account about to be made. Has no `Debug`: it is personal.
 pub struct NewAccount {
@@ -24,6 +30,10 @@ pub struct Credentials {
     pub account_id: String,
     pub password_hash: String,
     pub roles: Vec<String>,
+    /// The permissions of those roles that are custom.
+    pub custom: Vec<String>,
+    /// Counts the changes of the password.
+    pub credential: i64,
 }
 
 /// How an account is addressed.
@@ -34,13 +44,30 @@ pub struct Identity {
 
 /// The credentials of the account with this hash of its e-mail.
 pub async fn credentials(email_hash: &str) -> Result<Option<Credentials>, Error> {
-    let sql = "SELECT id, password_hash, (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = auth_accounts.id) \
-               FROM auth_accounts WHERE email_hash = ?1";
-    let row = DB.query_one(sql, params![email_hash]).await?;
-    row.map(|row| {
-        Ok(Credentials { account_id: row.text(0)?, password_hash: row.text(1)?, roles: row.json(2)? })
+    let sql = format!("SELECT {CREDENTIALS} FROM auth_accounts AS account WHERE email_hash = ?1");
+    DB.query_one(&sql, params![email_hash]).await?.as_ref().map(credentials_of).transpose()
+}
+
+/// The credentials of the account with this id, and its e-mail.
+pub async fn credentials_by_id(id: &str) -> Result<Option<(Credentials, String)>, Error> {
+    let sql = format!("SELECT {CREDENTIALS}, email FROM auth_accounts AS account WHERE id = ?1");
+    let row = DB.query_one(&sql, params![id]).await?;
+    row.map(|row| Ok((credentials_of(&row)?, row.text(5)?))).transpose()
+}
+
+const CREDENTIALS: &str = "account.id, account.password_hash, account.credential, \
+    (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id), \
+    (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
+     json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id)";
+
+fn credentials_of(row: &Row) -> Result<Credentials, Error> {
+    Ok(Credentials {
+        account_id: row.text(0)?,
+        password_hash: row.text(1)?,
+        credential: row.int(2)?,
+        roles: row.json(3)?,
+        custom: row.json(4)?,
     })
-    .transpose()
 }
 
 /// E-mail and name of an account, provided that `session` is one of its own that was not revoked.
@@ -51,11 +78,38 @@ pub async fn identity(account_id: &str, session: &str) -> Result<Option<Identity
     row.map(|row| Ok(Identity { email: row.text(0)?, name: row.text(1)? })).transpose()
 }
 
-/// A session and the roles its account has now.
-pub async fn session(id: &str) -> Result<Option<(Session, Vec<String>)>, Error> {
+/// The sessions of an account that are alive, newest first, from before `after` on.
+pub async fn sessions(account_id: &str, after: Option<&str>, limit: i64) -> Result<Vec<Seen>, Error> {
+    let sql = "SELECT id, started_at, rotated_at, user_agent FROM auth_sessions WHERE account_id = ?1 \
+               AND revoked_at IS NULL AND expires_at > ?2 AND (?3 IS NULL OR id < ?3) ORDER BY id DESC LIMIT ?4";
+    let params = params![account_id, Timestamp::now().to_string(), after, limit];
+    let seen = |row: &Row| {
+        Ok(Seen {
+            id: row.text(0)?,
+            started_at: row.text(1)?,
+            used_at: row.text(2)?,
+            user_agent: row.opt_text(3)?,
+        })
+    };
+    DB.query(sql, params).await?.iter().map(seen).collect()
+}
+
+/// A session as its owner sees it.
+pub struct Seen {
+    pub id: String,
+    pub started_at: String,
+    pub used_at: String,
+    pub user_agent: Option<String>,
+}
+
+/// A session, and the roles and custom permissions its account has now.
+pub async fn session(id: &str) -> Result<Option<(Session, Vec<String>, Vec<String>)>, Error> {
     let sql = "SELECT id, account_id, generation, token_hash, previous_hash, rotated_at, expires_at, \
                revoked_at IS NOT NULL, (SELECT json_group_array(role) FROM auth_account_roles AS roles \
-               WHERE roles.account_id = auth_sessions.account_id) FROM auth_sessions WHERE id = ?1";
+               WHERE roles.account_id = auth_sessions.account_id), \
+               (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
+               json_each(auth_roles.permissions) AS permission WHERE has.account_id = auth_sessions.account_id) \
+               FROM auth_sessions WHERE id = ?1";
     let row = DB.query_one(sql, params![id]).await?;
     row.map(|row| {
         let session = Session {
@@ -68,7 +122,7 @@ pub async fn session(id: &str) -> Result<Option<(Session, Vec<String>)>, Error> 
             expires_at: moment(&row, 6)?,
             revoked: row.bool(7)?,
         };
-        Ok((session, row.json(8)?))
+        Ok((session, row.json(8)?, row.json(9)?))
     })
     .transpose()
 }
@@ -85,12 +139,22 @@ pub fn is_email_taken(error: &Error) -> bool {
 
 /// Whether a failed append means that another request rotated or revoked the session first.
 pub fn is_overtaken(error: &Error) -> bool {
-    error.is_unique("auth_events.version")
+    error.is_unique("auth_events.version") || is_refused(error, "session_ended")
+}
+
+/// Whether a failed append means that the password was changed after it was checked, or the account is gone.
+pub fn is_stale(error: &Error) -> bool {
+    is_refused(error, "stale_credential")
+}
+
+/// Whether the fold refused an append with this code.
+pub fn is_refused(error: &Error, wanted: &str) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == wanted)
 }
 
 /// Whether a failed append means that the session is revoked already.
 pub fn is_revoked(error: &Error) -> bool {
-    matches!(error, Error::Refused { code, .. } if code == "already_revoked")
+    is_refused(error, "already_revoked")
 }
 
 /// The event that makes `account`.
@@ -108,17 +172,20 @@ pub fn registered(account: &NewAccount, actor: &str) -> Event {
 /// The event that starts a session, with the hash of its first refresh token.
 pub fn started(
     session: &str,
-    account_id: &str,
+    account: &Credentials,
+    throttle: &str,
     user_agent: Option<&str>,
     token_hash: &str,
     expires_at: Timestamp,
 ) -> Event {
+    let account_id = account.account_id.as_str();
     let mut data = json!({ "userId": account_id, "expiresAt": expires_at.to_string() });
     if let (Some(members), Some(agent)) = (data.as_object_mut(), user_agent) {
         members.insert("userAgent".to_owned(), agent.into());
     }
     let mut event = Event::new(session, 1, "session.started", account_id, data);
-    event.private = Some(json!({ "tokenHash": token_hash }));
+    event.private =
+        Some(json!({ "tokenHash": token_hash, "credential": account.credential, "throttle": throttle }));
     event
 }
 
@@ -135,6 +202,27 @@ pub fn refreshed(session: &Session, token_hash: &str) -> Event {
 pub fn revoked(session: &Session, reason: &str) -> Event {
     let data = json!({ "userId": session.account_id, "reason": reason });
     Event::new(&session.id, NEXT, "session.revoked", &session.account_id, data)
+}
+
+/// The event that ends the sessions of an account, all `except` one.
+pub fn sessions_ended(account_id: &str, except: Option<&str>, actor: String) -> Event {
+    let data = json!({ "reason": "ended_by_owner", "except": except });
+    Event::new(account_id, NEXT, "sessions.ended", actor, data)
+}
+
+/// The event that gives an account another password and ends all its sessions `except` the one that did it.
+pub fn password_changed(account: &Credentials, hash: &str, except: &str) -> Event {
+    let (id, data) = (account.account_id.as_str(), json!({ "except": except }));
+    let mut event = Event::new(id, NEXT, "password.changed", id, data);
+    event.private = Some(json!({ "passwordHash": hash, "credential": account.credential }));
+    event
+}
+
+/// The event that stores the same password under today's parameters.
+pub fn password_rehashed(account: &Credentials, hash: &str) -> Event {
+    let mut event = Event::new(&account.account_id, NEXT, "password.rehashed", "service:auth", json!({}));
+    event.private = Some(json!({ "passwordHash": hash, "credential": account.credential }));
+    event
 }
 
 /// The event of a login that failed; on the account's stream when there is one.

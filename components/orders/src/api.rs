@@ -127,3 +127,11 @@ pub struct Captured {
     pub amount: i64,
     pub currency: Currency,
 }
+
+/// `GET /internal/orders/sold`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pair {
+    pub seller_id: String,
+    pub buyer_id: String,
+}

@@ -8,6 +8,7 @@
 //! | `GET /api/orders/{id}/events` (`/orders/{id}/events`) | the same | `read::history` |
 //! | `DELETE /api/orders/{id}` (`/orders/{id}`) | the buyer, `orders:any` | `cancel::cancel` |
 //! | `GET /internal/orders/orders/{id}` | services | `internal::get` |
+//! | `GET /internal/orders/sold` | services | `internal::sold` |
 //! | `POST /internal/orders/events` | services | `internal::on_events` |
 //!
 //! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `reservation` the stock that
@@ -53,6 +54,7 @@ fn routes() -> Router {
         .route("/{id}/events", get(read::history));
     let internal = Router::new()
         .route("/internal/orders/orders/{id}", get(internal::get))
+        .route("/internal/orders/sold", get(internal::sold))
         .route("/internal/orders/events", post(internal::on_events));
     edge::router(
         internal

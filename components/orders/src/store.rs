@@ -128,3 +128,10 @@ pub fn expired(order: &Order) -> Event {
     let data = json!({ "buyerId": order.buyer_id });
     Event::new(&order.id, order.next_version(), "order.expired", "service:orders", data)
 }
+
+/// Whether the buyer ever paid for something of the seller.
+pub async fn has_sold(seller_id: &str, buyer_id: &str) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM orders_orders AS o JOIN orders_lines AS line ON line.order_id = o.id \
+               WHERE o.buyer_id = ?1 AND line.seller_id = ?2 AND o.payment_id IS NOT NULL)";
+    DB.query_one(sql, params![buyer_id, seller_id]).await?.map_or(Ok(false), |row| row.bool(0))
+}

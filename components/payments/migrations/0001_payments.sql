@@ -71,7 +71,7 @@ END;
 
 -- Every other event moves a payment. RAISE takes no expression before SQLite 3.47 and libSQL is older, so the
 -- message cannot name the two states.
-CREATE TRIGGER payments_moved AFTER INSERT ON payments_events WHEN NEW.type <> 'payment.started' BEGIN
+CREATE TRIGGER payments_moved AFTER INSERT ON payments_events WHEN NEW.type LIKE 'payment.%' AND NEW.type <> 'payment.started' BEGIN
   SELECT RAISE(ABORT, 'invalid_transition:') WHERE NOT EXISTS (
     SELECT 1 FROM payments_payments AS payment JOIN payments_transitions AS move ON move.state = payment.state
     WHERE payment.id = NEW.stream AND move.event = NEW.type);

@@ -26,8 +26,7 @@ impl Principal {
     pub fn require(&self, permission: &str) -> Result<(), Problem> {
         match self.may(permission) {
             true => Ok(()),
-            false => Err(Problem::new(Code::FORBIDDEN, format!("The permission {permission} is needed"))
-                .with("permission", permission)),
+            false => Err(Problem::forbidden(self.actor(), permission)),
         }
     }
 

@@ -13,6 +13,7 @@ mod json;
 mod keyed;
 mod page;
 mod problem;
+mod refusal;
 mod serve;
 
 pub use caller::{ServiceCaller, User};
@@ -24,4 +25,5 @@ pub use json::{Body, Json, MAX_BODY};
 pub use keyed::{Key, Keyed, replayed};
 pub use page::{List, Page, Path, Query};
 pub use problem::{Code, FieldError, Problem};
+pub use refusal::{Refusal, on_refusal};
 pub use serve::{router, serve};

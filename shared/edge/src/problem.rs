@@ -83,13 +83,15 @@ pub struct Problem {
     extra: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
     source: Option<anyhow::Error>,
+    /// Who was refused which permission.
+    refused: Option<(String, String)>,
 }
 
 impl Problem {
     /// A problem of kind `code`; `detail` tells this case to a person.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let (errors, extra, headers) = Default::default();
-        Self { code, detail: detail.into(), errors, extra, headers, source: None }
+        Self { code, detail: detail.into(), errors, extra, headers, source: None, refused: None }
     }
 
     /// Fields that are not valid.
@@ -107,6 +109,17 @@ impl Problem {
     /// A failure on our side: logged with its causes, opaque to the client.
     pub fn internal(source: impl Into<anyhow::Error>) -> Self {
         Self { source: Some(source.into()), ..Self::new(Code::INTERNAL, "See the log under the request id") }
+    }
+
+    /// `actor` lacks `permission`: told to the client, and to [`on_refusal`](crate::on_refusal)'s recorder.
+    pub(crate) fn forbidden(actor: String, permission: &str) -> Self {
+        let problem = Self::new(Code::FORBIDDEN, format!("The permission {permission} is needed"));
+        Self { refused: Some((actor, permission.to_owned())), ..problem }.with("permission", permission)
+    }
+
+    /// Who was refused which permission, if that is what this is about.
+    pub(crate) fn refused(&self) -> Option<(String, String)> {
+        self.refused.clone()
     }
 
     /// Add a member of the problem object.

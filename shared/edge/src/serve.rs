@@ -7,7 +7,7 @@ use axum::{Router, body::Body};
 use http::{HeaderValue, header};
 use tower_service::Service;
 
-use crate::{Code, Context, Problem, json};
+use crate::{Code, Context, Problem, Refusal, json, refusal};
 
 /// A service's routes with the contract's answers to unknown paths and methods.
 pub fn router(routes: Router) -> Router {
@@ -35,7 +35,10 @@ pub async fn serve(router: &Router, request: spin_sdk::http::Request) -> http::R
 
 fn finish(response: http::Response<Body>, context: &Context, path: &str) -> http::Response<Body> {
     let mut response = match response.extensions().get::<Arc<Problem>>().cloned() {
-        Some(problem) => with_headers_of(problem.render(context, path), &response),
+        Some(problem) => {
+            record_refusal(&problem, context, path);
+            with_headers_of(problem.render(context, path), &response)
+        }
         None => response,
     };
     let headers = response.headers_mut();
@@ -46,6 +49,18 @@ fn finish(response: http::Response<Body>, context: &Context, path: &str) -> http
     // Answers depend on the caller: a shared cache must not keep them unless a handler says otherwise.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     response
+}
+
+fn record_refusal(problem: &Problem, context: &Context, path: &str) {
+    if let Some((actor, permission)) = problem.refused() {
+        refusal::tell(Refusal {
+            actor,
+            permission,
+            path: path.to_owned(),
+            request_id: context.request_id.clone(),
+            traceparent: context.traceparent.clone(),
+        });
+    }
 }
 
 /// The rendered problem with the headers (`Allow`, `WWW-Authenticate`, `Retry-After`) of the bare response.

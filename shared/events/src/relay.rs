@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use edge::{Client, Context, Problem};
 use serde::Serialize;
-use store::{Db, Error, Row, Timestamp, params};
+use store::{Appended, Db, Error, Event, Row, Timestamp, params};
 
 use crate::CloudEvent;
 
@@ -107,10 +107,17 @@ impl Relay {
         }
     }
 
+    /// Append to the log that this relay drains.
+    pub(crate) async fn append(&self, event: Event) -> Result<Appended, Error> {
+        self.db.append(event).await
+    }
+
     /// As [`kick`](Self::kick), but only at an instance's first call: what an earlier process left is finished.
+    /// From then on refused permissions are events of the log, too.
     pub fn kick_once(&'static self) {
         static KICKED: AtomicU8 = AtomicU8::new(0);
         if KICKED.swap(1, Ordering::Relaxed) == 0 {
+            crate::refusals::record(self);
             self.kick();
         }
     }

@@ -83,7 +83,7 @@ async fn weak_passwords_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_rotates_and_the_predecessor_gets_the_same_successor_within_the_grace() {
     let app = TestApp::start().await;
-    let alice = app.buyer("alice").await;
+    let (admin, alice) = (app.admin().await, app.buyer("alice").await);
     let first = alice.refresh.clone().unwrap();
     let refresh = |token: &str| app_refresh(&app, token.to_owned());
     let second = refresh(&first).await.assert_status(200).text("refreshToken");
@@ -93,20 +93,39 @@ async fn a_refresh_rotates_and_the_predecessor_gets_the_same_successor_within_th
     let third = refresh(&second).await.assert_status(200).text("refreshToken");
     refresh(&first).await.assert_problem(400, "token_reused");
     refresh(&third).await.assert_problem(401, "unauthenticated");
+    let session = first.split('.').next().unwrap();
+    let path = format!("/api/v1/audit/events?type=jangteo.session.revoked.v1&subject={session}");
+    let reason = app
+        .eventually("the theft is in the audit log", || async {
+            let events = admin.get(&path).await.assert_status(200).json();
+            events["items"][0]["data"]["reason"].as_str().map(str::to_owned)
+        })
+        .await;
+    assert_eq!(reason, "token_reused");
+    alice.get("/api/auth/me").await.assert_problem(401, "unauthenticated");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_refreshes_at_once_make_one_successor() {
     let app = TestApp::start().await;
-    let alice = app.buyer("alice").await;
+    let (admin, alice) = (app.admin().await, app.buyer("alice").await);
     let token = alice.refresh.clone().unwrap();
-    let all = (0..20).map(|_| app_refresh(&app, token.clone()));
+    let all = (0..200).map(|_| app_refresh(&app, token.clone()));
     let mut successors = Vec::new();
     for answer in futures_join(all).await {
         successors.push(answer.assert_status(200).text("refreshToken"));
     }
     successors.dedup();
     assert_eq!(successors.len(), 1, "{successors:?}");
+    let session = token.split('.').next().unwrap();
+    let path = format!("/api/v1/audit/events?type=jangteo.session.refreshed.v1&subject={session}");
+    let members = app
+        .eventually("the refresh is in the audit log", || async {
+            let events = admin.get(&path).await.assert_status(200).json();
+            events["items"].as_array().filter(|items| !items.is_empty()).map(Vec::len)
+        })
+        .await;
+    assert_eq!(members, 1, "new members of the family");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,6 +42,37 @@ fn matrix(things: &Things) -> Vec<Row> {
         with(post.clone(), &["/api/auth/refresh", "/auth/refresh"], empty.clone(), [422; 5]),
         with(post.clone(), &["/api/auth/logout", "/auth/logout"], empty.clone(), [422; 5]),
         row(get.clone(), &["/api/auth/me", "/auth/me"], [401, 200, 200, 200, 200]),
+        row(get.clone(), &["/api/auth/sessions"], [401, 200, 200, 200, 200]),
+        row(delete.clone(), &["/api/auth/sessions/:id"], [401, 404, 404, 404, 404]),
+        with(post.clone(), &["/api/auth/password"], empty.clone(), [401, 422, 422, 422, 422]),
+        with(
+            post.clone(),
+            &["/api/v1/auth/check-permission", "/api/auth/check-permission"],
+            json!({ "permission": "orders:read" }),
+            [401, 200, 200, 200, 200],
+        ),
+        row(get.clone(), &["/api/auth/roles"], [401, 403, 403, 403, 200]),
+        with(
+            post.clone(),
+            &["/api/auth/roles"],
+            json!({ "name": "SUPPORT", "permissions": ["orders:read"] }),
+            [401, 403, 403, 403, 201],
+        ),
+        with(
+            put.clone(),
+            &["/api/auth/roles/:role"],
+            json!({ "permissions": ["orders:any"] }),
+            [401, 403, 403, 403, 200],
+        ),
+        row(delete.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 204]),
+        with(
+            put.clone(),
+            &["/api/auth/users/:id/roles"],
+            json!({ "roles": ["BUYER"] }),
+            [401, 403, 403, 403, 200],
+        ),
+        // The seller has sold to the owner.
+        row(get.clone(), &["/auth/user/:userId"], [401, 200, 404, 200, 200]),
         row(get.clone(), &["/api/users/:id", "/users/:id"], [401, 200, 404, 404, 200]),
         with(put, &["/api/users/:id", "/users/:id"], json!({ "name": "A" }), [401, 200, 404, 404, 200]),
         row(get.clone(), &["/api/products", "/products", "/api/products/:id", "/products/:id"], everyone),
@@ -70,13 +101,15 @@ fn matrix(things: &Things) -> Vec<Row> {
             [401, 200, 404, 200, 200],
         ),
         // The order is paid: who may see it at all learns that it cannot be cancelled.
-        row(delete, &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
+        row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
         with(post, &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),
         row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
         row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
         row(get, &["/", "/health", "/health/:service", "/openapi.json", "/docs"], everyone),
+        // Last: afterwards the askers' sessions have ended.
+        row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204]),
     ]
 }
 
@@ -93,13 +126,17 @@ struct Things {
 impl Things {
     fn path(&self, route: &str) -> String {
         let id = match route {
-            r if r.contains("users") => &self.user,
+            r if r.contains("/user") => &self.user,
             r if r.contains("products") => &self.product,
             r if r.contains("orders") => &self.order,
             r if r.contains("payments") => &self.payment,
             _ => &self.audit_event,
         };
-        route.replace(":id", id).replace(":service", "orders")
+        route
+            .replace(":id", id)
+            .replace(":userId", id)
+            .replace(":role", "SUPPORT")
+            .replace(":service", "orders")
     }
 }
 

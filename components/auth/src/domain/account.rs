@@ -13,6 +13,29 @@ const MIN_PASSWORD: usize = 8;
 /// The longest password, in characters: above the ASVS's 64, and a bound for what is hashed.
 const MAX_PASSWORD: usize = 128;
 
+/// The passwords that people use most, one a line, lower case: those of at least 8 characters in the frequency
+/// list of zxcvbn (MIT), which is made of leaked ones. Shorter ones are refused anyway.
+const COMMON: &str = include_str!("common_passwords.txt");
+
+/// What a password may be (variable `password_policy`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Bounds only.
+    Standard,
+    /// And none that attackers try first.
+    Strict,
+}
+
+impl Policy {
+    /// The policy of this name; anything that is not `standard` is the strict one.
+    pub fn named(name: &str) -> Self {
+        match name.trim() {
+            "" | "standard" => Self::Standard,
+            _ => Self::Strict,
+        }
+    }
+}
+
 /// Account data as a client sent it, checked. Has no `Debug`: it holds the password.
 pub struct Draft {
     /// As typed, without the space around it.
@@ -23,7 +46,7 @@ pub struct Draft {
 
 impl Draft {
     /// Check the data of a new account; every field that is not valid is named.
-    pub fn parse(email: &str, name: &str, password: String) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(email: &str, name: &str, password: String, policy: Policy) -> Result<Self, Vec<FieldError>> {
         let (email, name) = (email.trim().to_owned(), name.trim().to_owned());
         let mut errors = Vec::new();
         if !is_email(&email) {
@@ -32,7 +55,7 @@ impl Draft {
         if !(1..=MAX_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
             errors.push(FieldError::new("name", format!("must have 1 to {MAX_NAME} printable characters")));
         }
-        if let Err(detail) = check_password(&password, &email) {
+        if let Err(detail) = check_password(&password, &email, policy) {
             errors.push(FieldError::new("password", detail));
         }
         if errors.is_empty() { Ok(Self { email, name, password }) } else { Err(errors) }
@@ -57,12 +80,17 @@ fn is_email(email: &str) -> bool {
             .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
 }
 
-fn check_password(password: &str, email: &str) -> Result<(), String> {
+/// What is wrong with a password, if anything is.
+pub fn check_password(password: &str, email: &str, policy: Policy) -> Result<(), String> {
     if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&password.chars().count()) {
         return Err(format!("must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"));
     }
     if normalised(password) == normalised(email) {
         return Err("must not be the e-mail".to_owned());
+    }
+    let lower = password.to_lowercase();
+    if policy == Policy::Strict && COMMON.lines().any(|common| common == lower) {
+        return Err("is one of the most used passwords".to_owned());
     }
     Ok(())
 }
@@ -72,7 +100,8 @@ mod tests {
     use super::*;
 
     fn fields(email: &str, name: &str, password: &str) -> Vec<String> {
-        let errors = Draft::parse(email, name, password.to_owned()).err().unwrap_or_default();
+        let errors =
+            Draft::parse(email, name, password.to_owned(), Policy::Standard).err().unwrap_or_default();
         errors.into_iter().map(|error| error.field).collect()
     }
 
@@ -87,17 +116,27 @@ mod tests {
     #[test]
     fn passwords_are_bounded_in_characters_and_are_not_the_email() {
         for password in ["12345678", &"가".repeat(128), "pass word with space"] {
-            assert!(check_password(password, "a@b.kr").is_ok(), "{password}");
+            assert!(check_password(password, "a@b.kr", Policy::Standard).is_ok(), "{password}");
         }
         for password in ["1234567", &"x".repeat(129), "", "User@Example.com "] {
-            assert!(check_password(password, "user@example.com").is_err(), "{password}");
+            assert!(check_password(password, "user@example.com", Policy::Standard).is_err(), "{password}");
         }
+    }
+
+    #[test]
+    fn the_strict_policy_refuses_the_most_used() {
+        for password in ["password123", "Password1", "1234567890", "qwertyuiop"] {
+            assert!(check_password(password, "a@b.kr", Policy::Standard).is_ok(), "{password}");
+            assert!(check_password(password, "a@b.kr", Policy::Strict).is_err(), "{password}");
+        }
+        assert!(check_password("correct horse battery staple", "a@b.kr", Policy::Strict).is_ok());
+        assert!(COMMON.lines().count() > 5000 && COMMON.lines().all(|common| common.chars().count() >= 8));
     }
 
     #[test]
     fn emails_are_compared_without_case_and_outer_space() {
         assert_eq!(normalised(" User@Example.COM "), "user@example.com");
-        let draft = Draft::parse(" User@Example.COM ", "U", "password123".to_owned());
+        let draft = Draft::parse(" User@Example.COM ", "U", "password123".to_owned(), Policy::Standard);
         assert_eq!(draft.ok().unwrap().email, "User@Example.COM");
     }
 

@@ -28,6 +28,17 @@ pub fn hash(password: &str, salt: [u8; SALT_BYTES]) -> Result<String, Error> {
     Ok(argon2.hash_password(password.as_bytes(), &salt).map_err(failed)?.to_string())
 }
 
+/// Whether `hash` was made with other parameters than today's.
+pub fn is_outdated(hash: &str) -> bool {
+    let same = |hash: PasswordHash<'_>| {
+        hash.algorithm.as_str() == "argon2id"
+            && Params::try_from(&hash).is_ok_and(|params| {
+                (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
+            })
+    };
+    !PasswordHash::new(hash).is_ok_and(same)
+}
+
 /// Whether `password` has this `hash`, under the parameters the hash names.
 pub fn verify(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash)
@@ -47,6 +58,14 @@ mod tests {
         assert!(!verify("password124", &hash));
         assert!(!verify("", &hash));
         assert!(!verify("password123", "nonsense"));
+    }
+
+    #[test]
+    fn other_parameters_are_outdated() {
+        assert!(!is_outdated(NOBODY));
+        assert!(is_outdated(&NOBODY.replace("t=2", "t=1")));
+        assert!(is_outdated(&NOBODY.replace("argon2id", "argon2i")));
+        assert!(is_outdated("nonsense"));
     }
 
     #[test]

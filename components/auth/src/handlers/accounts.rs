@@ -9,8 +9,9 @@ use store::{Event, Idempotency};
 use uuid::Uuid;
 
 use crate::domain::account::{Draft, normalised};
-use crate::domain::{hex, password};
+use crate::domain::hex;
 use crate::error::Error;
+use crate::handlers::throttles;
 use crate::store::{DB, NewAccount};
 use crate::{RELAY, api, bootstrap, store as auth};
 
@@ -18,7 +19,8 @@ use crate::{RELAY, api, bootstrap, store as auth};
 pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Response, Error> {
     bootstrap::ensure(&context).await;
     let api::Signup { email, password, name, role } = request.body;
-    let draft = Draft::parse(&email, &name, password).map_err(Error::Invalid)?;
+    let draft = Draft::parse(&email, &name, password, bootstrap::policy().await).map_err(Error::Invalid)?;
+    throttles::signup(&context).await?;
     let key = match request.key {
         Some(key) => Some(sealed(key).await?),
         None => None,
@@ -43,7 +45,7 @@ pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Res
 
 /// `GET /api/auth/me`: 200, or 401 once the session was revoked, whatever is left of the token's time.
 pub async fn me(user: User) -> Result<Json<api::Me>, Error> {
-    let identity = auth::identity(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)?;
+    let identity = live(&user).await?;
     Ok(Json(api::Me {
         id: user.subject.clone(),
         email: identity.email,
@@ -54,6 +56,12 @@ pub async fn me(user: User) -> Result<Json<api::Me>, Error> {
     }))
 }
 
+/// The caller's e-mail and name, or 401 once the session was revoked: for what must not wait until the access
+/// token expires. It costs one look by primary key.
+pub async fn live(user: &User) -> Result<auth::Identity, Error> {
+    auth::identity(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)
+}
+
 /// The keyed hash by which an account is found.
 pub async fn email_hash(email: &str) -> Result<String, Error> {
     Ok(hex(&edge::seal("email", normalised(email).as_bytes()).await?))
@@ -61,12 +69,10 @@ pub async fn email_hash(email: &str) -> Result<String, Error> {
 
 /// An account from checked data. This is where the password is hashed: tens of milliseconds.
 pub async fn new_account(draft: Draft, role: &'static str) -> Result<NewAccount, Error> {
-    let mut salt = [0u8; password::SALT_BYTES];
-    getrandom::fill(&mut salt).map_err(|error| Error::Hashing(error.to_string()))?;
     Ok(NewAccount {
         id: Uuid::now_v7().to_string(),
         email_hash: email_hash(&draft.email).await?,
-        password_hash: password::hash(&draft.password, salt)?,
+        password_hash: super::passwords::hashed(&draft.password)?,
         email: draft.email,
         name: draft.name,
         roles: vec![role],

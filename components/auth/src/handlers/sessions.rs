@@ -11,6 +11,7 @@ use crate::domain::session::{Claim, Decision, LIFETIME_SECONDS, Session, decide,
 use crate::domain::{password, role};
 use crate::error::Error;
 use crate::handlers::accounts::email_hash;
+use crate::handlers::{passwords, throttles};
 use crate::store::DB;
 use crate::{RELAY, api, bootstrap, store as auth};
 
@@ -27,7 +28,9 @@ pub async fn login(
     Json(body): Json<api::Login>,
 ) -> Result<Response, Error> {
     bootstrap::ensure(&context).await;
-    let found = auth::credentials(&email_hash(&body.email).await?).await?;
+    let email_hash = email_hash(&body.email).await?;
+    let throttle = throttles::login(&context, &email_hash).await?;
+    let found = auth::credentials(&email_hash).await?;
     let hash = found.as_ref().map_or(password::NOBODY, |account| &account.password_hash);
     let account = match (password::verify(&body.password, hash), found) {
         (true, Some(account)) => account,
@@ -43,9 +46,14 @@ pub async fn login(
     let expires_at = now.plus_seconds(LIFETIME_SECONDS);
     let agent = user_agent(&headers);
     let event =
-        auth::started(&claim.session, &account.account_id, agent.as_deref(), &digest(&token), expires_at);
-    append(&context, event, now).await?;
-    tokens(account.account_id, account.roles, claim.session, token).await
+        auth::started(&claim.session, &account, &throttle, agent.as_deref(), &digest(&token), expires_at);
+    match append(&context, event, now).await {
+        Err(error) if auth::is_stale(&error) => return Err(Error::WrongCredentials),
+        other => other?,
+    }
+    passwords::rehash_if_outdated(&context, &account, &body.password).await;
+    let permissions = role::effective(&account.roles, &account.custom);
+    tokens(account.account_id, account.roles, permissions, claim.session, token).await
 }
 
 /// `POST /api/auth/refresh`: 200 with the next tokens, and the roles the account has now.
@@ -53,7 +61,7 @@ pub async fn refresh(context: Context, Json(body): Json<api::RefreshToken>) -> R
     let claim = genuine(&body.refresh_token).await?;
     let digest = digest(&body.refresh_token);
     for _ in 0..MAX_TRIES {
-        let (session, roles) = auth::session(&claim.session).await?.ok_or(Error::RefreshToken)?;
+        let (session, roles, custom) = auth::session(&claim.session).await?.ok_or(Error::RefreshToken)?;
         let now = Timestamp::now();
         let token = match decide(&session, claim.generation, &digest, now) {
             Decision::Refuse => return Err(Error::RefreshToken),
@@ -67,7 +75,8 @@ pub async fn refresh(context: Context, Json(body): Json<api::RefreshToken>) -> R
                 None => continue,
             },
         };
-        return tokens(session.account_id, roles, session.id, token).await;
+        let permissions = role::effective(&roles, &custom);
+        return tokens(session.account_id, roles, permissions, session.id, token).await;
     }
     Err(Error::Busy)
 }
@@ -78,7 +87,7 @@ pub async fn logout(context: Context, Json(body): Json<api::RefreshToken>) -> Re
         Err(Error::RefreshToken) => return Ok(StatusCode::NO_CONTENT),
         other => other?,
     };
-    if let Some((session, _)) = auth::session(&claim.session).await? {
+    if let Some((session, ..)) = auth::session(&claim.session).await? {
         revoke(&context, &session, "logout").await?;
     }
     Ok(StatusCode::NO_CONTENT)
@@ -112,14 +121,14 @@ async fn rotate(context: &Context, session: &Session, now: Timestamp) -> Result<
     }
 }
 
-async fn revoke(context: &Context, session: &Session, reason: &str) -> Result<(), Error> {
+pub(super) async fn revoke(context: &Context, session: &Session, reason: &str) -> Result<(), Error> {
     match append(context, auth::revoked(session, reason), Timestamp::now()).await {
         Err(error) if auth::is_revoked(&error) => Ok(()),
         other => Ok(other?),
     }
 }
 
-async fn append(context: &Context, mut event: Event, now: Timestamp) -> Result<(), store::Error> {
+pub(super) async fn append(context: &Context, mut event: Event, now: Timestamp) -> Result<(), store::Error> {
     event.traceparent = context.traceparent.clone();
     DB.append_at(event, now).await?;
     RELAY.kick();
@@ -130,10 +139,10 @@ async fn append(context: &Context, mut event: Event, now: Timestamp) -> Result<(
 async fn tokens(
     subject: String,
     roles: Vec<String>,
+    permissions: Vec<String>,
     session: String,
     refresh_token: String,
 ) -> Result<Response, Error> {
-    let permissions = role::permissions(&roles);
     let issued = edge::issue_access(Grant { subject, roles, permissions, session }).await?;
     let body = api::Tokens {
         access_token: issued.token,

@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Json, Path, ServiceCaller};
+use edge::{Context, Json, Path, Query, ServiceCaller};
 use events::{CloudEvent, intake};
 use http::StatusCode;
 use serde_json::json;
@@ -10,7 +10,7 @@ use store::{Event, NEXT};
 
 use super::{MAX_TRIES, current};
 use crate::RELAY;
-use crate::api::{Captured, Summary};
+use crate::api::{Captured, Pair, Summary};
 use crate::domain::{Order, Verdict, judge};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
@@ -31,6 +31,12 @@ pub async fn get(context: Context, _: ServiceCaller, Path(id): Path<String>) -> 
         seller_ids,
     };
     Ok(Reply(summary).into_response())
+}
+
+/// `GET /internal/orders/sold?sellerId=&buyerId=`: whether the buyer ever paid for something of the seller.
+pub async fn sold(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response, Error> {
+    let sold = orders::has_sold(&pair.seller_id, &pair.buyer_id).await?;
+    Ok(Reply(json!({ "sold": sold })).into_response())
 }
 
 /// `POST /internal/orders/events`: payments' events. Each is answered once, so a batch may come again.

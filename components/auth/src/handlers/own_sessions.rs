@@ -1,0 +1,45 @@
+//! One's own sessions: see them, end them. A session that was ended cannot do so any more, whatever is left of
+//! its access token's time.
+
+use axum::Json;
+use edge::{Context, List, Page, Path, User};
+use http::StatusCode;
+use store::Timestamp;
+
+use super::accounts::live;
+use super::sessions::{append, revoke};
+use crate::error::Error;
+use crate::{api, store as auth};
+
+/// `GET /api/auth/sessions`: 200 with those that are alive, newest first.
+pub async fn list(user: User, page: Page) -> Result<Json<List<api::Session>>, Error> {
+    live(&user).await?;
+    let found = auth::sessions(&user.subject, page.after.as_deref(), page.rows()).await?;
+    let shown = found.into_iter().map(|seen| api::Session {
+        current: seen.id == user.session,
+        id: seen.id,
+        created_at: seen.started_at,
+        last_used_at: seen.used_at,
+        user_agent: seen.user_agent,
+    });
+    Ok(Json(page.list(shown.collect(), |session| session.id.clone())))
+}
+
+/// `DELETE /api/auth/sessions`: 204, and all of them have ended, the one that asks, too.
+pub async fn end_all(context: Context, user: User) -> Result<StatusCode, Error> {
+    live(&user).await?;
+    append(&context, auth::sessions_ended(&user.subject, None, user.actor()), Timestamp::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/auth/sessions/{id}`: 204, also for one that has ended before.
+pub async fn end(context: Context, user: User, Path(id): Path<String>) -> Result<StatusCode, Error> {
+    live(&user).await?;
+    match auth::session(&id).await? {
+        Some((session, ..)) if session.account_id == user.subject => {
+            revoke(&context, &session, "ended_by_owner").await?;
+            Ok(StatusCode::NO_CONTENT)
+        }
+        _ => Err(Error::NotFound("session")),
+    }
+}

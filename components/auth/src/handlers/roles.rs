@@ -1,0 +1,133 @@
+//! Roles: the built-in ones, custom ones, and who has which. A change shows in the next access token.
+
+use axum::Json as Reply;
+use axum::response::{IntoResponse, Response};
+use edge::{Code, Context, FieldError, Json, List, Page, Path, Problem, User};
+use http::{StatusCode, header};
+use store::{Error as Failure, Timestamp};
+
+use super::accounts::live;
+use super::sessions::append;
+use crate::api;
+use crate::domain::role::{self, Custom};
+use crate::error::Error;
+use crate::store::roles;
+
+/// The most roles of an account: its access token stays small.
+const MAX_ROLES: usize = 20;
+
+/// `GET /api/auth/roles`: 200; the built-in ones stand before the first page of the custom ones.
+pub async fn list(user: User, page: Page) -> Result<Reply<List<api::Role>>, Error> {
+    user.require("roles:read")?;
+    let custom = roles::list(page.after.as_deref(), page.rows()).await?;
+    let custom = custom.into_iter().map(|role| show(role, false)).collect();
+    let mut list = page.list(custom, |role: &api::Role| role.name.clone());
+    if page.after.is_none() {
+        let built_in = role::built_in().map(|(name, permissions)| api::Role {
+            name: name.to_owned(),
+            permissions: permissions.iter().map(|&permission| permission.to_owned()).collect(),
+            built_in: true,
+        });
+        list.items.splice(0..0, built_in);
+    }
+    Ok(Reply(list))
+}
+
+/// `POST /api/auth/roles`: 201; 409 for a name that is taken.
+pub async fn create(context: Context, user: User, Json(body): Json<api::NewRole>) -> Result<Response, Error> {
+    user.require("roles:write")?;
+    live(&user).await?;
+    let role = Custom::parse(&body.name, body.permissions).map_err(Error::Invalid)?;
+    within(&user, &role.permissions)?;
+    match append(&context, roles::event("role.created", &role, user.actor()), Timestamp::now()).await {
+        Err(error) if roles::is_taken(&error) => Err(Error::RoleExists),
+        Err(error) => Err(error.into()),
+        Ok(()) => {
+            let location = [(header::LOCATION, format!("/api/auth/roles/{}", role.name))];
+            Ok((StatusCode::CREATED, location, Reply(show(role, false))).into_response())
+        }
+    }
+}
+
+/// `PUT /api/auth/roles/{role}`: 200; 409 for a built-in one.
+pub async fn change(
+    context: Context,
+    user: User,
+    Path(name): Path<String>,
+    Json(body): Json<api::RoleChange>,
+) -> Result<Reply<api::Role>, Error> {
+    user.require("roles:write")?;
+    live(&user).await?;
+    let role = existing(&name, body.permissions)?;
+    within(&user, &role.permissions)?;
+    let event = roles::event("role.changed", &role, user.actor());
+    append(&context, event, Timestamp::now()).await.map_err(unknown)?;
+    Ok(Reply(show(role, false)))
+}
+
+/// `DELETE /api/auth/roles/{role}`: 204; nobody has it any more.
+pub async fn remove(context: Context, user: User, Path(name): Path<String>) -> Result<StatusCode, Error> {
+    user.require("roles:write")?;
+    live(&user).await?;
+    let event = roles::event("role.removed", &existing(&name, Vec::new())?, user.actor());
+    append(&context, event, Timestamp::now()).await.map_err(unknown)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT /api/auth/users/{id}/roles`: 200 with the roles the account has now. The database sees to it that
+/// somebody stays ADMIN.
+pub async fn assign(
+    context: Context,
+    user: User,
+    Path(id): Path<String>,
+    Json(body): Json<api::Roles>,
+) -> Result<Reply<api::Roles>, Error> {
+    user.require("roles:write")?;
+    live(&user).await?;
+    let mut wanted = body.roles;
+    wanted.sort_unstable();
+    wanted.dedup();
+    let unknown_role = || Error::Invalid(vec![FieldError::new("roles", "has one that does not exist")]);
+    if wanted.len() > MAX_ROLES {
+        let detail = format!("must have at most {MAX_ROLES} items");
+        return Err(Error::Invalid(vec![FieldError::new("roles", detail)]));
+    }
+    let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
+    // Neither give nor take what one does not have: whose roles say more is out of reach.
+    let custom = roles::permissions_of(&wanted).await?;
+    within(&user, &role::effective(&wanted, &custom))?;
+    within(&user, &role::effective(&held.roles, &held.custom))?;
+    match append(&context, roles::assigned(&id, &wanted, user.actor()), Timestamp::now()).await {
+        Err(error) if roles::is_unknown(&error) => Err(unknown_role()),
+        Err(error) if roles::is_unknown_user(&error) => Err(Error::NotFound("user")),
+        Err(error) if roles::is_last_admin(&error) => Err(Error::LastAdmin),
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(Reply(api::Roles { roles: wanted })),
+    }
+}
+
+/// 403 unless the caller may pass all of `permissions` on.
+fn within(user: &User, permissions: &[String]) -> Result<(), Problem> {
+    match role::beyond(permissions, &user.permissions) {
+        None => Ok(()),
+        Some(name) => user.require(name),
+    }
+}
+
+fn existing(name: &str, permissions: Vec<String>) -> Result<Custom, Error> {
+    if role::is_built_in(name) {
+        return Err(Problem::new(Code::CONFLICT, "A built-in role stays as it is").into());
+    }
+    Custom::parse(name, permissions).map_err(|errors| match errors.iter().any(|e| e.field == "name") {
+        true => Error::NotFound("role"),
+        false => Error::Invalid(errors),
+    })
+}
+
+fn unknown(error: Failure) -> Error {
+    if roles::is_unknown(&error) { Error::NotFound("role") } else { error.into() }
+}
+
+fn show(role: Custom, built_in: bool) -> api::Role {
+    api::Role { name: role.name, permissions: role.permissions, built_in }
+}

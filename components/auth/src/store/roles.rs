@@ -1,0 +1,86 @@
+//! Custom roles and who has which.
+
+use serde_json::json;
+use store::{Error, Event, NEXT, Row, params};
+
+use super::{DB, is_refused};
+use crate::domain::role::Custom;
+
+/// An account's roles and how it is addressed.
+pub struct Holder {
+    pub id: String,
+    pub email: String,
+    pub name: String,
+    pub roles: Vec<String>,
+    /// The permissions of those roles that are custom.
+    pub custom: Vec<String>,
+}
+
+fn custom(row: &Row) -> Result<Custom, Error> {
+    Ok(Custom { name: row.text(0)?, permissions: row.json(1)? })
+}
+
+/// The custom roles by name, from behind `after` on.
+pub async fn list(after: Option<&str>, limit: i64) -> Result<Vec<Custom>, Error> {
+    let sql = "SELECT name, permissions FROM auth_roles WHERE name > ?1 ORDER BY name LIMIT ?2";
+    DB.query(sql, params![after.unwrap_or_default(), limit]).await?.iter().map(custom).collect()
+}
+
+/// The permissions that these custom roles have together, with doubles.
+pub async fn permissions_of(roles: &[String]) -> Result<Vec<String>, Error> {
+    let sql = "SELECT json_group_array(permission.value) FROM auth_roles, json_each(auth_roles.permissions) AS permission \
+               WHERE name IN (SELECT value FROM json_each(?1))";
+    let row = DB.query_one(sql, params![json!(roles).to_string()]).await?;
+    row.map_or_else(|| Ok(Vec::new()), |row| row.json(0))
+}
+
+/// The account with this id.
+pub async fn holder(id: &str) -> Result<Option<Holder>, Error> {
+    let sql = "SELECT account.id, account.email, account.name, \
+        (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id), \
+        (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
+         json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id) \
+        FROM auth_accounts AS account WHERE account.id = ?1";
+    let row = DB.query_one(sql, params![id]).await?;
+    row.map(|row| {
+        Ok(Holder {
+            id: row.text(0)?,
+            email: row.text(1)?,
+            name: row.text(2)?,
+            roles: row.json(3)?,
+            custom: row.json(4)?,
+        })
+    })
+    .transpose()
+}
+
+/// Whether a failed append means that a role of this name exists.
+pub fn is_taken(error: &Error) -> bool {
+    error.is_unique("auth_roles.name")
+}
+
+/// Whether a failed append means that there is no such custom role.
+pub fn is_unknown(error: &Error) -> bool {
+    is_refused(error, "no_such_role")
+}
+
+/// Whether a failed append means that there is no such account.
+pub fn is_unknown_user(error: &Error) -> bool {
+    is_refused(error, "no_such_user")
+}
+
+/// Whether a failed append means that nobody would be ADMIN any more.
+pub fn is_last_admin(error: &Error) -> bool {
+    is_refused(error, "last_admin")
+}
+
+/// An event of a role: `role.created`, `role.changed` or `role.removed`.
+pub fn event(kind: &'static str, role: &Custom, actor: String) -> Event {
+    let data = json!({ "role": role.name, "permissions": role.permissions });
+    Event::new(format!("role:{}", role.name), NEXT, kind, actor, data)
+}
+
+/// The event that gives an account these roles and no others.
+pub fn assigned(user_id: &str, roles: &[String], actor: String) -> Event {
+    Event::new(user_id, NEXT, "user.roles_changed", actor, json!({ "roles": roles }))
+}

@@ -1,0 +1,44 @@
+//! One's own sessions: seen, ended one by one, ended together.
+
+use reqwest::Method;
+use serde_json::json;
+use tests::TestApp;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_sees_and_ends_sessions() {
+    let app = TestApp::start().await;
+    let phone = app.buyer("alice").await;
+    let laptop = app.log_in(phone.email.as_deref().unwrap()).await;
+    let list = laptop.get("/api/auth/sessions").await.assert_status(200).json();
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2);
+    let current: Vec<_> = items.iter().filter(|session| session["current"] == true).collect();
+    assert_eq!(current.len(), 1);
+    let other = items.iter().find(|session| session["current"] == false).unwrap();
+    let path = format!("/api/auth/sessions/{}", other["id"].as_str().unwrap());
+
+    app.buyer("eve").await.delete(&path).await.assert_problem(404, "not_found");
+    laptop.delete(&path).await.assert_status(204);
+    laptop.delete(&path).await.assert_status(204);
+    let refresh = json!({ "refreshToken": phone.refresh });
+    app.stranger().post("/api/auth/refresh", refresh).await.assert_problem(401, "unauthenticated");
+    // At once, whatever is left of the access token's time.
+    phone.get("/api/auth/sessions").await.assert_problem(401, "unauthenticated");
+    phone.get("/api/auth/me").await.assert_problem(401, "unauthenticated");
+    let left = laptop.get("/api/auth/sessions").await.assert_status(200).json();
+    assert_eq!(left["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_sessions_end_together() {
+    let app = TestApp::start().await;
+    let phone = app.buyer("alice").await;
+    let laptop = app.log_in(phone.email.as_deref().unwrap()).await;
+    laptop.delete("/api/auth/sessions").await.assert_status(204);
+    for device in [&phone, &laptop] {
+        let refresh = json!({ "refreshToken": device.refresh });
+        app.stranger().post("/api/auth/refresh", refresh).await.assert_problem(401, "unauthenticated");
+        device.send(Method::GET, "/api/auth/me", &[], None).await.assert_problem(401, "unauthenticated");
+    }
+    app.log_in(phone.email.as_deref().unwrap()).await;
+}
