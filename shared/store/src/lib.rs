@@ -3,7 +3,7 @@
 //!
 //! A service declares one `static` [`Db`] and says SQL only in its `store.rs`:
 //!
-//! ```ignore
+//! ```text
 //! static DB: Db = Db::new("orders", &[include_str!("../migrations/0001_orders.sql")]);
 //! ```
 
