@@ -115,7 +115,7 @@ async fn an_unknown_account_takes_as_long_as_a_wrong_password() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_found_in_storage_or_logs() {
-    let Some(app) = TestApp::with_variables(&[]).await else { return };
+    let Some(app) = TestApp::own().await else { return };
     let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
     let product = kim.sells("5.00", 9).await;
     let order = alice.orders(&product, 1).await.assert_status(201).json();

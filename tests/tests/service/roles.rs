@@ -16,7 +16,7 @@ async fn may(who: &Actor<'_>, body: Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_custom_role_shows_in_the_next_access_token() {
-    let app = TestApp::start().await;
+    let Some(app) = TestApp::own().await else { return };
     let (admin, alice) = (app.admin().await, app.buyer("alice").await);
     let role = json!({ "name": "AUDITOR", "permissions": ["audit:read", "audit:read"] });
     let made = admin.post("/api/auth/roles", role.clone()).await.assert_status(201);
@@ -40,7 +40,7 @@ async fn a_custom_role_shows_in_the_next_access_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_admin_stays_one_even_when_two_demote_each_other() {
-    let app = TestApp::start().await;
+    let Some(app) = TestApp::own().await else { return };
     let (admin, alice) = (app.admin().await, app.buyer("alice").await);
     let path = |id: &str| format!("/api/auth/users/{id}/roles");
     let (buyer, chief) = (json!({ "roles": ["BUYER"] }), json!({ "roles": ["ADMIN"] }));
@@ -56,7 +56,7 @@ async fn the_last_admin_stays_one_even_when_two_demote_each_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_gives_or_takes_more_than_they_have() {
-    let app = TestApp::start().await;
+    let Some(app) = TestApp::own().await else { return };
     let (admin, clerk, alice) = (app.admin().await, app.buyer("clerk").await, app.buyer("alice").await);
     let role = json!({ "name": "CLERK", "permissions": ["roles:read", "roles:write"] });
     admin.post("/api/auth/roles", role).await.assert_status(201);

@@ -29,7 +29,7 @@ fn signed(secret: &str, header: &Value, claims: &Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forged_tokens_are_refused_by_every_service() {
-    let Some(app) = TestApp::with_variables(&[]).await else { return };
+    let Some(app) = TestApp::own().await else { return };
     let admin = app.admin().await;
     let token = admin.token.clone().unwrap();
     let (header, claims) = (decoded(&token, 0), decoded(&token, 1));
@@ -77,7 +77,7 @@ async fn forged_tokens_are_refused_by_every_service() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_tokens_are_refused_by_every_service() {
-    let Some(app) = TestApp::with_variables(&[]).await else { return };
+    let Some(app) = TestApp::own().await else { return };
     let admin = app.admin().await;
     let token = admin.token.clone().unwrap();
     let (header, mut claims) = (decoded(&token, 0), decoded(&token, 1));
