@@ -1,4 +1,4 @@
-//! `spin:sqlite@3.1.0` over local files. A statement makes one hop to a blocking thread and back, with all its rows.
+//! `spin:sqlite@3.1.0` over local files. A statement makes one hop to a blocking thread and back, a SELECT none.
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -41,6 +41,25 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Runs `sql`: a SELECT right here, for it waits for no lock and is mostly shorter than the way to another thread
+    /// and back (measured: a quarter of the rate of a small read); anything else on a blocking thread.
+    async fn query(self, sql: String, values: Vec<Value>) -> Result<(Answer, Outcome), Error> {
+        if let Some(read) = self.read_here(&sql, &values) {
+            return Ok(read);
+        }
+        self.run(move |connection| query(connection, &sql, &values)).await
+    }
+
+    fn read_here(&self, sql: &str, values: &[Value]) -> Option<(Answer, Outcome)> {
+        let is_select = sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
+        let inner = self.inner.try_lock().ok().filter(|_| is_select)?;
+        let connection = inner.as_ref()?;
+        let mut statement = connection.prepare_cached(sql).ok().filter(|statement| statement.readonly())?;
+        let mut answer = Answer::default();
+        let outcome = step_all(&mut statement, values, &mut answer);
+        Some((answer, outcome))
+    }
+
     /// Does `work` on the connection, on a blocking thread.
     async fn run<T: Send + 'static>(
         self,
@@ -243,7 +262,7 @@ impl HostConnection for State {
         values: Vec<Value>,
     ) -> Result<QueryResult, Error> {
         let connection = self.database_connection(&handle)?;
-        let (Answer { columns, rows }, outcome) = connection.run(move |c| query(c, &sql, &values)).await?;
+        let (Answer { columns, rows }, outcome) = connection.query(sql, values).await?;
         outcome.map(|()| QueryResult { columns, rows })
     }
 
@@ -273,7 +292,7 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         values: Vec<Value>,
     ) -> Result<Streams, Error> {
         let connection = resource(accessor, &handle).ok_or(Error::InvalidConnection)?;
-        let (answer, outcome) = connection.run(move |c| query(c, &sql, &values)).await?;
+        let (answer, outcome) = connection.query(sql, values).await?;
         let (rows, outcome) = Rows::new(answer.rows, outcome);
         let readers = accessor.with(|mut access| {
             let rows = StreamReader::new(&mut access, rows)?;
