@@ -40,7 +40,8 @@ pub async fn reserve(
     answer
 }
 
-/// Let go what is held for an order that did not come about. A failure is only logged: the hold ends by itself.
+/// Let go what is held for an order that did not come about. A failure is only logged: products frees an
+/// overdue hold when someone is short of it.
 pub async fn release(context: &Context, order_id: &str) {
     let path = format!("reservations/{order_id}/release");
     // The client logs why a service does not answer.

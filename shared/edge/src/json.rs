@@ -9,24 +9,13 @@ use serde::de::DeserializeOwned;
 use crate::{Code, FieldError, Problem};
 
 /// The largest body a route takes, in bytes (the contract's 1 MiB).
-pub const MAX_BODY: usize = 1024 * 1024;
+const MAX_BODY: usize = 1024 * 1024;
 
 /// How much of a too large body is read before it is refused, in bytes.
 const MAX_DRAIN: usize = 8 * MAX_BODY;
 
 /// A JSON body of type `T`. Types use `#[serde(deny_unknown_fields)]`, so a misspelt field is named.
 pub struct Json<T>(pub T);
-
-/// A raw body of at most [`MAX_BODY`] bytes.
-pub struct Body(pub Bytes);
-
-impl<S: Sync> FromRequest<S> for Body {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        read(request).await.map(Self)
-    }
-}
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;

@@ -21,7 +21,7 @@ pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
 pub use identity::{Grant, Kind, Principal, issue_access, seal};
-pub use json::{Body, Json, MAX_BODY};
+pub use json::Json;
 pub use keyed::{Key, Keyed, replayed};
 pub use page::{List, Page, Path, Query};
 pub use problem::{Code, FieldError, Problem};

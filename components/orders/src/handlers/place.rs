@@ -87,7 +87,7 @@ async fn save(
 }
 
 /// After a failed append: without an order the stock is free again. But an append whose answer was lost may have
-/// happened; then the order stands. When not even that can be found out, the hold is left to end by itself.
+/// happened; then the order stands. When not even that can be found out, the hold is left until it is overdue.
 async fn recover(context: &Context, id: &str, error: store::Error) -> Result<(), Error> {
     match orders::find(id).await {
         Ok(Some(_)) => return Ok(()),
