@@ -11,12 +11,20 @@
 
 mod actor;
 mod app;
+mod leaks;
+mod localstripe;
+mod manifest;
+mod peer;
 mod process;
 mod response;
 mod shop;
 
 pub use actor::Actor;
 pub use app::{SECRET, TestApp, manifest_routes, root};
+pub use leaks::assert_no_card_data;
+pub use localstripe::LocalStripe;
+pub use manifest::with_provider;
+pub use peer::{Asked, Peer, Said};
 pub use process::HostProcess;
 pub use response::Response;
 pub use shop::{APPROVED_CARD, address, card, order_for, pay};

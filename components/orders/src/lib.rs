@@ -34,7 +34,11 @@ use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 3] = [
     Target { service: "products", kinds: &["order.paid", "order.cancelled", "order.expired"], private: &[] },
-    Target { service: "payments", kinds: &["order.payment_rejected"], private: &[] },
+    Target {
+        service: "payments",
+        kinds: &["order.payment_rejected", "order.cancelled", "order.expired"],
+        private: &[],
+    },
     Target { service: "audit", kinds: &[], private: &[] },
 ];
 static CLIENT: Client = Client::new("orders");

@@ -104,6 +104,22 @@ fn matrix(things: &Things) -> Vec<Row> {
         row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
+        row(get.clone(), &["/api/payments/history", "/payments/history"], [401, 200, 200, 200, 200]),
+        row(get.clone(), &["/api/payments/:id/refunds", "/payments/:id/refunds"], [401, 200, 404, 200, 200]),
+        // More than was paid: who may refund at all learns that it is too much.
+        with(
+            post.clone(),
+            &["/api/payments/:id/refunds", "/payments/:id/refunds"],
+            json!({ "amount": 999, "reason": "x" }),
+            [401, 403, 404, 409, 409],
+        ),
+        // Nobody is asked for a token, and without a secret nobody is believed.
+        with(
+            post.clone(),
+            &["/api/payments/webhooks/:provider", "/payments/webhooks/:provider"],
+            empty.clone(),
+            [404; 5],
+        ),
         with(post, &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),
         row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
         row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
@@ -137,6 +153,7 @@ impl Things {
             .replace(":userId", id)
             .replace(":role", "SUPPORT")
             .replace(":service", "orders")
+            .replace(":provider", "stripe")
     }
 }
 
