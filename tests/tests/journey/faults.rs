@@ -10,13 +10,14 @@ use tests::{APPROVED_CARD, Actor, HostProcess, TestApp, assert_no_card_data, ord
 
 /// The sandbox's card that is held first, and captured in a second step.
 const HELD: &str = "4000000000000259";
-/// Where requests stall, in the order in which they are sent: each gets past the points that stalled others.
-const PAYING: [(&str, &str); 5] = [
-    ("paying.started", APPROVED_CARD),
-    ("paying.charged", APPROVED_CARD),
-    ("paying.recorded", APPROVED_CARD),
-    ("paying.told", APPROVED_CARD),
-    ("paying.authorized", HELD),
+/// Where requests stall, in the order in which they are sent (each gets past the points that stalled others), and what
+/// becomes of their payments.
+const PAYING: [(&str, &str, &str); 5] = [
+    ("paying.started", APPROVED_CARD, "FAILED"),
+    ("paying.charged", APPROVED_CARD, "CAPTURED"),
+    ("paying.recorded", APPROVED_CARD, "CAPTURED"),
+    ("paying.told", APPROVED_CARD, "CAPTURED"),
+    ("paying.authorized", HELD, "CAPTURED"),
 ];
 const REFUNDING: [&str; 4] =
     ["refunding.requested", "refunding.provided", "refunding.recorded", "refunding.told"];
@@ -29,15 +30,21 @@ async fn killed_between_each_two_steps_nothing_is_charged_twice_and_nothing_lost
         return;
     }
     let state = tempfile::tempdir().unwrap();
-    let points: Vec<_> = PAYING.iter().map(|(point, _)| *point).chain(REFUNDING).collect();
+    let points: Vec<_> = PAYING.iter().map(|(point, _, _)| *point).chain(REFUNDING).collect();
     let (email, seller, orders) = life_with_faults(state.path(), &points.join(",")).await;
 
     let host = HostProcess::start(state.path());
     let app = host.app();
     let (alice, kim) = (app.log_in(&email).await, app.log_in(&seller).await);
     let mut payments = Vec::new();
-    for order in &orders {
-        payments.extend(settled(&app, &alice, order).await);
+    let paying = PAYING.iter().map(|(point, _, status)| (*point, *status, "0.00"));
+    let refunding = REFUNDING.iter().map(|point| (*point, "PARTIALLY_REFUNDED", "2.50"));
+    for (order, (point, status, refunded)) in orders.iter().zip(paying.chain(refunding)) {
+        let settled = settled(&app, &alice, order).await;
+        let [payment] = settled.as_slice() else { panic!("{point}: {settled:?}") };
+        assert_eq!(payment["status"], status, "{point}");
+        assert_eq!(payment["refunded"].to_string(), refunded, "{point}");
+        payments.extend(settled);
     }
     books_agree(state.path());
     // What could not be paid is paid now; nothing is paid again.
@@ -59,6 +66,42 @@ async fn killed_between_each_two_steps_nothing_is_charged_twice_and_nothing_lost
     assert_no_card_data(state.path(), &[APPROVED_CARD, HELD], "123");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn money_of_an_order_that_was_cancelled_meanwhile_goes_back_after_the_kill() {
+    if std::env::var("JANGTEO_URL").is_ok() {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let point = "paying.charged";
+    let (email, order) = {
+        let host = HostProcess::start_with(state.path(), &[("fault_points", point)]);
+        let app = host.app();
+        let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
+        let product = kim.sells("5.00", 1).await;
+        let order = alice.orders(&product, 1).await.assert_status(201).json();
+        let paying = stalls(&alice, "/api/payments", pay(&order, APPROVED_CARD), state.path(), point).await;
+        let path = format!("/api/orders/{}", order["id"].as_str().unwrap());
+        alice.delete(&path).await.assert_status(200);
+        let email = alice.email.clone().unwrap();
+        host.kill();
+        assert!(paying.await.unwrap().is_err());
+        (email, order)
+    };
+    let host = HostProcess::start(state.path());
+    let app = host.app();
+    let alice = app.log_in(&email).await;
+    let payments = app
+        .eventually("the money goes back", || async {
+            let payments = settled(&app, &alice, order["id"].as_str().unwrap()).await;
+            (payments.iter().all(|payment| payment["status"] == "REFUNDED")).then_some(payments)
+        })
+        .await;
+    assert_eq!((payments.len(), payments[0]["refunded"].to_string()), (1, "5.00".to_owned()));
+    let db = Connection::open(state.path().join("sqlite_db.db")).unwrap();
+    let given_back = "SELECT sum(minor_units) FROM provider_sandbox_givebacks";
+    assert_eq!(db.query_row(given_back, [], |row| row.get::<_, i64>(0)).unwrap(), 500);
+}
+
 /// Send requests until one stalls at each of `points`, then kill the host. Alice's e-mail, Kim's, and all orders.
 async fn life_with_faults(state: &Path, points: &str) -> (String, String, Vec<String>) {
     let host = HostProcess::start_with(state, &[("fault_points", points)]);
@@ -68,7 +111,7 @@ async fn life_with_faults(state: &Path, points: &str) -> (String, String, Vec<St
     let order = async || alice.post("/api/orders", order_for(&product, 1)).await.assert_status(201).json();
     let mut orders = Vec::new();
     let mut running = Vec::new();
-    for (point, card) in PAYING {
+    for (point, card, _) in PAYING {
         let order = order().await;
         running.push(stalls(&alice, "/api/payments", pay(&order, card), state, point).await);
         orders.push(order["id"].as_str().unwrap().to_owned());
