@@ -28,9 +28,12 @@ pub fn assert_no_card_data(dir: &Path, numbers: &[&str], cvv: &str) {
 fn visit(dir: &Path, look: &mut dyn FnMut(&Path, &[u8])) {
     for entry in std::fs::read_dir(dir).expect("a folder") {
         let path = entry.expect("an entry").path();
-        match path.is_dir() {
-            true => visit(&path, look),
-            false => look(&path, &std::fs::read(&path).expect("a file")),
+        match std::fs::read(&path) {
+            _ if path.is_dir() => visit(&path, look),
+            Ok(bytes) => look(&path, &bytes),
+            // SQLite's write-ahead log goes away with its last connection; all of it is in the database then.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => panic!("{}: {error}", path.display()),
         }
     }
 }

@@ -7,3 +7,9 @@ pub mod pay;
 pub mod payments;
 pub mod refunds;
 pub mod settle;
+
+use http::{HeaderName, HeaderValue};
+
+/// Says that an answer is to an earlier request.
+const REPLAYED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));

@@ -46,6 +46,16 @@ async fn a_plug_in_reaches_its_provider_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_outside_can_call_a_plug_in() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for gate in ["pay-sandbox", "pay-stripe", "pay-toss"] {
+        let path = format!("/internal/{gate}/charge");
+        admin.post(&path, serde_json::json!([])).await.assert_problem(404, "not_found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plug_in_that_wants_the_database_or_the_network_unasked_does_not_load() {
     if std::env::var("JANGTEO_URL").is_ok() {
         return;

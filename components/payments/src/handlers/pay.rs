@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use edge::{Code, Context, FieldError, Key, Keyed, Problem, User, etag};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use money::Decimal;
 use store::{Idempotency, Replay, Timestamp};
 use uuid::Uuid;
 
+use super::REPLAYED;
 use super::payments::show;
 use super::settle::{reconcile, record};
 use crate::api::{NewPayment, Order};
@@ -19,9 +20,6 @@ use crate::{CLIENT, RELAY, breaker, faults, provider, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.create";
-/// Says that an answer is to an earlier request.
-const REPLAYED: (HeaderName, HeaderValue) =
-    (HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));
 
 /// `POST /api/payments`: 201 with the captured payment, 402 when the card was declined, 202 when the provider
 /// has not decided. The attempt is recorded before the provider is called.

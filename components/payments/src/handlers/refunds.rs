@@ -3,10 +3,11 @@
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::{Context, FieldError, Key, Keyed, List, Page, Path, User};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use store::{Event, Idempotency, NEXT, Timestamp};
 use uuid::Uuid;
 
+use super::REPLAYED;
 use super::settle::{SELF, TRIES, append, current};
 use crate::api::{self, NewRefund, Order};
 use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, RefundState};
@@ -18,9 +19,6 @@ use crate::{CLIENT, RELAY, faults, provider, store as payments};
 const OPERATION: &str = "payments.refund";
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
-/// Says that an answer is to an earlier request.
-const REPLAYED: (HeaderName, HeaderValue) =
-    (HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));
 
 /// `POST /api/payments/{id}/refunds`: 201 when the money was given back, 202 when the provider has not said so yet.
 pub async fn create(
