@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod authorisation;
 mod bad_input;
+mod catalogue;
 mod gateway;
 mod orders;
 mod passwords;
