@@ -188,6 +188,10 @@ impl<'de> Deserialize<'de> for Decimal {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "sums of bounded test data; an overflow would fail the test"
+)]
 mod tests {
     use proptest::prelude::*;
 

@@ -80,8 +80,7 @@ impl Seeder {
         self.begin()?;
         for number in 0..count {
             let id = self.next_id();
-            // Steps that share no factor with the lengths, so that all combinations come.
-            let (colour, thing) = (COLOURS[(number % 20) as usize], THINGS[(number * 7 % 25) as usize]);
+            let (colour, thing) = (COLOURS[(number % 20) as usize], THINGS[(number / 20 % 25) as usize]);
             let product = Product {
                 name: format!("{colour} {thing} {number}"),
                 seller: format!("seller-{}", number % SELLERS),
@@ -133,7 +132,7 @@ impl Seeder {
         self.append("products", event(1, "stock.reserved", "service:orders", held, None))?;
         self.append("orders", event(1, "order.placed", &buyer, placed, private))?;
         let settled = json!({ "orderId": id });
-        if number % CANCELLED == 0 {
+        if number.is_multiple_of(CANCELLED) {
             self.append("orders", event(2, "order.cancelled", &buyer, json!({ "buyerId": buyer }), None))?;
             self.append("products", event(2, "stock.released", "service:orders", settled, None))
         } else {
@@ -145,7 +144,7 @@ impl Seeder {
 
     fn append(&mut self, service: &str, event: Event<'_>) -> Result<()> {
         self.written += 1;
-        if self.written % BATCH == 0 {
+        if self.written.is_multiple_of(BATCH) {
             self.db.execute_batch("COMMIT")?;
             self.begin()?;
         }
