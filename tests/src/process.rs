@@ -15,12 +15,17 @@ pub struct HostProcess {
 impl HostProcess {
     /// Start the host with `state_dir` (which may hold an earlier life's state) and wait until it serves.
     pub fn start(state_dir: &Path) -> Self {
+        Self::start_with(state_dir, SECRET)
+    }
+
+    /// As [`start`](Self::start), with another `jwt_secret`.
+    pub fn start_with(state_dir: &Path, secret: &str) -> Self {
         let mut child = Command::new(binary())
             .args(["up", "--listen", "127.0.0.1:0", "-f"])
             .arg(root().join("spin.toml"))
             .arg("--state-dir")
             .arg(state_dir)
-            .args(["--variable", &format!("jwt_secret={SECRET}")])
+            .args(["--variable", &format!("jwt_secret={secret}")])
             .args(["--variable", "bootstrap_admin_email=admin@jangteo.test"])
             .args(["--variable", "bootstrap_admin_password=correct horse battery staple"])
             .stdout(Stdio::piped())
