@@ -61,7 +61,7 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<Reply, Problem> {
-        self.post_within(context, service, path, body, TIMEOUT).await
+        self.send_json(context, Method::POST, service, path, body, TIMEOUT).await
     }
 
     /// As [`post`](Self::post), to a service that may take longer, or must not take as long.
@@ -73,8 +73,31 @@ impl Client {
         body: &impl Serialize,
         limit: Duration,
     ) -> Result<Reply, Problem> {
+        self.send_json(context, Method::POST, service, path, body, limit).await
+    }
+
+    /// PUT `body` as JSON to `path` of `service`. Errors as for [`get`](Self::get).
+    pub async fn put(
+        &self,
+        context: &Context,
+        service: &str,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Reply, Problem> {
+        self.send_json(context, Method::PUT, service, path, body, TIMEOUT).await
+    }
+
+    async fn send_json(
+        &self,
+        context: &Context,
+        method: Method,
+        service: &str,
+        path: &str,
+        body: &impl Serialize,
+        limit: Duration,
+    ) -> Result<Reply, Problem> {
         let body = serde_json::to_vec(body).map_err(Problem::internal)?;
-        self.send(context, Method::POST, service, path, body.into(), limit).await
+        self.send(context, method, service, path, body.into(), limit).await
     }
 
     async fn send(

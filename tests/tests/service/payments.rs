@@ -181,3 +181,18 @@ async fn a_payment_that_waits_for_its_payer_is_given_up_with_its_order() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reconciliation_settles_what_was_cut_off_without_anyone_reading_it() {
+    let Some(app) = TestApp::with_internal_routes(&[]).await else { return };
+    let (alice, order) = ordered(&app).await;
+    alice.post("/api/payments", pay(&order, "4000000000000218")).await.assert_status(202);
+    let gateway = app.service("gateway").await;
+    app.eventually("the payment is due, and settled", || async {
+        let done = gateway.post("/internal/payments/reconcile", json!({})).await.assert_status(200).json();
+        (done == json!({ "checked": 1, "settled": 1 })).then_some(())
+    })
+    .await;
+    assert_eq!(alice.get(&path(&order)).await.json()["status"], "PAID");
+    alice.post("/internal/payments/reconcile", json!({})).await.assert_problem(401, "unauthenticated");
+}
