@@ -49,7 +49,7 @@ pub struct Product {
     pub updated_at: String,
 }
 
-/// `POST /internal/products/reservations`: hold stock for an order.
+/// `POST /internal/products/reservations`: hold stock for an order; with PUT, hold this instead.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reserve {
@@ -96,4 +96,22 @@ pub struct Shortage {
     pub product_id: String,
     pub requested: i64,
     pub available: i64,
+}
+
+/// What is asked of `GET /internal/orders/orders/{id}`.
+#[derive(Deserialize)]
+pub struct OrderSummary {
+    pub status: String,
+}
+
+/// `POST /internal/products/sweep`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Swept {
+    /// Overdue holds that were looked after.
+    pub looked_at: usize,
+    /// Of these, those that ended.
+    pub settled: usize,
+    /// Whether there are more: ask again.
+    pub more: bool,
 }

@@ -10,6 +10,7 @@ mod passwords;
 mod payments;
 mod products;
 mod profiles;
+mod reservations;
 mod roles;
 mod sessions;
 mod tokens;
