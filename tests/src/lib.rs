@@ -20,4 +20,4 @@ pub use actor::Actor;
 pub use app::{SECRET, TestApp, manifest_routes, root};
 pub use process::HostProcess;
 pub use response::Response;
-pub use shop::{APPROVED_CARD, address, card, order_for, pay};
+pub use shop::{APPROVED_CARD, address, card, order_for, order_of, pay, path_of};

@@ -170,6 +170,8 @@ pub struct Summary<'a> {
     pub total: i64,
     pub version: i64,
     pub seller_ids: Vec<&'a str>,
+    /// What is sold when it is paid: product and quantity.
+    pub lines: Value,
 }
 
 /// The data of payments' `jangteo.payment.captured.v1`.

@@ -10,6 +10,7 @@ mod status;
 
 use money::Currency;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::api::{Address, Captured, Refunded};
 pub use draft::{Change, Draft};
@@ -72,6 +73,12 @@ impl Order {
     /// Whether it was not paid in time but has not been marked so yet.
     pub fn is_due(&self, now: &str) -> bool {
         self.status == Status::Ordered && self.expires_at.as_str() <= now
+    }
+
+    /// Product and quantity of each line, as products needs them.
+    pub fn sold(&self) -> Value {
+        let line = |line: &Line| json!({ "productId": line.product_id, "quantity": line.quantity });
+        self.lines.iter().map(line).collect()
     }
 
     /// Whether `seller` has a line in it.

@@ -167,3 +167,135 @@ impl Action {
         last.map_or(Status::Ordered, |row| row.to)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const MIGRATION: &str = include_str!("../../migrations/0002_fulfilment.sql");
+    const OPENAPI: &str = include_str!("../../../gateway/openapi.json");
+    const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/orders.md");
+
+    #[test]
+    fn the_table_has_these_transitions_and_no_others() {
+        let all: BTreeSet<_> = TRANSITIONS.iter().map(|row| format!("{}->{}", row.from, row.to)).collect();
+        let expected = [
+            "CANCELLED->REFUNDED",
+            "DELIVERED->REFUNDED",
+            "ORDERED->CANCELLED",
+            "ORDERED->EXPIRED",
+            "ORDERED->ORDERED",
+            "ORDERED->PAID",
+            "PAID->CANCELLED",
+            "PAID->PAID",
+            "PAID->SHIPPED",
+            "SHIPPED->DELIVERED",
+            "SHIPPED->SHIPPED",
+        ];
+        assert_eq!(all, expected.map(str::to_owned).into());
+    }
+
+    #[test]
+    fn what_the_table_does_not_have_is_refused_with_both_states() {
+        for from in Status::ALL {
+            for action in Action::ALL {
+                let possible = TRANSITIONS.iter().any(|row| (row.from, row.action) == (*from, *action));
+                match from.check(*action) {
+                    Ok(()) => assert!(possible, "{from} {action}"),
+                    Err(Error::InvalidTransition { from: said, to }) => {
+                        assert_eq!((possible, said, to), (false, *from, action.goal()));
+                    }
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        }
+        assert_eq!((Action::Ship.goal(), Action::Deliver.goal()), (Status::Shipped, Status::Delivered));
+    }
+
+    #[test]
+    fn an_event_leads_from_a_state_to_one_other() {
+        let pairs: BTreeSet<_> = TRANSITIONS.iter().map(|row| (row.from.name(), row.event)).collect();
+        assert_eq!(pairs.len(), TRANSITIONS.len());
+        assert_eq!(Status::Paid.after("order.shipped"), Status::Shipped);
+        assert_eq!(Status::Paid.after("order.refund_noted"), Status::Paid);
+    }
+
+    #[test]
+    fn an_action_is_on_offer_only_to_those_who_may() {
+        let names = |status: Status, role| {
+            status.offers(role).into_iter().map(Action::name).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(Status::Ordered, Role::Buyer), "pay cancel changeItems changeAddress");
+        assert_eq!(names(Status::Ordered, Role::Admin), "cancel changeItems changeAddress");
+        assert_eq!(names(Status::Ordered, Role::Seller), "");
+        assert_eq!(names(Status::Paid, Role::Buyer), "cancel changeAddress");
+        assert_eq!(names(Status::Paid, Role::Seller), "ship deliver");
+        assert_eq!(names(Status::Delivered, Role::Admin), "refund");
+        for last in [Status::Cancelled, Status::Expired, Status::Refunded] {
+            assert!([Role::Buyer, Role::Seller, Role::Admin].iter().all(|role| last.offers(*role).is_empty()));
+        }
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        assert!(Status::ALL.iter().all(|status| Status::parse(status.name()) == Some(*status)));
+        assert!(Action::ALL.iter().all(|action| Action::parse(action.name()) == Some(*action)));
+        assert_eq!(Status::parse("paid"), None);
+        assert_eq!(json!(Status::Paid), json!("PAID"));
+    }
+
+    #[test]
+    fn the_database_has_the_same_transitions() {
+        let row = |row: &Transition| format!("('{}', '{}', '{}')", row.from, row.event, row.to);
+        let rows: Vec<_> = TRANSITIONS.iter().map(row).collect();
+        let sql = format!("INSERT INTO orders_transitions VALUES\n  {};", rows.join(",\n  "));
+        assert!(MIGRATION.contains(&sql), "{sql}");
+    }
+
+    #[test]
+    fn the_description_has_the_same_states_and_actions() {
+        let document: Value = serde_json::from_str(OPENAPI).unwrap();
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["OrderStatus"]["enum"], json!(Status::ALL));
+        let offered: Vec<_> = Action::ALL.iter().filter(|action| **action != Action::Expire).collect();
+        assert_eq!(schemas["Order"]["properties"]["allowedActions"]["items"]["enum"], json!(offered));
+    }
+
+    /// `docs/orders.md` as the table makes it.
+    fn document() -> String {
+        let mut text = "# The states of an order\n\n\
+            Made from the table in `components/orders/src/domain/status.rs`; `UPDATE_DOCS=1 cargo test --workspace diagram` makes\n\
+            it anew. A `partly_` event is that of one seller while others have not done the same yet.\n\n\
+            ```mermaid\nstateDiagram-v2\n    [*] --> ORDERED: order.placed\n"
+            .to_owned();
+        for row in TRANSITIONS {
+            text += &format!("    {} --> {}: {}\n", row.from, row.to, row.event);
+        }
+        for last in Status::ALL.iter().filter(|status| TRANSITIONS.iter().all(|row| row.from != **status)) {
+            text += &format!("    {last} --> [*]\n");
+        }
+        text += "```\n\n| state | action | by | event | then |\n|---|---|---|---|---|\n";
+        for row in TRANSITIONS {
+            let by: Vec<_> = row.by.iter().map(|role| format!("{role:?}").to_uppercase()).collect();
+            let by = match (row.action, by.is_empty()) {
+                (Action::Expire, _) => "the clock".to_owned(),
+                (_, true) => "payments".to_owned(),
+                (_, false) => by.join(", "),
+            };
+            text += &format!("| {} | `{}` | {by} | `{}` | {} |\n", row.from, row.action, row.event, row.to);
+        }
+        text
+    }
+
+    #[test]
+    fn the_diagram_is_current() {
+        if std::env::var("UPDATE_DOCS").is_ok() {
+            std::fs::write(DOCUMENT, document()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(DOCUMENT).unwrap_or_default(), document());
+    }
+}

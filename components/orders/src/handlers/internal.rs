@@ -27,6 +27,7 @@ pub async fn get(context: Context, _: ServiceCaller, Path(id): Path<String>) -> 
         total: order.total,
         version: order.version,
         seller_ids: order.sellers(),
+        lines: order.sold(),
     };
     Ok(Reply(summary).into_response())
 }

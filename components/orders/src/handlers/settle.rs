@@ -9,7 +9,7 @@ use store::{Event, NEXT};
 use super::MAX_TRIES;
 use crate::RELAY;
 use crate::api::{Captured, Refunded};
-use crate::domain::{Line, Order, Verdict, judge, judge_refund};
+use crate::domain::{Order, Verdict, judge, judge_refund};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
 
@@ -71,7 +71,7 @@ fn captured_answer(captured: &Captured, order: Option<&Order>, actor: &str) -> O
         Verdict::Known => return None,
         // These leave the warehouse, whatever else is still held by a change that was cut off.
         Verdict::Paid => {
-            add(&mut data, "lines", sold(order?));
+            add(&mut data, "lines", order?.sold());
             "order.paid"
         }
         Verdict::Rejected(reason) => {
@@ -102,12 +102,6 @@ fn refunded_answer(refunded: &Refunded, order: Option<&Order>, actor: &str) -> O
         _ => {}
     }
     Some(orders::next(order, kind, actor, data))
-}
-
-/// What was sold, as products needs it.
-fn sold(order: &Order) -> Value {
-    let line = |line: &Line| json!({ "productId": line.product_id, "quantity": line.quantity });
-    order.lines.iter().map(line).collect()
 }
 
 fn add(data: &mut Value, name: &str, value: Value) {
