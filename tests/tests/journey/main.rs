@@ -2,4 +2,5 @@
 
 mod buying;
 mod crashes;
+mod market;
 mod races;
