@@ -87,7 +87,12 @@ impl<'a> Actor<'a> {
     }
 
     /// Any request to an app that may die meanwhile.
-    pub async fn try_send(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Result<Response> {
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> reqwest::Result<Response> {
         let token = self.token.as_deref().unwrap_or_default();
         let headers =
             [("authorization", format!("Bearer {token}")), ("content-type", "application/json".to_owned())];

@@ -22,4 +22,4 @@ pub use app::{SECRET, TestApp, manifest_routes, root};
 pub use process::HostProcess;
 pub use replay::{Compared, REPLAYED, replay};
 pub use response::Response;
-pub use shop::{APPROVED_CARD, address, card, order_for, order_of, pay, path_of};
+pub use shop::{APPROVED_CARD, address, card, order_for, order_of, path_of, pay};

@@ -20,7 +20,8 @@ impl HostProcess {
 
     /// As [`start`](Self::start), with these variables.
     pub fn with_variables(state_dir: &Path, variables: &[(&str, &str)]) -> Self {
-        let more = variables.iter().flat_map(|(name, value)| ["--variable".to_owned(), format!("{name}={value}")]);
+        let more =
+            variables.iter().flat_map(|(name, value)| ["--variable".to_owned(), format!("{name}={value}")]);
         let mut child = Command::new(binary())
             .args(["up", "--listen", "127.0.0.1:0", "-f"])
             .arg(root().join("spin.toml"))

@@ -49,7 +49,8 @@ pub fn replay(database: &Path, service: &str) -> Result<Vec<Compared>> {
 fn scripts(service: &str) -> Result<Vec<String>> {
     let log = std::fs::read_to_string(root().join("shared/store/src/log.sql"))?;
     let folder = root().join(format!("components/{service}/migrations"));
-    let mut paths: Vec<_> = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     paths.sort();
     let mut all = vec![log.replace("{service}", service)];
     for path in paths {
@@ -94,13 +95,14 @@ fn rows(db: &Connection, schema: &str, table: &str) -> Result<Vec<Vec<Value>>> {
     let columns = db
         .prepare(&format!("SELECT * FROM {schema}.{table} LIMIT 0"))?
         .column_names()
-        .into_iter()
-        .filter(|column| !LEASES.contains(&(table, column)))
+        .iter()
+        .filter(|column| !LEASES.contains(&(table, *column)))
         .map(|column| format!("\"{column}\""))
         .collect::<Vec<_>>()
         .join(", ");
     let mut all = db.prepare(&format!("SELECT {columns} FROM {schema}.{table} ORDER BY {columns}"))?;
     let width = all.column_count();
-    let rows = all.query_map([], |row| (0..width).map(|at| row.get(at)).collect::<Result<Vec<Value>, _>>())?;
+    let rows =
+        all.query_map([], |row| (0..width).map(|at| row.get(at)).collect::<Result<Vec<Value>, _>>())?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -74,7 +74,12 @@ fn matrix(things: &Things) -> Vec<Row> {
         // The seller has sold to the owner.
         row(get.clone(), &["/auth/user/:userId"], [401, 200, 404, 200, 200]),
         row(get.clone(), &["/api/users/:id", "/users/:id"], [401, 200, 404, 404, 200]),
-        with(put.clone(), &["/api/users/:id", "/users/:id"], json!({ "name": "A" }), [401, 200, 404, 404, 200]),
+        with(
+            put.clone(),
+            &["/api/users/:id", "/users/:id"],
+            json!({ "name": "A" }),
+            [401, 200, 404, 404, 200],
+        ),
         row(get.clone(), &["/api/products", "/products", "/api/products/:id", "/products/:id"], everyone),
         with(
             post.clone(),
@@ -117,7 +122,12 @@ fn matrix(things: &Things) -> Vec<Row> {
         row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
-        with(post.clone(), &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),
+        with(
+            post.clone(),
+            &["/api/payments", "/payments"],
+            things.payment_again.clone(),
+            [401, 409, 404, 403, 403],
+        ),
         row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
         row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
         row(post.clone(), &["/api/admin/sweep"], [401, 403, 403, 403, 200]),

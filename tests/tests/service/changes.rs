@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Response, TestApp, pay, path_of};
+use tests::{APPROVED_CARD, Response, TestApp, path_of, pay};
 
 fn items(lines: &[(&str, i64)]) -> Value {
     let items: Vec<_> = lines.iter().map(|(id, n)| json!({ "productId": id, "quantity": n })).collect();
@@ -110,7 +110,10 @@ async fn changes_at_once_and_a_payment_among_them_leave_the_stock_of_one_order()
         }
         let sold = |product: &str| {
             let lines = order["items"].as_array().unwrap().iter();
-            lines.filter(|line| line["productId"] == product).map(|line| line["quantity"].as_i64().unwrap()).sum::<i64>()
+            lines
+                .filter(|line| line["productId"] == product)
+                .map(|line| line["quantity"].as_i64().unwrap())
+                .sum::<i64>()
         };
         let expected = [10 - sold(&tea), 10 - sold(&cup)].map(|left| (left, left));
         app.eventually("what was sold has left, and no more is held", || async {

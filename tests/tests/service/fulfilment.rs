@@ -62,12 +62,14 @@ async fn what_is_not_paid_is_not_shipped_and_only_by_those_who_sell_it() {
     let (kim, lee, alice) = (app.seller("kim").await, app.seller("lee").await, app.buyer("alice").await);
     let tea = kim.sells("5.00", 9).await;
     let path = path_of(&alice.orders(&tea, 1).await.assert_status(201).json());
-    let refused = kim.post(&format!("{path}/ship"), json!({})).await.assert_problem(409, "invalid_transition");
+    let refused =
+        kim.post(&format!("{path}/ship"), json!({})).await.assert_problem(409, "invalid_transition");
     assert_eq!((&refused.json()["from"], &refused.json()["to"]), (&json!("ORDERED"), &json!("SHIPPED")));
     lee.post(&format!("{path}/ship"), json!({})).await.assert_problem(404, "not_found");
     alice.post(&format!("{path}/ship"), json!({})).await.assert_problem(403, "forbidden");
     let paid = path_of(&alice.buys(&[&tea]).await);
-    let wrong = [json!({ "carrier": "" }), json!({ "trackingNumber": "1".repeat(101) }), json!({ "speed": 9 })];
+    let wrong =
+        [json!({ "carrier": "" }), json!({ "trackingNumber": "1".repeat(101) }), json!({ "speed": 9 })];
     for body in wrong {
         kim.post(&format!("{paid}/ship"), body).await.assert_problem(422, "validation_failed");
     }

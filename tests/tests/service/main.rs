@@ -17,4 +17,5 @@ mod profiles;
 mod reservations;
 mod roles;
 mod sessions;
+mod sweep;
 mod tokens;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, TestApp, pay, path_of};
+use tests::{APPROVED_CARD, Actor, TestApp, path_of, pay};
 
 /// A stream of events that is being read.
 struct Stream {
@@ -34,7 +34,8 @@ impl Stream {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
                 self.text = rest;
-                let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+                let field =
+                    |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
                 match (field("id: "), field("event: "), field("data: ")) {
                     (Some(id), Some(kind), Some(data)) => {
                         return Some((id, kind, serde_json::from_str(&data).unwrap()));

@@ -40,12 +40,7 @@ impl Filter {
 }
 
 /// A moment, or a day (UTC) moved by `seconds`.
-fn moment(
-    errors: &mut Vec<FieldError>,
-    field: &str,
-    text: Option<&str>,
-    seconds: i64,
-) -> Option<Timestamp> {
+fn moment(errors: &mut Vec<FieldError>, field: &str, text: Option<&str>, seconds: i64) -> Option<Timestamp> {
     let text = text?;
     let parsed = match text.len() {
         DATE => Timestamp::parse(&format!("{text}T00:00:00Z")).map(|day| day.plus_seconds(seconds)),

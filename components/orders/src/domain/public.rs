@@ -9,8 +9,9 @@ use crate::api::Placed;
 /// Of an event's data, what `subject` may see in their `role`, with amounts as decimals.
 pub fn public(kind: &str, data: Value, role: Role, subject: &str) -> Value {
     match kind {
-        "order.placed" | "order.changed" => serde_json::from_value(data)
-            .map_or(json!({}), |placed| public_placed(&placed, role, subject)),
+        "order.placed" | "order.changed" => {
+            serde_json::from_value(data).map_or(json!({}), |placed| public_placed(&placed, role, subject))
+        }
         "order.refund_noted" | "order.refunded" => public_refund(&data),
         // Of others' parcels a seller learns no more than that they went.
         _ if role == Role::Seller && !is_of(&data, subject) => json!({}),

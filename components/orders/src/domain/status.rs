@@ -236,7 +236,9 @@ mod tests {
         assert_eq!(names(Status::Paid, Role::Seller), "ship deliver");
         assert_eq!(names(Status::Delivered, Role::Admin), "refund");
         for last in [Status::Cancelled, Status::Expired, Status::Refunded] {
-            assert!([Role::Buyer, Role::Seller, Role::Admin].iter().all(|role| last.offers(*role).is_empty()));
+            assert!(
+                [Role::Buyer, Role::Seller, Role::Admin].iter().all(|role| last.offers(*role).is_empty())
+            );
         }
     }
 

@@ -84,7 +84,15 @@ fn money_for_a_dead_order_goes_back() {
 
 fn refunded(payment: &str, full: bool) -> Refunded {
     let (order_id, payment_id) = ("o".to_owned(), payment.to_owned());
-    Refunded { order_id, payment_id, amount: 1, refunded_total: 1, currency: Currency::USD, full, restock: false }
+    Refunded {
+        order_id,
+        payment_id,
+        amount: 1,
+        refunded_total: 1,
+        currency: Currency::USD,
+        full,
+        restock: false,
+    }
 }
 
 #[test]
@@ -190,7 +198,9 @@ fn tries() -> impl Strategy<Value = Try> {
 /// The event that comes of `attempt`; none when it is refused.
 fn outcome(order: &mut Order, attempt: &Try) -> Option<&'static str> {
     match attempt {
-        Try::Ship(role, who) => order.ship(&NewShipment::default(), *role, who, "now").ok().map(|(kind, _)| kind),
+        Try::Ship(role, who) => {
+            order.ship(&NewShipment::default(), *role, who, "now").ok().map(|(kind, _)| kind)
+        }
         Try::Deliver(role, who) => order.deliver(*role, who, "now").ok().map(|(kind, _)| kind),
         Try::Event(kind) => {
             let row = TRANSITIONS.iter().find(|row| row.event == *kind)?;

@@ -90,7 +90,8 @@ async fn fulfil(
             event.idempotency = Some(Idempotency {
                 key: request.scoped(key),
                 request_hash: key.request_hash.clone(),
-                result: serde_json::to_string(&show(&after, role, &user.subject)).map_err(Problem::internal)?,
+                result: serde_json::to_string(&show(&after, role, &user.subject))
+                    .map_err(Problem::internal)?,
             });
         }
         Ok(event)

@@ -97,7 +97,9 @@ fn refunded_answer(refunded: &Refunded, order: Option<&Order>, actor: &str) -> O
     });
     match kind {
         // Nothing was shipped, so all of it is for sale again.
-        "order.cancelled" => data = json!({ "paymentId": refunded.payment_id, "reason": "refunded", "restock": true }),
+        "order.cancelled" => {
+            data = json!({ "paymentId": refunded.payment_id, "reason": "refunded", "restock": true })
+        }
         "order.refunded" => add(&mut data, "restock", json!(refunded.restock)),
         _ => {}
     }

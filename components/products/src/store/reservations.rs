@@ -61,13 +61,7 @@ pub fn reserved(order_id: &str, version: i64, actor: &str, data: Value) -> Event
 }
 
 /// The event `kind` that settles the reservation of `order_id`, of which `sold` leaves the warehouse when it was paid.
-pub fn settled(
-    order_id: &str,
-    version: i64,
-    kind: &'static str,
-    sold: Option<&Value>,
-    cause: &str,
-) -> Event {
+pub fn settled(order_id: &str, version: i64, kind: &'static str, sold: Option<&Value>, cause: &str) -> Event {
     let data = match sold.filter(|_| kind == "stock.confirmed") {
         Some(lines) => json!({ "orderId": order_id, "lines": lines }),
         None => json!({ "orderId": order_id }),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, TestApp, address, pay, path_of};
+use tests::{APPROVED_CARD, Actor, TestApp, address, path_of, pay};
 
 const CLIENTS: u64 = 64;
 /// Accounts that the clients share: passwords take long to hash.
@@ -79,7 +79,8 @@ impl Crowd {
         match (random.u8(..100), watched) {
             (0..35, _) | (_, None) => self.place(app, random).await,
             (35..60, Some((buyer, order))) => {
-                self.tell(app, buyer, "pay", Method::POST, "/api/payments", Some(pay(&order, APPROVED_CARD))).await
+                self.tell(app, buyer, "pay", Method::POST, "/api/payments", Some(pay(&order, APPROVED_CARD)))
+                    .await
             }
             (60..80, Some((buyer, order))) => {
                 self.tell(app, buyer, "cancel", Method::DELETE, &path_of(&order), None).await
@@ -95,7 +96,9 @@ impl Crowd {
                 self.note("ship", answer.status, &answer.body);
                 Ok(())
             }
-            (_, Some((buyer, order))) => self.tell(app, buyer, "read", Method::GET, &path_of(&order), None).await,
+            (_, Some((buyer, order))) => {
+                self.tell(app, buyer, "read", Method::GET, &path_of(&order), None).await
+            }
         }
     }
 
@@ -154,7 +157,16 @@ impl Crowd {
     /// A race in which nothing was done, or nothing was refused, shows nothing.
     pub fn assert_lively(&self) {
         let answers = self.answers.lock().unwrap();
-        for wanted in ["place 201", "place 409", "pay 201", "pay 409", "cancel 200", "cancel 409", "change 200", "change 409"] {
+        for wanted in [
+            "place 201",
+            "place 409",
+            "pay 201",
+            "pay 409",
+            "cancel 200",
+            "cancel 409",
+            "change 200",
+            "change 409",
+        ] {
             assert!(answers.contains_key(wanted), "never: {wanted} in {answers:?}");
         }
     }
