@@ -81,6 +81,12 @@ impl<'a> Actor<'a> {
         answer.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
     }
 
+    /// A POST that is not sent yet, for one that nobody waits for.
+    pub fn request(&self, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        let token = self.token.as_deref().unwrap_or_default();
+        self.app.post(path).bearer_auth(token).json(body)
+    }
+
     /// POST to an app that may die meanwhile.
     pub async fn try_post(&self, path: &str, body: Value) -> reqwest::Result<Response> {
         self.try_send(Method::POST, path, Some(body)).await

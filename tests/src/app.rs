@@ -180,6 +180,10 @@ impl TestApp {
         Response::read(format!("{method} {path}"), request.send().await?).await
     }
 
+    pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.client.post(format!("{}{path}", self.base))
+    }
+
     /// Ask `question` until it answers, for what happens after a response; panics after some seconds.
     pub async fn eventually<T, F: Future<Output = Option<T>>>(
         &self,

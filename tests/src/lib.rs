@@ -12,6 +12,10 @@
 mod actor;
 mod app;
 mod internal;
+mod leaks;
+mod localstripe;
+mod manifest;
+mod peer;
 mod process;
 mod replay;
 mod response;
@@ -19,6 +23,10 @@ mod shop;
 
 pub use actor::Actor;
 pub use app::{SECRET, TestApp, manifest_routes, root};
+pub use leaks::assert_no_card_data;
+pub use localstripe::LocalStripe;
+pub use manifest::with_provider;
+pub use peer::{Asked, Peer, Said};
 pub use process::HostProcess;
 pub use replay::{Compared, REPLAYED, replay};
 pub use response::Response;

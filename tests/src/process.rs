@@ -15,11 +15,11 @@ pub struct HostProcess {
 impl HostProcess {
     /// Start the host with `state_dir` (which may hold an earlier life's state) and wait until it serves.
     pub fn start(state_dir: &Path) -> Self {
-        Self::with_variables(state_dir, &[])
+        Self::start_with(state_dir, &[])
     }
 
-    /// As [`start`](Self::start), with these variables.
-    pub fn with_variables(state_dir: &Path, variables: &[(&str, &str)]) -> Self {
+    /// As [`start`](Self::start), with more variables.
+    pub fn start_with(state_dir: &Path, variables: &[(&str, &str)]) -> Self {
         let more =
             variables.iter().flat_map(|(name, value)| ["--variable".to_owned(), format!("{name}={value}")]);
         let mut child = Command::new(binary())

@@ -49,6 +49,9 @@ pub struct ServiceHealth {
     /// How many events wait for each target; known of services that are up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relay: Option<Vec<Lag>>,
+    /// How payments stands with its providers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<Provider>,
     /// Why it counts as down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -67,6 +70,20 @@ pub enum Status {
 pub struct Report {
     #[serde(default)]
     pub relay: Vec<Lag>,
+    #[serde(default)]
+    pub providers: Vec<Provider>,
+}
+
+/// A payment provider and its circuit breaker.
+#[derive(Serialize, Deserialize)]
+pub struct Provider {
+    pub name: String,
+    /// `closed`, `open` or `half_open`.
+    pub breaker: String,
+    /// Calls of the breaker's window.
+    pub calls: i64,
+    /// Of these, those that failed.
+    pub failures: i64,
 }
 
 /// Events that a target has not got yet.

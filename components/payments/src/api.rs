@@ -64,6 +64,7 @@ pub struct Order {
     pub currency: Currency,
     /// In minor units.
     pub total: i64,
+    pub seller_ids: Vec<String>,
 }
 
 /// Data of `jangteo.order.payment_rejected.v1`: the order could not take a payment that was captured.
@@ -74,14 +75,86 @@ pub struct PaymentRejected {
     pub reason: String,
 }
 
+/// Data of `jangteo.order.cancelled.v1` and `jangteo.order.expired.v1`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderEnded {
+    /// The payment that paid the order.
+    #[serde(default)]
+    pub payment_id: Option<String>,
+    /// Whether it is to be given back.
+    #[serde(default)]
+    pub refund: bool,
+}
+
+/// `POST /api/payments/{id}/refunds`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewRefund {
+    /// All that is left, when it is not given.
+    #[serde(default)]
+    pub amount: Option<Decimal>,
+    pub reason: String,
+    /// Whether the goods go on sale again.
+    #[serde(default)]
+    pub restock: bool,
+}
+
+/// A refund as it is shown.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refund {
+    pub id: String,
+    pub payment_id: String,
+    pub amount: Decimal,
+    pub currency: Currency,
+    pub status: &'static str,
+    pub reason: String,
+    pub restock: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_code: Option<String>,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// `GET /api/payments/history`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    #[serde(flatten)]
+    pub page: edge::List<Payment>,
+    /// One per currency.
+    pub totals: Vec<Total>,
+}
+
+/// What payments of one currency sum up to.
+#[derive(Serialize)]
+pub struct Total {
+    pub currency: Currency,
+    /// How many there are, whatever became of them.
+    pub payments: i64,
+    pub captured: Decimal,
+    pub refunded: Decimal,
+    /// Captured, less refunded.
+    pub net: Decimal,
+}
+
 /// What `POST /internal/payments/reconcile` did.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reconciled {
-    /// Payments the provider was asked about.
+    /// Payments and refunds the provider was asked about.
     pub checked: usize,
     /// Of these, those that are not open any more.
     pub settled: usize,
+}
+
+impl Reconciled {
+    /// Count one that was asked about.
+    pub fn count(&mut self, settled: bool) {
+        self.checked = self.checked.saturating_add(1);
+        self.settled = self.settled.saturating_add(usize::from(settled));
+    }
 }
 
 #[cfg(test)]

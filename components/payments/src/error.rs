@@ -2,8 +2,10 @@
 
 use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
+use http::{HeaderValue, header};
 
-use crate::domain::Payment;
+use crate::breaker::Open;
+use crate::domain::{Payment, Refund};
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,14 @@ pub enum Error {
     InProgress,
     #[error("Use a new key for a new request")]
     OtherBody,
+    #[error("The provider has trouble; nothing was charged. Try again")]
+    ProviderAway(Open),
+    #[error("A payment that is {} cannot be refunded", .0.state.name())]
+    NotRefundable(Box<Payment>),
+    #[error("{} {} of it can be given back", .0.currency.decimal(.0.refundable()), .0.currency)]
+    RefundExceeds(Box<Payment>),
+    #[error("The provider does not give the money back ({})", .0.failure.as_deref().unwrap_or("do_not_honor"))]
+    RefundDeclined(Box<Refund>),
     #[error("a refund is not through; try again")]
     RefundPending,
     #[error(transparent)]
@@ -83,6 +93,15 @@ impl From<Error> for Problem {
             }
             Error::InProgress => Self::new(Code::IDEMPOTENCY_IN_PROGRESS, detail),
             Error::OtherBody => Self::new(Code::IDEMPOTENCY_MISMATCH, detail),
+            Error::ProviderAway(open) => Self::new(Code::UNAVAILABLE, detail)
+                .header(header::RETRY_AFTER, HeaderValue::from(open.seconds)),
+            Error::NotRefundable(payment) => Self::new(Code::INVALID_TRANSITION, detail)
+                .with("from", payment.state.name())
+                .with("to", "REFUNDED"),
+            Error::RefundExceeds(_) => Self::new(Code::REFUND_EXCEEDS_CAPTURED, detail),
+            Error::RefundDeclined(refund) => Self::new(Code::REFUND_DECLINED, detail)
+                .with("declineCode", refund.failure.as_deref().unwrap_or("do_not_honor"))
+                .with("refundId", refund.id),
             Error::RefundPending => Self::new(Code::UNAVAILABLE, detail),
             Error::Internal(source) => Self::internal(source),
         }

@@ -5,31 +5,39 @@
 //! | `POST /api/payments` (`/payments`) | `payments:create`, the order's buyer | `pay::create` |
 //! | `GET /api/payments` (`/payments`) | `payments:read`: own; `payments:any`: all | `payments::list` |
 //! | `GET /api/payments/{id}` (`/payments/{id}`) | `payments:read`: own; `payments:any`: all | `payments::get` |
+//! | `GET /api/payments/history` (`/payments/history`) | the same | `history::list` |
+//! | `GET /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | the same, and the order's seller | `refunds::list` |
+//! | `POST /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | `payments:refund`: the order's seller; `payments:any`: all | `refunds::create` |
+//! | `POST /api/payments/webhooks/{provider}` (`/payments/webhooks/{provider}`) | the provider's signature | `notified::webhook` |
 //! | `POST /internal/payments/reconcile` | services | `settle::reconcile_due` |
-//! | `POST /internal/payments/events` | services | `settle::on_events` |
+//! | `POST /internal/payments/events` | services | `notified::on_events` |
+//! | `GET /internal/payments/health` | services | `health::get` |
 //!
-//! `api` has the bodies, `card` the card data, `domain` the states and rules, `provider` the plug-in, `store` the
-//! SQL. The attempt is in the log before the provider is called, under the id the provider gets as its key: what
+//! `api` has the bodies, `card` the card data, `domain` the states and rules, `provider` the calls to plug-ins, `breaker`
+//! keeps them from a provider that is down, `faults` has the places where tests kill the host, `store` the SQL. The attempt is in the log before the provider is called, under the id the provider gets as its key: what
 //! is cut off after that is PENDING until the provider is asked (`settle`), and never charged anew.
 
 mod api;
+mod breaker;
 mod card;
 mod domain;
 mod error;
+mod faults;
 mod handlers;
 mod provider;
 mod store;
 
 use std::alloc::System;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::{
     Router,
     routing::{get, post},
 };
-use edge::Client;
+use edge::{Client, Context};
 use events::{Relay, Target};
-use handlers::{pay, payments, settle};
+use handlers::{health, history, notified, pay, payments, refunds, settle};
 use spin_sdk::http::{IntoResponse, Request};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -39,7 +47,7 @@ use zeroizing_alloc::ZeroAlloc;
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 const TARGETS: [Target; 2] = [
-    Target { service: "orders", kinds: &["payment.captured"], private: &[] },
+    Target { service: "orders", kinds: &["payment.captured", "payment.refunded"], private: &[] },
     Target { service: "audit", kinds: &[], private: &[] },
 ];
 static CLIENT: Client = Client::new("payments");
@@ -49,19 +57,37 @@ static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &TARGETS);
 async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     RELAY.kick_once();
+    reconcile_once();
     edge::serve(ROUTER.get_or_init(routes), request).await
 }
 
+/// At an instance's first call: ask about what an earlier process left open.
+fn reconcile_once() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if !DONE.swap(true, Ordering::Relaxed) {
+        spin_sdk::wasip3::spawn(async {
+            if let Err(error) = settle::round(&Context::background()).await {
+                eprintln!("reconciliation: {error}");
+            }
+        });
+    }
+}
+
 fn routes() -> Router {
-    let public =
-        Router::new().route("/", post(pay::create).get(payments::list)).route("/{id}", get(payments::get));
+    let public = Router::new()
+        .route("/", post(pay::create).get(payments::list))
+        .route("/history", get(history::list))
+        .route("/webhooks/{provider}", post(notified::webhook))
+        .route("/{id}", get(payments::get))
+        .route("/{id}/refunds", post(refunds::create).get(refunds::list));
     let internal = Router::new()
         .route("/internal/payments/reconcile", post(settle::reconcile_due))
-        .route("/internal/payments/events", post(settle::on_events));
+        .route("/internal/payments/events", post(notified::on_events))
+        .route("/internal/payments/health", get(health::get));
     edge::router(
         internal
             .nest("/api/payments", public.clone())
             .nest("/payments", public)
-            .merge(events::internal_routes(&RELAY)),
+            .merge(events::relay_route(&RELAY)),
     )
 }

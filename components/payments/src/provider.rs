@@ -1,84 +1,212 @@
-//! The provider plug-in: its interface, and calls to it that end in time.
+//! Calls to provider plug-ins, by way of the component in front of each: in time, retried where that is safe, and
+//! kept from a provider that is down.
 
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-use futures::future::{Either, select};
+use edge::{Context, Problem};
+use http::StatusCode;
+use serde::{Serialize, de::DeserializeOwned};
+use store::Timestamp;
+use uuid::Uuid;
 
 use crate::card::{Card, without_digits};
-use crate::domain::Payment;
+use crate::domain::{Payment, Refund};
+use crate::{CLIENT, breaker};
 
 mod bindings {
-    wit_bindgen::generate!({ path: "../../wit/payments", world: "client", generate_all });
+    // Only the types are used: they travel as JSON to where the functions are.
+    wit_bindgen::generate!({
+        path: "../../wit/payments",
+        world: "client",
+        additional_derives: [serde::Serialize, serde::Deserialize],
+        generate_all,
+    });
 }
 
-use bindings::jangteo::payments::provider::{self, Card as ProviderCard, ChargeRequest, RefundRequest};
-pub use bindings::jangteo::payments::provider::{Decline, Money, Outcome, Receipt};
+use bindings::jangteo::payments::provider::{Attempt, Card as ProviderCard, RefundRequest};
+pub use bindings::jangteo::payments::provider::{
+    Decline, Delivery, Money, Notice, Outcome, Receipt, Refusal,
+};
 
 /// How long a charge or a refund may take: card networks answer within seconds, and a buyer waits. After it
-/// the call is cancelled and its outcome unknown.
+/// the call is given up and its outcome unknown.
 pub const CHARGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the question for a charge's fate may take: a reader of the payment waits for it.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(3);
+/// How often a call that is safe to repeat is made before its outcome counts as unknown.
+const TRIES: u32 = 3;
+/// The pause before the second try; doubled with each further one, and from half to all of it is waited.
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// The name of the provider that is composed in.
-pub fn name() -> String {
-    provider::name()
+/// The providers of this deployment; the first takes new payments.
+pub async fn names() -> &'static [String] {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    if let Some(names) = NAMES.get() {
+        return names;
+    }
+    let list = spin_sdk::variables::get("payment_providers").await;
+    let list = list.unwrap_or_else(|_| "sandbox".to_owned());
+    NAMES.get_or_init(|| {
+        list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+    })
 }
 
-/// Charge `card` with `payment`. The card is gone afterwards.
-pub async fn charge(payment: &Payment, mut card: Card) -> Outcome {
-    let request = ChargeRequest {
-        payment_id: payment.id.clone(),
-        order_id: payment.order_id.clone(),
-        amount: money(payment, payment.amount),
-        card: ProviderCard {
-            number: std::mem::take(&mut *card.number),
-            expiry_month: card.month,
-            expiry_year: card.year,
-            cvv: std::mem::take(&mut *card.cvv),
-        },
+/// Charge `card` with `payment`. The card is gone afterwards. Made once: only the provider knows whether it was heard.
+pub async fn charge(context: &Context, payment: &Payment, mut card: Card) -> Outcome {
+    let card = ProviderCard {
+        number: std::mem::take(&mut *card.number),
+        expiry_month: card.month,
+        expiry_year: card.year,
+        cvv: std::mem::take(&mut *card.cvv),
     };
-    noted(payment, "charge", within(CHARGE_TIMEOUT, provider::charge(request)).await)
+    let arguments = (attempt(payment), card);
+    once(context, payment, "charge", &arguments, CHARGE_TIMEOUT).await
+}
+
+/// Take the money that is held.
+pub async fn capture(context: &Context, payment: &Payment) -> Outcome {
+    repeated(context, payment, "capture", &(attempt(payment),), CHARGE_TIMEOUT).await
+}
+
+/// Give up a charge whose money was not taken.
+pub async fn cancel(context: &Context, payment: &Payment) -> Outcome {
+    repeated(context, payment, "cancel", &(attempt(payment),), STATUS_TIMEOUT).await
 }
 
 /// What became of `payment`; `None` when the provider never heard of it.
-pub async fn status(payment: &Payment) -> Option<Outcome> {
-    match within(STATUS_TIMEOUT, provider::status(payment.id.clone())).await {
-        Some(None) => None,
-        Some(Some(outcome)) => Some(noted(payment, "status", Some(outcome))),
-        None => Some(noted(payment, "status", None)),
-    }
+pub async fn status(context: &Context, payment: &Payment) -> Option<Outcome> {
+    repeated(context, payment, "status", &(attempt(payment),), STATUS_TIMEOUT).await
 }
 
-/// Give back all that is left of `payment`.
-pub async fn refund(payment: &Payment, refund_id: &str) -> Outcome {
+/// Give back what `refund` says of `payment`.
+pub async fn refund(context: &Context, payment: &Payment, refund: &Refund) -> Outcome {
     let request = RefundRequest {
-        refund_id: refund_id.to_owned(),
-        payment_id: payment.id.clone(),
-        reference: payment.reference.clone().unwrap_or_default(),
-        amount: money(payment, payment.refundable()),
+        refund_id: refund.id.clone(),
+        attempt: attempt(payment),
+        amount: money(payment, refund.amount),
     };
-    noted(payment, "refund", within(CHARGE_TIMEOUT, provider::refund(request)).await)
+    repeated(context, payment, "refund", &(request,), CHARGE_TIMEOUT).await
+}
+
+/// Whether to believe a webhook of `provider`, and what it is about.
+///
+/// # Errors
+/// 503 when the plug-in does not answer.
+pub async fn verify(
+    context: &Context,
+    provider: &str,
+    delivery: Delivery,
+) -> Result<Result<Notice, Refusal>, Problem> {
+    call(context, provider, "verify", &(delivery,), STATUS_TIMEOUT).await
+}
+
+fn attempt(payment: &Payment) -> Attempt {
+    let started = Timestamp::parse(&payment.created_at).map_or(0, |time| time.0);
+    Attempt {
+        payment_id: payment.id.clone(),
+        order_id: payment.order_id.clone(),
+        amount: money(payment, payment.amount),
+        started_at: started.div_euclid(1000),
+        reference: payment.reference.clone(),
+    }
 }
 
 fn money(payment: &Payment, minor_units: i64) -> Money {
     Money { minor_units, currency: payment.currency.code().to_owned() }
 }
 
-/// The call's answer, or `None` when it takes longer than `limit`; it is cancelled then.
-async fn within<T>(limit: Duration, call: impl Future<Output = T>) -> Option<T> {
-    let alarm = Box::pin(spin_sdk::time::sleep(limit));
-    match select(Box::pin(call), alarm).await {
-        Either::Left((answer, _)) => Some(answer),
-        Either::Right(_) => None,
+/// An answer that may be that nobody knows.
+trait Answer: DeserializeOwned {
+    fn unknown(why: String) -> Self;
+    /// Why nobody knows, if that is the answer.
+    fn why(&self) -> Option<&str>;
+}
+
+impl Answer for Outcome {
+    fn unknown(why: String) -> Self {
+        Self::Unknown(why)
+    }
+
+    fn why(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(why) => Some(why),
+            _ => None,
+        }
     }
 }
 
-/// No answer is an unknown outcome; why it is unknown is for the log only.
-fn noted(payment: &Payment, call: &str, answer: Option<Outcome>) -> Outcome {
-    let outcome = answer.unwrap_or_else(|| Outcome::Unknown("no answer in time".to_owned()));
-    if let Outcome::Unknown(why) = &outcome {
-        eprintln!("{call} of payment {}: {}", payment.id, without_digits(why));
+impl Answer for Option<Outcome> {
+    fn unknown(why: String) -> Self {
+        Some(Outcome::Unknown(why))
     }
-    outcome
+
+    fn why(&self) -> Option<&str> {
+        self.as_ref().and_then(Outcome::why)
+    }
+}
+
+/// Calls that do the same however often they are made: made again while nobody knows and there is time.
+async fn repeated<T: Answer>(
+    context: &Context,
+    payment: &Payment,
+    function: &str,
+    arguments: &impl Serialize,
+    limit: Duration,
+) -> T {
+    let start = Instant::now();
+    let mut pause = PAUSE;
+    let mut answer = T::unknown(String::new());
+    for number in 1..=TRIES {
+        let left = limit.saturating_sub(start.elapsed());
+        answer = once(context, payment, function, arguments, left).await;
+        if answer.why().is_none() || number == TRIES || start.elapsed().saturating_add(pause) >= limit {
+            break;
+        }
+        spin_sdk::time::sleep(jittered(pause)).await;
+        pause = pause.saturating_mul(2);
+    }
+    answer
+}
+
+/// From half of `pause` to all of it, so that those who failed together do not come again together.
+fn jittered(pause: Duration) -> Duration {
+    let random = u32::try_from(Uuid::now_v7().as_u128() & 0xff).unwrap_or(0);
+    let half = pause / 2;
+    half.saturating_add(half.saturating_mul(random) / 0xff)
+}
+
+async fn once<T: Answer>(
+    context: &Context,
+    payment: &Payment,
+    function: &str,
+    arguments: &impl Serialize,
+    limit: Duration,
+) -> T {
+    let pass = match breaker::admit(&payment.provider).await {
+        Ok(pass) => pass,
+        Err(open) => return T::unknown(open.to_string()),
+    };
+    let answer = call(context, &payment.provider, function, arguments, limit).await;
+    let answer = answer.unwrap_or_else(|problem| T::unknown(format!("{problem:?}")));
+    if let Some(why) = answer.why() {
+        eprintln!("{function} of payment {}: {}", payment.id, without_digits(why));
+    }
+    breaker::note(&payment.provider, pass, answer.why().is_none()).await;
+    answer
+}
+
+async fn call<T: DeserializeOwned>(
+    context: &Context,
+    provider: &str,
+    function: &str,
+    arguments: &impl Serialize,
+    limit: Duration,
+) -> Result<T, Problem> {
+    let gate = format!("pay-{provider}");
+    let reply = CLIENT.post_within(context, &gate, function, arguments, limit).await?;
+    match reply.status {
+        StatusCode::OK => reply.json(),
+        status => Err(Problem::new(edge::Code::UNAVAILABLE, format!("{gate} answered {status}"))),
+    }
 }

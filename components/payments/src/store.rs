@@ -1,5 +1,9 @@
 //! All SQL of the service.
 
+pub mod breaker;
+pub mod history;
+pub mod refunds;
+
 use money::Currency;
 use serde_json::json;
 use store::{Db, Error, Event, Row, Timestamp, params};
@@ -8,11 +12,14 @@ use crate::card::Face;
 use crate::domain::{ASK_EVERY_SECONDS, Change, Payment, State};
 
 /// The tables, prefixed `payments_`.
-pub static DB: Db = Db::new("payments", &[include_str!("../migrations/0001_payments.sql")]);
+pub static DB: Db = Db::new(
+    "payments",
+    &[include_str!("../migrations/0001_payments.sql"), include_str!("../migrations/0002_refunds.sql")],
+);
 
 const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded, provider, reference, card_brand, \
                        card_last4, card_expiry, failure_code, failure_retryable, action_url, ask_after, version, \
-                       created_at, updated_at";
+                       created_at, updated_at, refunding";
 
 fn payment(row: &Row) -> Result<Payment, Error> {
     let state = row.text(3)?;
@@ -25,6 +32,7 @@ fn payment(row: &Row) -> Result<Payment, Error> {
         amount: row.int(4)?,
         currency: Currency::parse(&row.text(5)?).map_err(|e| Error::Database(e.to_string()))?,
         refunded: row.int(6)?,
+        refunding: row.int(19)?,
         provider: row.text(7)?,
         reference: row.opt_text(8)?,
         card: Face { brand: row.text(9)?, last4: row.text(10)?, expiry: row.text(11)? },
@@ -46,8 +54,16 @@ pub async fn find(id: &str) -> Result<Option<Payment>, Error> {
 /// The payment that keeps another one of this order from being started.
 pub async fn live(order_id: &str) -> Result<Option<Payment>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM payments_payments WHERE order_id = ?1 \
+        "SELECT {COLUMNS} FROM payments_payments WHERE order_id = ?1 AND late = 0 \
          AND state IN ('PENDING', 'AUTHORIZED', 'CAPTURED', 'PARTIALLY_REFUNDED', 'CONFLICT')"
+    );
+    DB.query_one(&sql, params![order_id]).await?.as_ref().map(payment).transpose()
+}
+
+/// The payment of an order that the provider has not decided, if there is one.
+pub async fn open_of(order_id: &str) -> Result<Option<Payment>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_payments WHERE order_id = ?1 AND state IN ('PENDING', 'AUTHORIZED')"
     );
     DB.query_one(&sql, params![order_id]).await?.as_ref().map(payment).transpose()
 }
@@ -89,7 +105,7 @@ pub async fn claim(id: &str) -> Result<bool, Error> {
 }
 
 /// Whether the event of another service with this id was answered before.
-pub async fn is_answered(cause: &str) -> Result<bool, Error> {
+pub async fn was_answered(cause: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM payments_events WHERE cause = ?1";
     Ok(DB.query_one(sql, params![cause]).await?.is_some())
 }
@@ -101,7 +117,14 @@ pub fn is_live(error: &Error) -> bool {
 
 /// Whether a failed append means that something else happened to the payment meanwhile.
 pub fn is_outrun(error: &Error) -> bool {
-    error.is_unique("payments_events.version") || error.is_unique("payments_events.cause")
+    error.is_unique("payments_events.version")
+        || is_answered(error)
+        || matches!(error, Error::Refused { code, .. } if code == "invalid_transition" || code == "refund_settled")
+}
+
+/// Whether a failed append means that its cause was answered before.
+pub fn is_answered(error: &Error) -> bool {
+    error.is_unique("payments_events.cause")
 }
 
 /// The event that starts `payment`.

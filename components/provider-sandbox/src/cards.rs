@@ -19,6 +19,12 @@ pub enum Behaviour {
     RequiresAction,
     /// To be decided later.
     Pending,
+    /// The money is held until it is captured.
+    Authorized,
+    /// Taken; it will not be given back.
+    RefundsDeclined,
+    /// Taken; when it is given back, the first answer is lost.
+    RefundsLost,
 }
 
 /// Cards that are always good, one or two of each brand.
@@ -34,7 +40,7 @@ const APPROVED: [&str; 8] = [
 ];
 
 /// Cards with a fate of their own. Where Stripe has a test card for the case, it is the same number.
-const SPECIAL: [(&str, Behaviour); 11] = [
+const SPECIAL: [(&str, Behaviour); 14] = [
     ("4000000000009995", Behaviour::Declined("insufficient_funds", true)),
     ("4000000000000069", Behaviour::Declined("expired_card", false)),
     ("4000000000009979", Behaviour::Declined("stolen_card", false)),
@@ -46,6 +52,9 @@ const SPECIAL: [(&str, Behaviour); 11] = [
     ("4000000000000226", Behaviour::LostBefore),
     ("4000000000000234", Behaviour::Slow),
     ("4000000000000242", Behaviour::TooMuch),
+    ("4000000000000259", Behaviour::Authorized),
+    ("4000000000005126", Behaviour::RefundsDeclined),
+    ("4000000000007726", Behaviour::RefundsLost),
 ];
 
 /// What a charge of the card with this number comes to. A number that is not of the table is refused, so that

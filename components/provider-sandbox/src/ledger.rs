@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use spin_sdk::sqlite::{Connection, Error, RowResult, Value};
 
 use crate::bindings::exports::jangteo::payments::provider::{
-    ChargeRequest, Decline, Money, Outcome, Receipt, RefundRequest,
+    Attempt, Decline, Money, Outcome, Receipt, RefundRequest,
 };
 use crate::cards::Behaviour;
 
@@ -13,85 +13,127 @@ static CONNECTION: Mutex<Option<Arc<Connection>>> = Mutex::new(None);
 
 /// Made when an instance opens its connection; both stay as they are when they exist.
 const TABLES: [&str; 2] = [
-    "CREATE TABLE IF NOT EXISTS provider_sandbox_charges (
+    "CREATE TABLE IF NOT EXISTS provider_sandbox_payments (
        payment_id TEXT PRIMARY KEY,
        order_id TEXT NOT NULL,
-       state TEXT NOT NULL CHECK (state IN ('captured', 'declined', 'requires_action', 'pending')),
+       state TEXT NOT NULL CHECK (state IN ('captured', 'authorized', 'declined', 'requires_action', 'pending', 'cancelled')),
        code TEXT,                      -- of a decline
        retryable INTEGER NOT NULL,
-       minor_units INTEGER NOT NULL,   -- what was taken, if captured
-       currency TEXT NOT NULL
+       minor_units INTEGER NOT NULL,   -- what was taken or is held
+       currency TEXT NOT NULL,
+       refunds TEXT NOT NULL CHECK (refunds IN ('good', 'declined', 'lost'))   -- what becomes of them
      )",
-    "CREATE TABLE IF NOT EXISTS provider_sandbox_refunds (
+    "CREATE TABLE IF NOT EXISTS provider_sandbox_givebacks (
        refund_id TEXT PRIMARY KEY,
-       payment_id TEXT NOT NULL REFERENCES provider_sandbox_charges (payment_id),
+       payment_id TEXT NOT NULL REFERENCES provider_sandbox_payments (payment_id),
        minor_units INTEGER NOT NULL CHECK (minor_units >= 0),
        currency TEXT NOT NULL
      )",
 ];
 
 /// Book a charge, unless its id was booked before: the outcome in the books, and whether it was booked now.
-pub async fn charge(request: &ChargeRequest, behaviour: &Behaviour) -> Result<(Outcome, bool), Error> {
+pub async fn charge(attempt: &Attempt, behaviour: Behaviour) -> Result<(Outcome, bool), Error> {
     let (state, code, retryable) = match behaviour {
-        Behaviour::Declined(code, retryable) => ("declined", Some(*code), *retryable),
+        Behaviour::Declined(code, retryable) => ("declined", Some(code), retryable),
         Behaviour::RequiresAction => ("requires_action", None, false),
         Behaviour::Pending => ("pending", None, false),
+        Behaviour::Authorized => ("authorized", None, false),
         _ => ("captured", None, false),
     };
-    let excess = i64::from(matches!(behaviour, Behaviour::TooMuch));
+    let refunds = match behaviour {
+        Behaviour::RefundsDeclined => "declined",
+        Behaviour::RefundsLost => "lost",
+        _ => "good",
+    };
+    let excess = i64::from(behaviour == Behaviour::TooMuch);
     let rows = run(
-        "INSERT INTO provider_sandbox_charges VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        "INSERT INTO provider_sandbox_payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
          ON CONFLICT (payment_id) DO NOTHING RETURNING payment_id",
         vec![
-            Value::Text(request.payment_id.clone()),
-            Value::Text(request.order_id.clone()),
+            Value::Text(attempt.payment_id.clone()),
+            Value::Text(attempt.order_id.clone()),
             Value::Text(state.to_owned()),
             code.map_or(Value::Null, |code| Value::Text(code.to_owned())),
             Value::Integer(i64::from(retryable)),
-            Value::Integer(request.amount.minor_units.saturating_add(excess)),
-            Value::Text(request.amount.currency.clone()),
+            Value::Integer(attempt.amount.minor_units.saturating_add(excess)),
+            Value::Text(attempt.amount.currency.clone()),
+            Value::Text(refunds.to_owned()),
         ],
     )
     .await?;
-    let outcome = status(&request.payment_id).await?;
-    let missing = || Error::Io("a charge that was booked is not there".to_owned());
-    Ok((outcome.ok_or_else(missing)?, !rows.is_empty()))
+    Ok((in_the_books(attempt).await?, !rows.is_empty()))
 }
 
 /// What the books say of a charge; `None` when they do not have it.
 pub async fn status(payment_id: &str) -> Result<Option<Outcome>, Error> {
-    let sql = "SELECT state, code, retryable, minor_units, currency FROM provider_sandbox_charges WHERE payment_id = ?1";
+    let sql = "SELECT state, code, retryable, minor_units, currency FROM provider_sandbox_payments WHERE payment_id = ?1";
     let rows = run(sql, vec![Value::Text(payment_id.to_owned())]).await?;
     Ok(rows.first().map(|row| outcome(payment_id, row)))
 }
 
-/// Book a refund, unless its id was booked before, or more would be given back than was taken.
-pub async fn refund(request: &RefundRequest) -> Result<Outcome, Error> {
+/// Take what is held.
+pub async fn capture(attempt: &Attempt) -> Result<Outcome, Error> {
+    let sql = "UPDATE provider_sandbox_payments SET state = 'captured' WHERE payment_id = ?1 AND state = 'authorized'";
+    run(sql, vec![Value::Text(attempt.payment_id.clone())]).await?;
+    in_the_books(attempt).await
+}
+
+/// Give up what was not taken. A charge that comes later finds it given up.
+pub async fn cancel(attempt: &Attempt) -> Result<Outcome, Error> {
     run(
-        "INSERT INTO provider_sandbox_refunds \
-         SELECT ?1, ?2, ?3, ?4 FROM provider_sandbox_charges AS charge \
-         WHERE charge.payment_id = ?2 AND charge.state = 'captured' AND charge.currency = ?4 AND ?3 <= charge.minor_units \
-           - (SELECT coalesce(sum(minor_units), 0) FROM provider_sandbox_refunds WHERE payment_id = ?2) \
-         ON CONFLICT (refund_id) DO NOTHING",
+        "INSERT INTO provider_sandbox_payments VALUES (?1, ?2, 'cancelled', NULL, 0, 0, ?3, 'good') \
+         ON CONFLICT (payment_id) DO UPDATE SET state = 'cancelled' \
+         WHERE state IN ('authorized', 'requires_action', 'pending')",
+        vec![
+            Value::Text(attempt.payment_id.clone()),
+            Value::Text(attempt.order_id.clone()),
+            Value::Text(attempt.amount.currency.clone()),
+        ],
+    )
+    .await?;
+    in_the_books(attempt).await
+}
+
+/// Book a refund, unless its id was booked before, or more would be given back than was taken: the outcome in the
+/// books, and whether the answer is lost.
+pub async fn refund(request: &RefundRequest) -> Result<(Outcome, bool), Error> {
+    let booked = run(
+        "INSERT INTO provider_sandbox_givebacks \
+         SELECT ?1, ?2, ?3, ?4 FROM provider_sandbox_payments AS charge \
+         WHERE charge.payment_id = ?2 AND charge.state = 'captured' AND charge.currency = ?4 \
+           AND charge.refunds <> 'declined' AND ?3 <= charge.minor_units \
+           - (SELECT coalesce(sum(minor_units), 0) FROM provider_sandbox_givebacks WHERE payment_id = ?2) \
+         ON CONFLICT (refund_id) DO NOTHING \
+         RETURNING (SELECT refunds FROM provider_sandbox_payments AS charge WHERE charge.payment_id = ?2)",
         vec![
             Value::Text(request.refund_id.clone()),
-            Value::Text(request.payment_id.clone()),
+            Value::Text(request.attempt.payment_id.clone()),
             Value::Integer(request.amount.minor_units),
             Value::Text(request.amount.currency.clone()),
         ],
     )
     .await?;
-    let sql = "SELECT minor_units, currency FROM provider_sandbox_refunds WHERE refund_id = ?1";
+    let lost = booked.first().is_some_and(|row| row.get::<&str>(0) == Some("lost"));
+    let sql = "SELECT minor_units, currency FROM provider_sandbox_givebacks WHERE refund_id = ?1";
     let rows = run(sql, vec![Value::Text(request.refund_id.clone())]).await?;
-    Ok(rows.first().map_or_else(
+    let outcome = rows.first().map_or_else(
         || no("do_not_honor", false),
         |row| Outcome::Captured(receipt(format!("sandbox_refund_{}", request.refund_id), row, 0)),
-    ))
+    );
+    Ok((outcome, lost))
+}
+
+async fn in_the_books(attempt: &Attempt) -> Result<Outcome, Error> {
+    let outcome = status(&attempt.payment_id).await?;
+    outcome.ok_or_else(|| Error::Io("a charge that was booked is not there".to_owned()))
 }
 
 fn outcome(payment_id: &str, row: &RowResult) -> Outcome {
+    let receipt = || receipt(format!("sandbox_charge_{payment_id}"), row, 3);
     match row.get::<&str>(0) {
-        Some("captured") => Outcome::Captured(receipt(format!("sandbox_charge_{payment_id}"), row, 3)),
+        Some("captured") => Outcome::Captured(receipt()),
+        Some("authorized") => Outcome::Authorized(receipt()),
+        Some("cancelled") => Outcome::Cancelled,
         Some("declined") => {
             no(row.get::<&str>(1).unwrap_or("do_not_honor"), row.get::<i64>(2).unwrap_or(0) != 0)
         }

@@ -15,6 +15,9 @@
 //! | 4000000000000226 | unknown: timeout before charging | never heard of |
 //! | 4000000000000234 | captured, but after 20 s | yes |
 //! | 4000000000000242 | captured one minor unit too much | yes |
+//! | 4000000000000259 | authorized, captured when `capture` is called | held |
+//! | 4000000000005126 | captured; refunds are declined | yes |
+//! | 4000000000007726 | captured; a refund is booked, but its first answer is lost | yes |
 //! | any other | declined `do_not_honor` | |
 //!
 //! `cards` is this table as code, `ledger` the books: `status`, and a charge or refund that comes again with
@@ -38,7 +41,9 @@ mod bindings {
 use std::time::Duration;
 
 use bindings::Plugin;
-use bindings::exports::jangteo::payments::provider::{ChargeRequest, Guest, Outcome, RefundRequest};
+use bindings::exports::jangteo::payments::provider::{
+    Account, Attempt, Card, Delivery, Guest, Notice, Outcome, RefundRequest, Refusal,
+};
 use cards::Behaviour;
 use zeroize::Zeroize;
 
@@ -46,19 +51,14 @@ use zeroize::Zeroize;
 const SLOW: Duration = Duration::from_secs(20);
 
 impl Guest for Plugin {
-    fn name() -> String {
-        "sandbox".to_owned()
-    }
-
-    async fn charge(mut request: ChargeRequest) -> Outcome {
-        let behaviour = cards::behaviour(&request.card.number);
-        request.card.number.zeroize();
-        request.card.cvv.zeroize();
-        let lost = || Outcome::Unknown("the sandbox did not answer".to_owned());
-        if matches!(behaviour, Behaviour::LostBefore) {
+    async fn charge(_: Account, attempt: Attempt, mut card: Card) -> Outcome {
+        let behaviour = cards::behaviour(&card.number);
+        card.number.zeroize();
+        card.cvv.zeroize();
+        if behaviour == Behaviour::LostBefore {
             return lost();
         }
-        let booked = ledger::charge(&request, &behaviour).await;
+        let booked = ledger::charge(&attempt, behaviour).await;
         match (booked, behaviour) {
             (Ok((_, true)), Behaviour::LostAfter) => lost(),
             (Ok((outcome, true)), Behaviour::Slow) => {
@@ -70,13 +70,33 @@ impl Guest for Plugin {
         }
     }
 
-    async fn refund(request: RefundRequest) -> Outcome {
-        ledger::refund(&request).await.unwrap_or_else(|error| unknown(&error))
+    async fn capture(_: Account, attempt: Attempt) -> Outcome {
+        ledger::capture(&attempt).await.unwrap_or_else(|error| unknown(&error))
     }
 
-    async fn status(payment_id: String) -> Option<Outcome> {
-        ledger::status(&payment_id).await.unwrap_or_else(|error| Some(unknown(&error)))
+    async fn cancel(_: Account, attempt: Attempt) -> Outcome {
+        ledger::cancel(&attempt).await.unwrap_or_else(|error| unknown(&error))
     }
+
+    async fn refund(_: Account, request: RefundRequest) -> Outcome {
+        match ledger::refund(&request).await {
+            Ok((_, true)) => lost(),
+            Ok((outcome, false)) => outcome,
+            Err(error) => unknown(&error),
+        }
+    }
+
+    async fn status(_: Account, attempt: Attempt) -> Option<Outcome> {
+        ledger::status(&attempt.payment_id).await.unwrap_or_else(|error| Some(unknown(&error)))
+    }
+
+    fn verify(_: Account, _: Delivery) -> Result<Notice, Refusal> {
+        Err(Refusal::Unsupported)
+    }
+}
+
+fn lost() -> Outcome {
+    Outcome::Unknown("the sandbox did not answer".to_owned())
 }
 
 fn unknown(error: &spin_sdk::sqlite::Error) -> Outcome {

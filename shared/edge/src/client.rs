@@ -1,16 +1,12 @@
 //! Calls to other services' internal routes, with a service token, a timeout and the request's identity.
 
-use std::future::poll_fn;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::future::{Either, join, select};
 use http::{Method, StatusCode, header};
 use http_body_util::Full;
 use serde::{Serialize, de::DeserializeOwned};
-use spin_sdk::http::body::IncomingBodyExt;
 
 use crate::{Code, Context, Problem, identity};
 
@@ -54,7 +50,7 @@ impl Client {
     /// # Errors
     /// 503 when it does not answer in time; any status is an answer.
     pub async fn get(&self, context: &Context, service: &str, path: &str) -> Result<Reply, Problem> {
-        self.send(context, Method::GET, service, path, Bytes::new()).await
+        self.send(context, Method::GET, service, path, Bytes::new(), TIMEOUT).await
     }
 
     /// POST `body` as JSON to `path` of `service`. Errors as for [`get`](Self::get).
@@ -65,7 +61,20 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<Reply, Problem> {
-        self.send_json(context, Method::POST, service, path, body).await
+        self.post_within(context, service, path, body, TIMEOUT).await
+    }
+
+    /// As [`post`](Self::post), to a service that may take longer, or must not take as long.
+    pub async fn post_within(
+        &self,
+        context: &Context,
+        service: &str,
+        path: &str,
+        body: &impl Serialize,
+        limit: Duration,
+    ) -> Result<Reply, Problem> {
+        let body = serde_json::to_vec(body).map_err(Problem::internal)?;
+        self.send(context, Method::POST, service, path, body.into(), limit).await
     }
 
     /// PUT `body` as JSON to `path` of `service`. Errors as for [`get`](Self::get).
@@ -76,19 +85,8 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<Reply, Problem> {
-        self.send_json(context, Method::PUT, service, path, body).await
-    }
-
-    async fn send_json(
-        &self,
-        context: &Context,
-        method: Method,
-        service: &str,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<Reply, Problem> {
         let body = serde_json::to_vec(body).map_err(Problem::internal)?;
-        self.send(context, method, service, path, body.into()).await
+        self.send(context, Method::PUT, service, path, body.into(), TIMEOUT).await
     }
 
     async fn send(
@@ -98,6 +96,7 @@ impl Client {
         service: &str,
         path: &str,
         body: Bytes,
+        limit: Duration,
     ) -> Result<Reply, Problem> {
         let base = service_url().await.replace("{service}", service);
         let mut request = http::Request::builder()
@@ -110,12 +109,9 @@ impl Client {
             request = request.header("traceparent", traceparent);
         }
         let request = request.body(Full::new(body)).map_err(Problem::internal)?;
-        let exchange = Box::pin(exchange(request));
-        let alarm = Box::pin(spin_sdk::time::sleep(TIMEOUT));
-        match select(exchange, alarm).await {
-            Either::Left((Ok(reply), _)) => Ok(reply),
-            Either::Left((Err(error), _)) => Err(away(service, &error)),
-            Either::Right(_) => Err(away(service, "no answer in time")),
+        match outbound::exchange(request, limit).await {
+            Ok(reply) => Ok(Reply { status: reply.status, body: reply.body }),
+            Err(error) => Err(away(service, &error.to_string())),
         }
     }
 
@@ -131,30 +127,6 @@ impl Client {
         *slot() = Some((issued.token.clone(), Instant::now() + lifetime));
         Ok(issued.token)
     }
-}
-
-async fn exchange(request: http::Request<Full<Bytes>>) -> Result<Reply, String> {
-    let (response, ()) = join(spin_sdk::http::send(request), poll_spawned()).await;
-    let response = response.map_err(|error| format!("{error:?}"))?;
-    let status = response.status();
-    let body = response.into_body().bytes().await.map_err(|error| format!("{error:?}"))?;
-    Ok(Reply { status, body })
-}
-
-/// Get what was just spawned polled: here, the writer of the request's body.
-///
-/// wit-bindgen 0.57 polls a new future only at the task's next event; while another spawned future sleeps (as a
-/// relay does), none comes, and the request would wait for that sleep to end. Waking ourselves once is an event.
-fn poll_spawned() -> impl Future<Output = ()> {
-    let mut woken = false;
-    poll_fn(move |context| {
-        if woken {
-            return Poll::Ready(());
-        }
-        woken = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
 }
 
 fn away(service: &str, why: &str) -> Problem {

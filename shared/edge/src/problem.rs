@@ -47,6 +47,8 @@ codes! {
     AMOUNT_MISMATCH CONFLICT "amount_mismatch" "The amount is not the order's total";
     ALREADY_PAID CONFLICT "already_paid" "The order has a payment already";
     CONFLICT CONFLICT "conflict" "The request conflicts with the resource's state";
+    REFUND_EXCEEDS_CAPTURED CONFLICT "refund_exceeds_captured" "More would be given back than was taken";
+    REFUND_DECLINED CONFLICT "refund_declined" "The provider does not give the money back";
     CARD_DECLINED PAYMENT_REQUIRED "card_declined" "The card was declined";
     IDEMPOTENCY_MISMATCH UNPROCESSABLE_ENTITY "idempotency_mismatch" "The idempotency key came with another body before";
     IDEMPOTENCY_IN_PROGRESS CONFLICT "idempotency_in_progress" "A request with this idempotency key is running";
@@ -55,6 +57,7 @@ codes! {
     PAYLOAD_TOO_LARGE PAYLOAD_TOO_LARGE "payload_too_large" "The body is too large";
     UNSUPPORTED_MEDIA_TYPE UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The media type is not supported";
     UNAVAILABLE SERVICE_UNAVAILABLE "upstream_unavailable" "A part of the system is away; try again";
+    MISCONFIGURED SERVICE_UNAVAILABLE "misconfigured" "A setting of the deployment cannot be used";
     INTERNAL INTERNAL_SERVER_ERROR "internal" "Something went wrong here";
 }
 

@@ -8,4 +8,4 @@ mod routes;
 
 pub use cloudevent::CloudEvent;
 pub use relay::{Relay, Target};
-pub use routes::{intake, internal_routes};
+pub use routes::{health, intake, internal_routes, relay_route};

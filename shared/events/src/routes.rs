@@ -9,10 +9,20 @@ use crate::{CloudEvent, Relay};
 /// `POST /internal/<service>/relay` drains the log now; `GET /internal/<service>/health` asks the database.
 /// Both demand a service token and say how many events wait for each target.
 pub fn internal_routes(relay: &'static Relay) -> Router {
-    let base = format!("/internal/{}", relay.service());
-    Router::new()
-        .route(&format!("{base}/relay"), routing::post(move |caller| drain(relay, caller)))
-        .route(&format!("{base}/health"), routing::get(move |caller| report(relay, caller)))
+    let health = format!("/internal/{}/health", relay.service());
+    relay_route(relay).route(&health, routing::get(move |caller| report(relay, caller)))
+}
+
+/// `POST /internal/<service>/relay` only, for a service whose health says more than [`health`].
+pub fn relay_route(relay: &'static Relay) -> Router {
+    let path = format!("/internal/{}/relay", relay.service());
+    Router::new().route(&path, routing::post(move |caller| drain(relay, caller)))
+}
+
+/// What every service's health says; an error when its database does not answer.
+pub async fn health(relay: &'static Relay) -> Result<Value, Problem> {
+    let lag = relay.lag().await.map_err(Problem::internal)?;
+    Ok(json!({ "status": "UP", "relay": lag }))
 }
 
 async fn drain(relay: &'static Relay, caller: ServiceCaller) -> Result<Json<Value>, Problem> {
@@ -21,8 +31,7 @@ async fn drain(relay: &'static Relay, caller: ServiceCaller) -> Result<Json<Valu
 }
 
 async fn report(relay: &'static Relay, _: ServiceCaller) -> Result<Json<Value>, Problem> {
-    let lag = relay.lag().await.map_err(Problem::internal)?;
-    Ok(Json(json!({ "status": "UP", "relay": lag })))
+    health(relay).await.map(Json)
 }
 
 /// The data of `event` as `T`; `None` when it is of another shape, which a receiver must not choke on.

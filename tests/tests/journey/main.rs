@@ -3,4 +3,5 @@
 mod buying;
 mod crashes;
 mod market;
+mod faults;
 mod races;

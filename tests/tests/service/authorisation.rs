@@ -30,6 +30,8 @@ fn matrix(things: &Things) -> Vec<Row> {
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
     let empty = json!({});
     let everyone = [200; 5];
+    // The key of embedded apps is a setting.
+    let rotated = if std::env::var("JANGTEO_URL").is_ok() { 200 } else { 409 };
     vec![
         // Open to anyone; an empty body shows that the caller got as far as validation.
         with(
@@ -51,6 +53,8 @@ fn matrix(things: &Things) -> Vec<Row> {
             json!({ "permission": "orders:read" }),
             [401, 200, 200, 200, 200],
         ),
+        row(get.clone(), &["/.well-known/jwks.json"], everyone),
+        row(post.clone(), &["/api/auth/keys/rotate"], [401, 403, 403, 403, rotated]),
         row(get.clone(), &["/api/auth/roles"], [401, 403, 403, 403, 200]),
         with(
             post.clone(),
@@ -64,6 +68,7 @@ fn matrix(things: &Things) -> Vec<Row> {
             json!({ "permissions": ["orders:any"] }),
             [401, 403, 403, 403, 200],
         ),
+        row(get.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 200]),
         row(delete.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 204]),
         with(
             put.clone(),
@@ -122,6 +127,22 @@ fn matrix(things: &Things) -> Vec<Row> {
         row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
+        row(get.clone(), &["/api/payments/history", "/payments/history"], [401, 200, 200, 200, 200]),
+        row(get.clone(), &["/api/payments/:id/refunds", "/payments/:id/refunds"], [401, 200, 404, 200, 200]),
+        // More than was paid: who may refund at all learns that it is too much.
+        with(
+            post.clone(),
+            &["/api/payments/:id/refunds", "/payments/:id/refunds"],
+            json!({ "amount": 999, "reason": "x" }),
+            [401, 403, 404, 409, 409],
+        ),
+        // Nobody is asked for a token, and without a secret nobody is believed.
+        with(
+            post.clone(),
+            &["/api/payments/webhooks/:provider", "/payments/webhooks/:provider"],
+            empty.clone(),
+            [404; 5],
+        ),
         with(
             post.clone(),
             &["/api/payments", "/payments"],
@@ -161,6 +182,7 @@ impl Things {
             .replace(":userId", id)
             .replace(":role", "SUPPORT")
             .replace(":service", "orders")
+            .replace(":provider", "stripe")
     }
 }
 

@@ -123,3 +123,61 @@ async fn impossible_cards_are_refused_without_repeating_them() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_does_what_its_table_says() {
+    let Some(app) = TestApp::own().await else { return };
+    let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
+    let product = kim.sells("29.99", 100).await;
+    for (number, answer, status) in [
+        ("5555555555554444", 201, "CAPTURED"),
+        ("4000000000000259", 201, "CAPTURED"),
+        ("4000000000009995", 402, "insufficient_funds"),
+        ("4000000000000069", 402, "expired_card"),
+        ("4000000000009979", 402, "stolen_card"),
+        ("4100000000000019", 402, "fraud_suspected"),
+        ("4000000000000119", 402, "processing_error"),
+        ("4012888888881881", 402, "do_not_honor"),
+        ("4000002500003155", 202, "PENDING"),
+        ("4000000000000200", 202, "PENDING"),
+        ("4000000000000218", 202, "PENDING"),
+        ("4000000000000242", 202, "CONFLICT"),
+    ] {
+        let order = alice.orders(&product, 1).await.assert_status(201).json();
+        let paid = alice.post("/api/payments", pay(&order, number)).await.assert_status(answer).json();
+        let told = if answer == 402 { &paid["declineCode"] } else { &paid["status"] };
+        assert_eq!(told, status, "{number}");
+        if answer == 202 {
+            let again = alice.post("/api/payments", pay(&order, APPROVED_CARD)).await;
+            again.assert_problem(409, "already_paid");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_whose_answer_was_lost_is_found_when_the_payment_is_read() {
+    let app = TestApp::start().await;
+    let (alice, order) = ordered(&app).await;
+    let id = alice.post("/api/payments", pay(&order, "4000000000000218")).await.assert_status(202).text("id");
+    app.eventually("the charge is found", || async {
+        let payment = alice.get(&format!("/api/payments/{id}")).await.assert_status(200).json();
+        (payment["status"] == "CAPTURED").then_some(())
+    })
+    .await;
+    assert_eq!(alice.get(&path(&order)).await.json()["status"], "PAID");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_waits_for_its_payer_is_given_up_with_its_order() {
+    let app = TestApp::start().await;
+    let (alice, order) = ordered(&app).await;
+    let waiting =
+        alice.post("/api/payments", pay(&order, "4000002500003155")).await.assert_status(202).json();
+    assert!(waiting["actionUrl"].as_str().unwrap().starts_with("https://"));
+    alice.delete(&path(&order)).await.assert_status(200);
+    let payment = format!("/api/payments/{}", waiting["id"].as_str().unwrap());
+    app.eventually("the payment is given up", || async {
+        (alice.get(&payment).await.assert_status(200).json()["status"] == "CANCELLED").then_some(())
+    })
+    .await;
+}

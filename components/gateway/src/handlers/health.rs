@@ -42,10 +42,13 @@ async fn ask(context: &Context, service: &str) -> ServiceHealth {
     let answer = CLIENT.get(context, service, "health").await;
     let latency_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     match answer.map_err(|problem| problem.code().name.to_owned()).and_then(read) {
-        Ok(report) => {
-            ServiceHealth { status: Status::Up, latency_ms, relay: Some(report.relay), reason: None }
+        Ok(Report { relay, providers }) => {
+            ServiceHealth { status: Status::Up, latency_ms, relay: Some(relay), providers, reason: None }
         }
-        Err(reason) => ServiceHealth { status: Status::Down, latency_ms, relay: None, reason: Some(reason) },
+        Err(reason) => {
+            let (relay, providers) = (None, Vec::new());
+            ServiceHealth { status: Status::Down, latency_ms, relay, providers, reason: Some(reason) }
+        }
     }
 }
 

@@ -12,12 +12,17 @@ pub const LOST_AFTER_SECONDS: i64 = 15;
 /// How long to leave the provider alone between two questions about one payment, in seconds.
 pub const ASK_EVERY_SECONDS: i64 = 2;
 
+/// From this long after the attempt, in seconds, a payer who has not confirmed, or a provider that has not decided, is
+/// not waited for: the order expired long ago.
+pub const ABANDONED_AFTER_SECONDS: i64 = 60 * 60;
+
 /// Decline codes that clients may see; any other of a provider counts as the last.
-const DECLINE_CODES: [&str; 6] = [
+const DECLINE_CODES: [&str; 7] = [
     "insufficient_funds",
     "expired_card",
     "stolen_card",
     "fraud_suspected",
+    "authentication_required",
     "processing_error",
     "do_not_honor",
 ];
@@ -31,9 +36,9 @@ pub struct Change {
 }
 
 impl Payment {
-    /// What the answer to `charge` or `status` changes, if anything.
+    /// What the answer to `charge`, `capture`, `cancel` or `status` changes, if anything.
     pub fn after(&self, outcome: Outcome, now: Timestamp) -> Option<Change> {
-        if !self.state.is_open() {
+        if !self.state.is_open() && !self.is_given_up() {
             return None;
         }
         let change = match outcome {
@@ -43,6 +48,7 @@ impl Payment {
                 let data = json!({ "code": standard(&no), "retryable": no.retryable });
                 Some(self.change("payment.declined", data))
             }
+            Outcome::Cancelled => Some(self.change("payment.cancelled", json!({}))),
             Outcome::RequiresAction(url) => self.deferred("requires_action", Some(url), now),
             Outcome::Pending => self.deferred("pending", None, now),
             Outcome::Unknown(_) => self.deferred("unknown", None, now),
@@ -61,25 +67,8 @@ impl Payment {
         change.filter(|change| self.state.next(change.kind).is_some())
     }
 
-    /// What the answer to the refund of all that is left changes; `None` when nobody knows yet: ask again.
-    pub fn after_refund(&self, refund_id: &str, reason: &str, outcome: Outcome) -> Option<Change> {
-        let amount = self.refundable();
-        let mut change = match outcome {
-            Outcome::Captured(receipt) => self.booked("payment.refunded", amount, receipt),
-            Outcome::Declined(no) if !no.retryable => {
-                let data =
-                    json!({ "declineCode": standard(&no), "amount": amount, "currency": self.currency });
-                self.change("payment.refund_declined", data)
-            }
-            _ => return None,
-        };
-        add(&mut change.data, "refundId", json!(refund_id));
-        add(&mut change.data, "reason", json!(reason));
-        Some(change)
-    }
-
     /// The receipt is as good as `kind` only when it says what was asked for.
-    fn booked(&self, kind: &'static str, amount: i64, receipt: Receipt) -> Change {
+    pub(super) fn booked(&self, kind: &'static str, amount: i64, receipt: Receipt) -> Change {
         let asked = (amount, self.currency.code());
         let booked = (receipt.amount.minor_units, receipt.amount.currency.as_str());
         let mut data = json!({ "amount": amount, "currency": self.currency, "reference": receipt.reference });
@@ -102,18 +91,18 @@ impl Payment {
         Some(change)
     }
 
-    fn change(&self, kind: &'static str, mut data: Value) -> Change {
+    pub(super) fn change(&self, kind: &'static str, mut data: Value) -> Change {
         add(&mut data, "paymentId", json!(self.id));
         add(&mut data, "orderId", json!(self.order_id));
         Change { kind, data, private: None }
     }
 }
 
-fn standard(no: &Decline) -> &'static str {
+pub(super) fn standard(no: &Decline) -> &'static str {
     DECLINE_CODES.iter().find(|code| **code == no.code).copied().unwrap_or("do_not_honor")
 }
 
-fn add(data: &mut Value, name: &str, value: Value) {
+pub(super) fn add(data: &mut Value, name: &str, value: Value) {
     if let Some(members) = data.as_object_mut() {
         members.insert(name.to_owned(), value);
     }
@@ -193,15 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_gives_back_what_is_left() {
+    fn money_that_comes_after_the_payment_was_given_up_is_booked() {
         let mut payment = started();
-        (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
-        let refund =
-            |outcome| payment.after_refund("f", "late", outcome).map(|c| (c.kind, c.data["amount"].clone()));
-        assert_eq!(refund(Outcome::Captured(receipt(2000, "USD"))), Some(("payment.refunded", json!(2000))));
-        assert_eq!(refund(Outcome::Captured(receipt(2999, "USD"))).unwrap().0, "payment.conflicted");
-        assert_eq!(refund(decline("do_not_honor", false)).unwrap().0, "payment.refund_declined");
-        assert_eq!(refund(decline("processing_error", true)), None);
-        assert_eq!(refund(Outcome::Pending), None);
+        for state in [State::Failed, State::Cancelled] {
+            payment.state = state;
+            assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some("payment.captured"));
+            assert_eq!(kind(&payment, decline("stolen_card", false)), None);
+            assert_eq!(kind(&payment, Outcome::Unknown(String::new())), None);
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::card::Card;
 use crate::domain::{LOST_AFTER_SECONDS, Payment, State};
 use crate::error::Error;
 use crate::store::DB;
-use crate::{CLIENT, RELAY, provider, store as payments};
+use crate::{CLIENT, RELAY, breaker, faults, provider, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.create";
@@ -38,7 +38,9 @@ pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) ->
     if order.currency.minor_units(&amount) != Ok(order.total) {
         return Err(Error::AmountMismatch);
     }
-    let payment = new_payment(order, &card);
+    let provider = provider::names().await.first().cloned().unwrap_or_default();
+    breaker::check(&provider).await.map_err(Error::ProviderAway)?;
+    let payment = new_payment(order, provider, &card);
     match (start(&context, &payment, key.as_ref()).await, &key) {
         (Ok(()), _) => {}
         (Err(Error::Internal(store::Error::Replayed(replay))), Some(key)) => {
@@ -46,8 +48,12 @@ pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) ->
         }
         (Err(error), _) => return Err(error),
     }
-    let outcome = provider::charge(&payment, card).await;
-    answer(record(&context, payment, outcome, &user.actor()).await?)
+    faults::point("paying.started").await;
+    let outcome = provider::charge(&context, &payment, card).await;
+    faults::point("paying.charged").await;
+    let payment = record(&context, payment, outcome, &user.actor()).await?;
+    faults::point("paying.told").await;
+    answer(payment)
 }
 
 /// The key with a hash that only this deployment can make: a plain hash of a body that has a card number in it
@@ -115,7 +121,7 @@ async fn payable(context: &Context, user: &User, order_id: &str) -> Result<Order
     }
 }
 
-fn new_payment(order: Order, card: &Card) -> Payment {
+fn new_payment(order: Order, provider: String, card: &Card) -> Payment {
     let now = Timestamp::now();
     Payment {
         id: Uuid::now_v7().to_string(),
@@ -125,7 +131,8 @@ fn new_payment(order: Order, card: &Card) -> Payment {
         amount: order.total,
         currency: order.currency,
         refunded: 0,
-        provider: provider::name(),
+        refunding: 0,
+        provider,
         reference: None,
         card: card.face(),
         failure: None,

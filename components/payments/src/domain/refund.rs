@@ -1,0 +1,160 @@
+//! Giving money back: what was asked for, and what a provider's answer means for it.
+
+use serde_json::json;
+
+use super::outcome::{add, standard};
+use super::{Change, Payment};
+use crate::provider::Outcome;
+
+/// Where a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundState {
+    /// The provider was asked, or is about to be.
+    Pending,
+    /// The money was given back.
+    Succeeded,
+    /// The provider will not give it back.
+    Failed,
+    /// The provider gave back something else: a person has to look.
+    Conflict,
+}
+
+impl RefundState {
+    /// As clients and the database see it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::Conflict => "CONFLICT",
+        }
+    }
+
+    /// The state with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Pending, Self::Succeeded, Self::Failed, Self::Conflict];
+        all.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// Money that is to be given back, or was.
+#[derive(Clone, Debug)]
+pub struct Refund {
+    /// The provider's idempotency key too.
+    pub id: String,
+    pub payment_id: String,
+    pub state: RefundState,
+    /// In minor units of the payment's currency.
+    pub amount: i64,
+    pub reason: String,
+    /// Whether the goods go on sale again.
+    pub restock: bool,
+    /// Code of the refusal.
+    pub failure: Option<String>,
+    /// RFC 3339.
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+impl Payment {
+    /// The event that asks for `refund`: durable before the provider hears of it.
+    pub fn refund_requested(&self, refund: &Refund, ask_after: String) -> Change {
+        let data = json!({
+            "refundId": refund.id,
+            "amount": refund.amount,
+            "currency": self.currency,
+            "restock": refund.restock,
+        });
+        let mut change = self.change("payment.refund_requested", data);
+        change.private = Some(json!({ "reason": refund.reason, "askAfter": ask_after }));
+        change
+    }
+
+    /// What the provider's answer to `refund` changes; `None` when nobody knows yet: ask again.
+    pub fn after_refund(&self, refund: &Refund, outcome: Outcome) -> Option<Change> {
+        let mut change = match outcome {
+            Outcome::Captured(receipt) => self.booked("payment.refunded", refund.amount, receipt),
+            Outcome::Declined(no) if !no.retryable => {
+                let data = json!({
+                    "declineCode": standard(&no),
+                    "amount": refund.amount,
+                    "currency": self.currency,
+                });
+                self.change("payment.refund_failed", data)
+            }
+            _ => return None,
+        };
+        if change.kind == "payment.refunded" {
+            let total = self.refunded.saturating_add(refund.amount);
+            add(&mut change.data, "refundedTotal", json!(total));
+            add(&mut change.data, "full", json!(total == self.amount));
+            add(&mut change.data, "restock", json!(refund.restock));
+        }
+        add(&mut change.data, "refundId", json!(refund.id));
+        Some(change)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{State, tests::started};
+    use crate::provider::{Decline, Money, Receipt};
+
+    fn receipt(minor_units: i64, currency: &str) -> Outcome {
+        let amount = Money { minor_units, currency: currency.to_owned() };
+        Outcome::Captured(Receipt { reference: "r".to_owned(), amount })
+    }
+
+    fn refund(amount: i64) -> Refund {
+        let text = |t: &str| t.to_owned();
+        Refund {
+            id: text("f"),
+            payment_id: text("p"),
+            state: RefundState::Pending,
+            amount,
+            reason: text("late"),
+            restock: false,
+            failure: None,
+            created_at: text("2026-11-21T00:00:00.000Z"),
+            updated_at: text("2026-11-21T00:00:00.000Z"),
+        }
+    }
+
+    #[test]
+    fn the_refund_that_gives_back_the_rest_says_so() {
+        let mut payment = started();
+        (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
+        let data = |amount| payment.after_refund(&refund(amount), receipt(amount, "USD")).unwrap().data;
+        assert_eq!(
+            (data(2000)["full"].clone(), data(2000)["refundedTotal"].clone()),
+            (json!(true), json!(2999))
+        );
+        assert_eq!(
+            (data(1999)["full"].clone(), data(1999)["refundedTotal"].clone()),
+            (json!(false), json!(2998))
+        );
+    }
+
+    #[test]
+    fn only_a_clear_answer_settles_a_refund() {
+        let mut payment = started();
+        payment.state = State::Captured;
+        let kind = |outcome| payment.after_refund(&refund(500), outcome).map(|change| change.kind);
+        let no = |retryable| Outcome::Declined(Decline { code: "x".to_owned(), retryable });
+        assert_eq!(kind(receipt(500, "USD")), Some("payment.refunded"));
+        assert_eq!(kind(receipt(501, "USD")), Some("payment.conflicted"));
+        assert_eq!(kind(receipt(500, "KRW")), Some("payment.conflicted"));
+        assert_eq!(kind(no(false)), Some("payment.refund_failed"));
+        assert_eq!(kind(no(true)), None);
+        assert_eq!(kind(Outcome::Pending), None);
+    }
+
+    #[test]
+    fn names_of_states_read_back() {
+        for name in ["PENDING", "SUCCEEDED", "FAILED", "CONFLICT"] {
+            assert_eq!(RefundState::parse(name).map(RefundState::name), Some(name));
+        }
+        assert_eq!(RefundState::parse("?"), None);
+    }
+}

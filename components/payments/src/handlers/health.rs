@@ -1,0 +1,24 @@
+//! The service's health, with the breakers of its providers.
+
+use axum::Json;
+use edge::{Problem, ServiceCaller};
+use serde_json::{Value, json};
+use store::Timestamp;
+
+use crate::store::breaker as stored;
+use crate::{RELAY, breaker};
+
+/// `GET /internal/payments/health`
+pub async fn get(_: ServiceCaller) -> Result<Json<Value>, Problem> {
+    let mut report = events::health(&RELAY).await?;
+    let now = Timestamp::now().0;
+    let breakers = stored::all().await.map_err(Problem::internal)?;
+    let shown = breakers.iter().map(|one| {
+        let state = breaker::state(one, now).name();
+        json!({ "name": one.provider, "breaker": state, "calls": one.calls, "failures": one.failures })
+    });
+    if let Some(members) = report.as_object_mut() {
+        members.insert("providers".to_owned(), shown.collect());
+    }
+    Ok(Json(report))
+}

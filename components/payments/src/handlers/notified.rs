@@ -1,0 +1,133 @@
+//! What others tell: orders about their orders, providers about their charges.
+
+use axum::body::Bytes;
+use edge::{Code, Context, Json, Path, Problem, ServiceCaller};
+use events::CloudEvent;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use store::{Event, NEXT};
+use uuid::Uuid;
+
+use super::refunds::give_back;
+use super::settle::{ask, record};
+use crate::api::{OrderEnded, PaymentRejected};
+use crate::domain::Payment;
+use crate::error::Error;
+use crate::provider::{self, Delivery, Notice, Refusal};
+use crate::store::DB;
+use crate::{RELAY, store as payments};
+
+/// `POST /internal/payments/events`: what happened to orders. Each event is answered once, so a batch may come again.
+pub async fn on_events(
+    context: Context,
+    _: ServiceCaller,
+    Json(batch): Json<Vec<CloudEvent>>,
+) -> Result<StatusCode, Error> {
+    for event in &batch {
+        match event.kind.as_str() {
+            "jangteo.order.payment_rejected.v1" => {
+                if let Some(rejected) = events::intake::<PaymentRejected>(event) {
+                    give_back(&context, &rejected.payment_id, &rejected.reason, &event.id).await?;
+                }
+            }
+            "jangteo.order.cancelled.v1" | "jangteo.order.expired.v1" => ended(&context, event).await?,
+            _ => {}
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An order came to an end: what was paid for it goes back, what was not paid yet is not waited for.
+async fn ended(context: &Context, event: &CloudEvent) -> Result<(), Error> {
+    let (Some(end), Some(order_id)) = (events::intake::<OrderEnded>(event), &event.subject) else {
+        return Ok(());
+    };
+    if let (true, Some(payment_id)) = (end.refund, &end.payment_id) {
+        return give_back(context, payment_id, "order_cancelled", &event.id).await;
+    }
+    // A call that is running ends as it will; its money is then refused by the order and goes back.
+    match payments::open_of(order_id).await? {
+        Some(payment) if !payment.is_running() => {
+            let outcome = provider::cancel(context, &payment).await;
+            record(context, payment, outcome, super::settle::SELF).await.map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `POST /api/payments/webhooks/{provider}`: 204 when it is believed, whatever it is about. It only says what to ask
+/// about: the provider's answer counts, so webhooks may come twice, late and in any order.
+pub async fn webhook(
+    context: Context,
+    Path(provider): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Error> {
+    if !provider::names().await.contains(&provider) {
+        return Err(Problem::not_found("provider").into());
+    }
+    let notice = provider::verify(&context, &provider, delivery(&headers, &body)).await?.map_err(refused)?;
+    let cause = format!("{provider}:{}", notice.id);
+    let Some(payment) = concerned(&provider, &notice).await? else { return Ok(StatusCode::NO_CONTENT) };
+    if payments::was_answered(&cause).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    settle(&context, payment).await?;
+    remember(&context, &provider, &notice, cause).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Headers that are not text are left out: none of them can be part of a signature.
+fn delivery(headers: &HeaderMap, body: &Bytes) -> Delivery {
+    let text =
+        headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+    Delivery { headers: text.collect(), body: body.to_vec() }
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    let forged = |why: &str| Problem::new(Code::UNAUTHENTICATED, why);
+    match refusal {
+        Refusal::Unsupported => Problem::not_found("webhook"),
+        Refusal::Forged => forged("The signature is missing or wrong"),
+        Refusal::Stale => forged("The signature is too old"),
+        Refusal::Unreadable(_) => Problem::new(Code::MALFORMED, "The provider's plug-in cannot read this"),
+    }
+}
+
+/// The payment that a webhook is about, if it is one of this provider's.
+async fn concerned(provider: &str, notice: &Notice) -> Result<Option<Payment>, Error> {
+    let Some(id) = &notice.payment_id else { return Ok(None) };
+    Ok(payments::find(id).await?.filter(|payment| payment.provider == provider))
+}
+
+/// Ask what became of the payment and its refunds; 503 has the provider send the webhook again.
+async fn settle(context: &Context, payment: Payment) -> Result<(), Error> {
+    let payment = super::settle::reconcile(context, payment).await?;
+    if !payment.state.is_open() && !payment.is_given_up() {
+        return Ok(());
+    }
+    let before = payment.version;
+    let after = ask(context, payment).await?;
+    match after.state.is_open() && after.version == before {
+        true => {
+            Err(Problem::new(Code::UNAVAILABLE, "The provider does not say more yet; send it again").into())
+        }
+        false => Ok(()),
+    }
+}
+
+/// A webhook that was acted on is an event, and the next one with its id is dropped.
+async fn remember(context: &Context, provider: &str, notice: &Notice, cause: String) -> Result<(), Error> {
+    let data = json!({ "provider": provider, "webhookId": notice.id, "paymentId": notice.payment_id });
+    let stream = Uuid::now_v7().to_string();
+    let mut event = Event::new(stream, NEXT, "webhook.received", format!("provider:{provider}"), data);
+    event.traceparent = context.traceparent.clone();
+    event.cause = Some(cause);
+    match DB.append(event).await {
+        Err(error) if !payments::is_answered(&error) => Err(error.into()),
+        _ => {
+            RELAY.kick();
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Giving money back. A refund is durable before the provider hears of it, and made under its id until it is settled.
+
+use axum::Json as Reply;
+use axum::response::{IntoResponse, Response};
+use edge::{Context, FieldError, Key, Keyed, List, Page, Path, User};
+use http::{HeaderName, HeaderValue, StatusCode};
+use store::{Event, Idempotency, NEXT, Timestamp};
+use uuid::Uuid;
+
+use super::settle::{SELF, TRIES, append, current};
+use crate::api::{self, NewRefund, Order};
+use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, RefundState};
+use crate::error::Error;
+use crate::store::{DB, refunds};
+use crate::{CLIENT, RELAY, faults, provider, store as payments};
+
+/// The scope of this route's idempotency keys.
+const OPERATION: &str = "payments.refund";
+/// The longest reason, in characters.
+const MAX_REASON: usize = 500;
+/// Says that an answer is to an earlier request.
+const REPLAYED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));
+
+/// `POST /api/payments/{id}/refunds`: 201 when the money was given back, 202 when the provider has not said so yet.
+pub async fn create(
+    context: Context,
+    user: User,
+    Path(id): Path<String>,
+    request: Keyed<NewRefund>,
+) -> Result<Response, Error> {
+    let payment = refundable(&context, &user, &id).await?;
+    if let Some(key) = &request.key
+        && let Some(replay) = DB.replay(&user.actor(), &key.scoped(OPERATION)).await?
+    {
+        return replayed(&context, &payment, key, &replay).await;
+    }
+    let refund = check(&payment, request.body)?;
+    let idempotency = request.key.as_ref().map(|key| Idempotency {
+        key: key.scoped(OPERATION),
+        request_hash: key.request_hash.clone(),
+        result: refund.id.clone(),
+    });
+    let mut event = requested(&context, &payment, &refund, &user.actor());
+    event.idempotency = idempotency;
+    match (DB.append(event).await, &request.key) {
+        (Ok(_), _) => {}
+        (Err(store::Error::Replayed(replay)), Some(key)) => {
+            return replayed(&context, &payment, key, &replay).await;
+        }
+        (Err(error), _) => return Err(too_much(error, &payment)),
+    }
+    let refund = give(&context, refund).await?;
+    faults::point("refunding.told").await;
+    answer(&payment, &refund)
+}
+
+/// `GET /api/payments/{id}/refunds`: oldest first.
+pub async fn list(
+    context: Context,
+    user: User,
+    Path(id): Path<String>,
+    page: Page,
+) -> Result<Reply<List<api::Refund>>, Error> {
+    let payment = visible(&context, &user, &id).await?;
+    let payment = super::settle::reconcile(&context, payment).await?;
+    let found = refunds::list(&payment.id, page.after.as_deref(), page.rows()).await?;
+    let items = found.iter().map(|refund| show(&payment, refund)).collect();
+    Ok(Reply(page.list(items, |refund: &api::Refund| refund.id.clone())))
+}
+
+/// Give back all that is left of a payment, once for each `cause`.
+pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause: &str) -> Result<(), Error> {
+    for _ in 0..TRIES {
+        let Some(payment) = payments::find(payment_id).await? else { return Ok(()) };
+        let rest = payment.refundable();
+        if !payment.state.is_refundable() || rest == 0 || payments::was_answered(cause).await? {
+            return Ok(());
+        }
+        let refund = new(&payment, rest, reason.to_owned(), false);
+        let mut event = requested(context, &payment, &refund, SELF);
+        event.cause = Some(cause.to_owned());
+        match DB.append(event).await {
+            // Someone else asked for a part of it meanwhile: what is left now?
+            Err(error) if refunds::exceeds(&error) => {}
+            Err(error) if payments::is_answered(&error) => return Ok(()),
+            Err(error) => return Err(error.into()),
+            Ok(_) => return give(context, refund).await.map(drop),
+        }
+    }
+    Err(Error::RefundPending)
+}
+
+/// Ask the provider for `refund` again if that is due; the refund as it is then.
+pub async fn reconcile(context: &Context, refund: Refund) -> Result<Refund, Error> {
+    if refund.state != RefundState::Pending || !refunds::claim(&refund.id).await? {
+        return Ok(refund);
+    }
+    give(context, refund).await
+}
+
+/// Have the provider give back what was recorded, and record what it says.
+async fn give(context: &Context, refund: Refund) -> Result<Refund, Error> {
+    RELAY.kick();
+    faults::point("refunding.requested").await;
+    let mut payment = current(&refund.payment_id).await?;
+    let outcome = provider::refund(context, &payment, &refund).await;
+    faults::point("refunding.provided").await;
+    for _ in 0..TRIES {
+        let Some(change) = payment.after_refund(&refund, outcome.clone()) else { break };
+        if append(context, &payment, change, SELF, None).await? {
+            break;
+        }
+        payment = current(&payment.id).await?;
+    }
+    refunds::find(&refund.id).await?.ok_or(Error::NotFound)
+}
+
+/// The payment, if `user` may see it: its buyer, who may see all, or who sold all of its order.
+async fn visible(context: &Context, user: &User, id: &str) -> Result<Payment, Error> {
+    user.require("payments:read")?;
+    let payment = payments::find(id).await?.ok_or(Error::NotFound)?;
+    match payment.buyer_id == user.subject || user.may("payments:any") {
+        true => Ok(payment),
+        false if user.may("payments:refund") => sold_by(context, user, payment).await,
+        false => Err(Error::NotFound),
+    }
+}
+
+/// The payment, if `user` may refund it. Its buyer learns that they may not; a stranger, that there is none.
+async fn refundable(context: &Context, user: &User, id: &str) -> Result<Payment, Error> {
+    let payment = payments::find(id).await?.ok_or(Error::NotFound)?;
+    if payment.buyer_id == user.subject || user.may("payments:any") {
+        user.require("payments:refund")?;
+        return Ok(payment);
+    }
+    match user.may("payments:refund") {
+        true => sold_by(context, user, payment).await,
+        false => Err(Error::NotFound),
+    }
+}
+
+/// The payment, if `user` sold every line of its order: of an order of several sellers, only `payments:any` may give
+/// money back, as a refund is of the order and not of lines.
+async fn sold_by(context: &Context, user: &User, payment: Payment) -> Result<Payment, Error> {
+    let reply = CLIENT.get(context, "orders", &format!("orders/{}", payment.order_id)).await?;
+    let sellers = match reply.status {
+        StatusCode::OK => reply.json::<Order>()?.seller_ids,
+        _ => return Err(Error::NotFound),
+    };
+    match sellers.as_slice() {
+        [only] if *only == user.subject => Ok(payment),
+        _ => Err(Error::NotFound),
+    }
+}
+
+fn check(payment: &Payment, body: NewRefund) -> Result<Refund, Error> {
+    let amount =
+        body.amount.as_ref().map_or(Ok(payment.refundable()), |amount| payment.currency.minor_units(amount));
+    let mut errors = Vec::new();
+    if let Err(error) = &amount {
+        errors.push(FieldError::new("amount", error.to_string()));
+    } else if body.amount.is_some() && amount.is_ok_and(|amount| amount <= 0) {
+        errors.push(FieldError::new("amount", "must be more than nothing"));
+    }
+    let length = body.reason.trim().chars().count();
+    if length == 0 || length > MAX_REASON {
+        errors.push(FieldError::new("reason", format!("must have 1 to {MAX_REASON} characters")));
+    }
+    let amount = amount.unwrap_or(0);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    if !payment.state.is_refundable() {
+        return Err(Error::NotRefundable(Box::new(payment.clone())));
+    }
+    match amount {
+        0 => Err(Error::RefundExceeds(Box::new(payment.clone()))),
+        _ => Ok(new(payment, amount, body.reason.trim().to_owned(), body.restock)),
+    }
+}
+
+fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Refund {
+    let now = Timestamp::now().to_string();
+    Refund {
+        id: Uuid::now_v7().to_string(),
+        payment_id: payment.id.clone(),
+        state: RefundState::Pending,
+        amount,
+        reason,
+        restock,
+        failure: None,
+        created_at: now.clone(),
+        updated_at: now,
+    }
+}
+
+/// Two refunds of one payment commute; the database sees to it that they are not too much.
+fn requested(context: &Context, payment: &Payment, refund: &Refund, actor: &str) -> Event {
+    let ask_after = Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string();
+    let mut event = payments::changed(payment, payment.refund_requested(refund, ask_after), actor);
+    event.version = NEXT;
+    event.traceparent = context.traceparent.clone();
+    event
+}
+
+fn too_much(error: store::Error, payment: &Payment) -> Error {
+    match error {
+        error if refunds::exceeds(&error) => Error::RefundExceeds(Box::new(payment.clone())),
+        store::Error::Refused { code, .. } if code == "invalid_transition" => {
+            Error::NotRefundable(Box::new(payment.clone()))
+        }
+        error => error.into(),
+    }
+}
+
+/// The answer to a request that came before, as the refund is now.
+async fn replayed(
+    context: &Context,
+    payment: &Payment,
+    key: &Key,
+    replay: &store::Replay,
+) -> Result<Response, Error> {
+    if key.request_hash != replay.request_hash || replay.stream != payment.id {
+        return Err(Error::OtherBody);
+    }
+    let refund = refunds::find(&replay.result).await?.ok_or(Error::NotFound)?;
+    let refund = reconcile(context, refund).await?;
+    let mut response = answer(payment, &refund).unwrap_or_else(Error::into_response);
+    let (name, value) = REPLAYED;
+    response.headers_mut().insert(name, value);
+    Ok(response)
+}
+
+fn answer(payment: &Payment, refund: &Refund) -> Result<Response, Error> {
+    let status = match refund.state {
+        RefundState::Succeeded => StatusCode::CREATED,
+        RefundState::Pending | RefundState::Conflict => StatusCode::ACCEPTED,
+        RefundState::Failed => return Err(Error::RefundDeclined(Box::new(refund.clone()))),
+    };
+    Ok((status, Reply(show(payment, refund))).into_response())
+}
+
+fn show(payment: &Payment, refund: &Refund) -> api::Refund {
+    api::Refund {
+        id: refund.id.clone(),
+        payment_id: refund.payment_id.clone(),
+        amount: payment.currency.decimal(refund.amount),
+        currency: payment.currency,
+        status: refund.state.name(),
+        reason: refund.reason.clone(),
+        restock: refund.restock,
+        failure_code: refund.failure.clone(),
+        created_at: refund.created_at.clone(),
+        updated_at: refund.updated_at.clone(),
+    }
+}

@@ -1,0 +1,68 @@
+//! Refunds, as the fold of `payment.refund_*` leaves them.
+
+use store::{Error, Row, Timestamp, params};
+
+use super::DB;
+use crate::domain::{ASK_EVERY_SECONDS, Refund, RefundState};
+
+const COLUMNS: &str = "id, payment_id, state, amount, reason, restock, failure_code, created_at, updated_at";
+
+fn refund(row: &Row) -> Result<Refund, Error> {
+    let state = row.text(2)?;
+    Ok(Refund {
+        id: row.text(0)?,
+        payment_id: row.text(1)?,
+        state: RefundState::parse(&state).ok_or_else(|| Error::Database(format!("unknown state {state}")))?,
+        amount: row.int(3)?,
+        reason: row.text(4)?,
+        restock: row.bool(5)?,
+        failure: row.opt_text(6)?,
+        created_at: row.text(7)?,
+        updated_at: row.text(8)?,
+    })
+}
+
+/// The refund with this id.
+pub async fn find(id: &str) -> Result<Option<Refund>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM payments_refunds WHERE id = ?1");
+    DB.query_one(&sql, params![id]).await?.as_ref().map(refund).transpose()
+}
+
+/// Refunds of a payment, oldest first, after the one with id `after`.
+pub async fn list(payment_id: &str, after: Option<&str>, limit: i64) -> Result<Vec<Refund>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_refunds WHERE payment_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+    );
+    DB.query(&sql, params![payment_id, after.unwrap_or_default(), limit]).await?.iter().map(refund).collect()
+}
+
+/// Refunds whose fate is to be asked for, those that wait longest first.
+pub async fn due(limit: i64) -> Result<Vec<Refund>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_refunds WHERE state = 'PENDING' AND ask_after <= ?1 ORDER BY ask_after LIMIT ?2"
+    );
+    DB.query(&sql, params![Timestamp::now().to_string(), limit]).await?.iter().map(refund).collect()
+}
+
+/// Refunds of one payment whose fate is to be asked for.
+pub async fn due_of(payment_id: &str, limit: i64) -> Result<Vec<Refund>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_refunds WHERE payment_id = ?1 AND state = 'PENDING' AND ask_after <= ?2 LIMIT ?3"
+    );
+    let params = params![payment_id, Timestamp::now().to_string(), limit];
+    DB.query(&sql, params).await?.iter().map(refund).collect()
+}
+
+/// Take the right to ask the provider for a refund that is due, as for payments.
+pub async fn claim(id: &str) -> Result<bool, Error> {
+    let now = Timestamp::now();
+    let sql = "UPDATE payments_refunds SET ask_after = ?2 \
+               WHERE id = ?1 AND state = 'PENDING' AND ask_after <= ?3 RETURNING id";
+    let next = now.plus_seconds(ASK_EVERY_SECONDS).to_string();
+    Ok(DB.query_one(sql, params![id, next, now.to_string()]).await?.is_some())
+}
+
+/// Whether a failed append means that more would be given back than was taken.
+pub fn exceeds(error: &Error) -> bool {
+    matches!(error, Error::Check(name) if name.contains("refund_exceeds_captured"))
+}

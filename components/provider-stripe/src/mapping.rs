@@ -1,0 +1,192 @@
+//! What Stripe's objects and errors mean. Pure.
+
+use serde_json::Value;
+
+use crate::api::Answer;
+use crate::bindings::exports::jangteo::payments::provider::{Decline, Money, Outcome, Receipt};
+
+/// Before the id of an intent whose payer has to confirm, but Stripe names no page where.
+pub const NO_URL: &str = "no-url:";
+
+/// Stripe's decline codes, the standard ones, and whether the same card may be tried again
+/// (<https://docs.stripe.com/declines/codes>). Any other is `do_not_honor`.
+const DECLINES: [(&str, &str, bool); 15] = [
+    ("insufficient_funds", "insufficient_funds", true),
+    ("card_velocity_exceeded", "insufficient_funds", true),
+    ("withdrawal_count_limit_exceeded", "insufficient_funds", true),
+    ("expired_card", "expired_card", false),
+    ("invalid_expiry_month", "expired_card", false),
+    ("invalid_expiry_year", "expired_card", false),
+    ("lost_card", "stolen_card", false),
+    ("stolen_card", "stolen_card", false),
+    ("pickup_card", "stolen_card", false),
+    ("fraudulent", "fraud_suspected", false),
+    ("merchant_blacklist", "fraud_suspected", false),
+    ("authentication_required", "authentication_required", false),
+    ("payment_intent_authentication_failure", "authentication_required", true),
+    ("processing_error", "processing_error", true),
+    ("try_again_later", "processing_error", true),
+];
+
+/// What a PaymentIntent says of the charge.
+pub fn intent(body: &Value) -> Outcome {
+    match body.pointer("/status").and_then(Value::as_str) {
+        Some("succeeded") => {
+            receipt(body, "/amount_received").map_or_else(Outcome::Unknown, Outcome::Captured)
+        }
+        Some("requires_capture") => {
+            receipt(body, "/amount_capturable").map_or_else(Outcome::Unknown, Outcome::Authorized)
+        }
+        Some("processing" | "requires_confirmation") => Outcome::Pending,
+        Some("requires_action") => {
+            let url = body.pointer("/next_action/redirect_to_url/url").and_then(Value::as_str);
+            let id = body.pointer("/id").and_then(Value::as_str).unwrap_or_default();
+            Outcome::RequiresAction(url.map_or_else(|| format!("{NO_URL}{id}"), str::to_owned))
+        }
+        Some("canceled") => Outcome::Cancelled,
+        Some("requires_payment_method") => {
+            let error = body.pointer("/last_payment_error").unwrap_or(&Value::Null);
+            declined(code(error).unwrap_or("processing_error"))
+        }
+        other => Outcome::Unknown(format!("a PaymentIntent that is {other:?}")),
+    }
+}
+
+/// What a Refund says of itself.
+pub fn refund(body: &Value) -> Outcome {
+    match body.pointer("/status").and_then(Value::as_str) {
+        Some("succeeded") => receipt(body, "/amount").map_or_else(Outcome::Unknown, Outcome::Captured),
+        Some("failed" | "canceled") => declined("do_not_honor"),
+        _ => Outcome::Pending,
+    }
+}
+
+/// A request that was not taken: only what is about the card is a decline, anything else may come to be known.
+pub fn refused(answer: &Answer) -> Outcome {
+    let error = answer.body.pointer("/error").unwrap_or(&Value::Null);
+    let of_card = error.pointer("/type").and_then(Value::as_str) == Some("card_error");
+    match (answer.status, code(error)) {
+        (402, code) => declined(code.unwrap_or("do_not_honor")),
+        (_, Some(code)) if of_card => declined(code),
+        (status, code) => Outcome::Unknown(format!("{status} {}", code.unwrap_or_default())),
+    }
+}
+
+/// As [`refused`], for a refund: that there is nothing left to give back is final.
+pub fn refund_refused(answer: &Answer) -> Outcome {
+    let error = answer.body.pointer("/error").unwrap_or(&Value::Null);
+    match (answer.status, code(error)) {
+        (400, Some("charge_already_refunded" | "charge_disputed" | "amount_too_large")) => {
+            declined("do_not_honor")
+        }
+        (status, code) => Outcome::Unknown(format!("{status} {}", code.unwrap_or_default())),
+    }
+}
+
+/// A decline with the standard code for Stripe's.
+pub fn declined(code: &str) -> Outcome {
+    let known = DECLINES.iter().find(|(stripes, _, _)| *stripes == code);
+    let (code, retryable) = known.map_or(("do_not_honor", false), |(_, code, retryable)| (*code, *retryable));
+    Outcome::Declined(Decline { code: code.to_owned(), retryable })
+}
+
+/// Whether an object's metadata has this member.
+pub fn has(body: &Value, name: &str, value: &str) -> bool {
+    body.pointer("/metadata").and_then(|metadata| metadata.get(name)).and_then(Value::as_str) == Some(value)
+}
+
+/// When an object was made, in seconds since 1970.
+pub fn created(body: &Value) -> i64 {
+    body.pointer("/created").and_then(Value::as_i64).unwrap_or(i64::MAX)
+}
+
+/// The more precise code first.
+fn code(error: &Value) -> Option<&str> {
+    let text = |name| error.get(name).and_then(Value::as_str);
+    text("decline_code").or_else(|| text("code"))
+}
+
+/// What Stripe says that it booked: `amount` names the member, without which the object's own counts.
+fn receipt(body: &Value, amount: &str) -> Result<Receipt, String> {
+    let amount = body.pointer(amount).or_else(|| body.pointer("/amount")).and_then(Value::as_i64);
+    let text = |name| body.pointer(name).and_then(Value::as_str);
+    match (amount, text("/currency"), text("/id")) {
+        (Some(minor_units), Some(currency), Some(id)) => {
+            let amount = Money { minor_units, currency: currency.to_ascii_uppercase() };
+            Ok(Receipt { reference: id.to_owned(), amount })
+        }
+        _ => Err("an answer without amount, currency or id".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn with_status(status: &str) -> Value {
+        json!({ "id": "pi_1", "status": status, "amount": 500, "amount_received": 499, "currency": "usd" })
+    }
+
+    fn shape(outcome: Outcome) -> String {
+        match outcome {
+            Outcome::Captured(r) => {
+                format!("captured {} {} {}", r.reference, r.amount.minor_units, r.amount.currency)
+            }
+            Outcome::Authorized(r) => format!("authorized {}", r.amount.minor_units),
+            Outcome::Declined(no) => format!("declined {} {}", no.code, no.retryable),
+            Outcome::Cancelled => "cancelled".to_owned(),
+            Outcome::RequiresAction(url) => format!("action {url}"),
+            Outcome::Pending => "pending".to_owned(),
+            Outcome::Unknown(_) => "unknown".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_a_payment_intent_means() {
+        for (status, expected) in [
+            ("succeeded", "captured pi_1 499 USD"),
+            ("requires_capture", "authorized 500"),
+            ("processing", "pending"),
+            ("canceled", "cancelled"),
+            ("requires_action", "action no-url:pi_1"),
+            ("requires_payment_method", "declined processing_error true"),
+            ("new_state", "unknown"),
+        ] {
+            assert_eq!(shape(intent(&with_status(status))), expected, "{status}");
+        }
+        let mut declined = with_status("requires_payment_method");
+        declined["last_payment_error"] = json!({ "code": "card_declined", "decline_code": "lost_card" });
+        assert_eq!(shape(intent(&declined)), "declined stolen_card false");
+        let mut redirect = with_status("requires_action");
+        redirect["next_action"] = json!({ "redirect_to_url": { "url": "https://x" } });
+        assert_eq!(shape(intent(&redirect)), "action https://x");
+        assert_eq!(shape(intent(&json!({ "status": "succeeded" }))), "unknown");
+    }
+
+    #[test]
+    fn only_what_is_about_the_card_is_a_decline() {
+        let refused = |status, body| shape(refused(&Answer { status, body }));
+        let card = json!({ "error": { "type": "card_error", "code": "card_declined", "decline_code": "fraudulent" } });
+        assert_eq!(refused(402, card), "declined fraud_suspected false");
+        assert_eq!(refused(402, Value::Null), "declined do_not_honor false");
+        assert_eq!(refused(400, json!({ "error": { "type": "invalid_request_error" } })), "unknown");
+        for status in [401, 403, 409, 429, 500, 503] {
+            assert_eq!(refused(status, Value::Null), "unknown", "{status}");
+        }
+    }
+
+    #[test]
+    fn a_refund_is_settled_by_a_clear_word_only() {
+        let refund = |status| {
+            shape(refund(&json!({ "id": "re_1", "status": status, "amount": 5, "currency": "krw" })))
+        };
+        assert_eq!(refund("succeeded"), "captured re_1 5 KRW");
+        assert_eq!(refund("pending"), "pending");
+        assert_eq!(refund("failed"), "declined do_not_honor false");
+        let over = Answer { status: 400, body: json!({ "error": { "code": "charge_already_refunded" } }) };
+        assert_eq!(shape(refund_refused(&over)), "declined do_not_honor false");
+        assert_eq!(shape(refund_refused(&Answer { status: 500, body: Value::Null })), "unknown");
+    }
+}

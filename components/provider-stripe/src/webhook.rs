@@ -1,0 +1,107 @@
+//! Stripe's webhook signatures, scheme v1 (<https://docs.stripe.com/webhooks/signatures>). Pure.
+
+use hmac::{Hmac, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::bindings::exports::jangteo::payments::provider::{Delivery, Notice, Refusal};
+
+/// How far a signature's time may be from ours, in seconds; Stripe's own libraries use the same.
+const TOLERANCE: i64 = 300;
+
+/// Check a webhook at `now` (seconds since 1970), and say what it is about.
+pub fn verify(secret: &str, delivery: &Delivery, now: i64) -> Result<Notice, Refusal> {
+    if secret.is_empty() {
+        return Err(Refusal::Unsupported);
+    }
+    let header = delivery.headers.iter().find(|(name, _)| name == "stripe-signature");
+    let (time, signatures) = parse(header.map_or("", |(_, value)| value)).ok_or(Refusal::Forged)?;
+    if !signatures.iter().any(|signature| is_signed(secret, time, &delivery.body, signature)) {
+        return Err(Refusal::Forged);
+    }
+    if now.abs_diff(time) > TOLERANCE.unsigned_abs() {
+        return Err(Refusal::Stale);
+    }
+    notice(&delivery.body)
+}
+
+/// `t=<seconds>,v1=<hex>[,v1=<hex>…]`: while a secret is exchanged there is a signature by each.
+fn parse(header: &str) -> Option<(i64, Vec<Vec<u8>>)> {
+    let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
+    let time = parts().find(|(name, _)| *name == "t")?.1.parse().ok()?;
+    let signatures = parts().filter(|(name, _)| *name == "v1").filter_map(|(_, value)| from_hex(value));
+    Some((time, signatures.collect()))
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
+    Some(digits.chunks_exact(2).filter_map(|pair| Some(pair.first()? << 4 | pair.last()?)).collect())
+}
+
+/// HMAC-SHA-256 over `<time>.<body>`, compared in constant time.
+fn is_signed(secret: &str, time: i64, body: &[u8], signature: &[u8]) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return false };
+    mac.update(format!("{time}.").as_bytes());
+    mac.update(body);
+    mac.verify_slice(signature).is_ok()
+}
+
+/// PaymentIntents, their charges and our refunds carry our payment id in their metadata.
+fn notice(body: &[u8]) -> Result<Notice, Refusal> {
+    let event: Value =
+        serde_json::from_slice(body).map_err(|error| Refusal::Unreadable(error.to_string()))?;
+    let text = |pointer| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let id = text("/id").ok_or_else(|| Refusal::Unreadable("an event without id".to_owned()))?;
+    Ok(Notice { id, payment_id: text("/data/object/metadata/payment_id") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = r#"{"id":"evt_1","data":{"object":{"metadata":{"payment_id":"p"}}}}"#;
+    const NOW: i64 = 1_800_000_000;
+
+    fn sign(secret: &str, time: i64, body: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(format!("{time}.{body}").as_bytes());
+        let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("t={time},v1={hex}")
+    }
+
+    fn check(header: &str, body: &str) -> Result<Option<String>, String> {
+        let headers = vec![("stripe-signature".to_owned(), header.to_owned())];
+        let delivery = Delivery { headers, body: body.as_bytes().to_vec() };
+        verify("whsec", &delivery, NOW).map(|n| n.payment_id).map_err(|refusal| format!("{refusal:?}"))
+    }
+
+    #[test]
+    fn a_good_signature_is_believed_and_any_other_is_not() {
+        assert_eq!(check(&sign("whsec", NOW, BODY), BODY), Ok(Some("p".to_owned())));
+        let rotated = format!("{},v1=00ff", sign("whsec", NOW, BODY).replace("v1=", "v0=aa,v1="));
+        assert_eq!(check(&rotated, BODY), Ok(Some("p".to_owned())));
+        let good = sign("whsec", NOW, BODY);
+        let forged =
+            [sign("other", NOW, BODY), good.replace("t=", "t=1"), String::new(), "t=1,v1=".to_owned()];
+        for header in forged {
+            assert!(check(&header, BODY).unwrap_err().contains("Forged"), "{header}");
+        }
+        assert!(check(&good, &BODY.replace('1', "2")).unwrap_err().contains("Forged"));
+    }
+
+    #[test]
+    fn an_old_signature_may_be_a_replay() {
+        assert!(check(&sign("whsec", NOW - 300, BODY), BODY).is_ok());
+        for time in [NOW - 301, NOW + 301] {
+            assert!(check(&sign("whsec", time, BODY), BODY).unwrap_err().contains("Stale"));
+        }
+    }
+
+    #[test]
+    fn without_a_secret_nothing_is_believed() {
+        let delivery = Delivery { headers: Vec::new(), body: Vec::new() };
+        assert!(matches!(verify("", &delivery, NOW), Err(Refusal::Unsupported)));
+    }
+}
