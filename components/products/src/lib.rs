@@ -4,7 +4,11 @@
 //! |---|---|---|
 //! | `POST /api/products` (`/products`) | `products:write` | `products::create` |
 //! | `GET /api/products` (`/products`) | anyone | `products::list` |
+//! | `GET /api/products/category/{category}` (`/products/category/{category}`) | anyone | `products::list_category` |
 //! | `GET /api/products/{id}` (`/products/{id}`) | anyone | `products::get` |
+//! | `PUT /api/products/{id}` (`/products/{id}`) | the seller, ADMIN | `products::replace` |
+//! | `DELETE /api/products/{id}` (`/products/{id}`) | the seller, ADMIN | `products::withdraw` |
+//! | `GET /api/products/{id}/stock` (`/products/{id}/stock`) | the seller, ADMIN | `stock::movements` |
 //! | `POST /api/products/{id}/stock` (`/products/{id}/stock`) | the seller, ADMIN | `stock::adjust` |
 //! | `POST /internal/products/reservations` | services | `reservations::reserve` |
 //! | `PUT /internal/products/reservations/{orderId}` | services | `reservations::replace` |
@@ -46,8 +50,9 @@ async fn handle(request: Request) -> impl IntoResponse {
 fn routes() -> Router {
     let public = Router::new()
         .route("/", post(products::create).get(products::list))
-        .route("/{id}", get(products::get))
-        .route("/{id}/stock", post(stock::adjust));
+        .route("/category/{category}", get(products::list_category))
+        .route("/{id}", get(products::get).put(products::replace).delete(products::withdraw))
+        .route("/{id}/stock", post(stock::adjust).get(stock::movements));
     let internal = Router::new()
         .route("/internal/products/reservations", post(reservations::reserve))
         .route("/internal/products/reservations/{order_id}", put(reservations::replace))

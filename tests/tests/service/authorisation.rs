@@ -86,6 +86,7 @@ fn matrix(things: &Things) -> Vec<Row> {
             [401, 200, 404, 404, 200],
         ),
         row(get.clone(), &["/api/products", "/products", "/api/products/:id", "/products/:id"], everyone),
+        row(get.clone(), &["/api/products/category/:category", "/products/category/:category"], everyone),
         with(
             post.clone(),
             &["/api/products", "/products"],
@@ -96,6 +97,13 @@ fn matrix(things: &Things) -> Vec<Row> {
             post.clone(),
             &["/api/products/:id/stock", "/products/:id/stock"],
             json!({ "delta": 1, "reason": "x" }),
+            [401, 403, 403, 200, 200],
+        ),
+        row(get.clone(), &["/api/products/:id/stock", "/products/:id/stock"], [401, 403, 403, 200, 200]),
+        with(
+            put,
+            &["/api/products/:id", "/products/:id"],
+            json!({ "name": "Tea", "price": 5 }),
             [401, 403, 403, 200, 200],
         ),
         row(get.clone(), &["/api/orders", "/orders"], [401, 200, 200, 200, 200]),
@@ -153,6 +161,8 @@ fn matrix(things: &Things) -> Vec<Row> {
         row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
         row(post.clone(), &["/api/admin/sweep"], [401, 403, 403, 403, 200]),
         row(get, &["/", "/health", "/health/:service", "/openapi.json", "/docs"], everyone),
+        // Near the end: afterwards nobody can order it.
+        row(delete.clone(), &["/api/products/:id", "/products/:id"], [401, 403, 403, 204, 204]),
         // Last: afterwards the askers' sessions have ended.
         row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204]),
     ]
@@ -180,6 +190,7 @@ impl Things {
         route
             .replace(":id", id)
             .replace(":userId", id)
+            .replace(":category", "tea")
             .replace(":role", "SUPPORT")
             .replace(":service", "orders")
             .replace(":provider", "stripe")

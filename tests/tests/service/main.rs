@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod authorisation;
 mod bad_input;
+mod catalogue;
 mod changes;
 mod forgery;
 mod fulfilment;

@@ -1,11 +1,12 @@
 //! What is in the warehouse, changed by its seller.
 
 use axum::Json as Reply;
-use edge::{Context, Json, Path, User};
+use axum::response::Response;
+use edge::{Context, FieldError, Json, List, Page, Path, User};
 
 use crate::domain::check_change;
 use crate::error::Error;
-use crate::handlers::products::show;
+use crate::handlers::products::{answer, own};
 use crate::store::DB;
 use crate::{RELAY, api, store as products};
 
@@ -15,13 +16,9 @@ pub async fn adjust(
     user: User,
     Path(id): Path<String>,
     Json(change): Json<api::StockChange>,
-) -> Result<Reply<api::Product>, Error> {
-    user.require("products:write")?;
+) -> Result<Response, Error> {
+    let product = own(&user, &id).await?;
     check_change(&change).map_err(Error::Invalid)?;
-    let product = products::find(&id).await?.ok_or(Error::NotFound)?;
-    if product.seller_id != user.subject && !user.may("products:any") {
-        return Err(Error::NotFound);
-    }
     let mut event = products::adjust(&id, change.delta, &change.reason, user.actor());
     event.traceparent = context.traceparent;
     match DB.append(event).await {
@@ -33,6 +30,19 @@ pub async fn adjust(
         other => other?,
     };
     RELAY.kick();
-    let product = products::find(&id).await?.ok_or(Error::NotFound)?;
-    Ok(Reply(show(&product)))
+    answer(&id).await
+}
+
+/// `GET /api/products/{id}/stock`: what changed the stock by hand, and why, newest first. What was sold is in the orders.
+pub async fn movements(
+    user: User,
+    Path(id): Path<String>,
+    page: Page,
+) -> Result<Reply<List<api::Movement>>, Error> {
+    own(&user, &id).await?;
+    let before = page.after.as_deref().map_or(Ok(i64::MAX), str::parse).map_err(|_| {
+        Error::Invalid(vec![FieldError::new("cursor", "must be the nextCursor of an earlier page")])
+    })?;
+    let found = products::movements(&id, before, page.rows()).await?;
+    Ok(Reply(page.list(found, |movement| movement.sequence.to_string())))
 }
