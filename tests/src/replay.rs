@@ -95,8 +95,7 @@ fn rows(db: &Connection, schema: &str, table: &str) -> Result<Vec<Vec<Value>>> {
     let columns = db
         .prepare(&format!("SELECT * FROM {schema}.{table} LIMIT 0"))?
         .column_names()
-        .iter()
-        .filter(|column| !LEASES.contains(&(table, *column)))
+        .filter(|column| !LEASES.contains(&(table, column)))
         .map(|column| format!("\"{column}\""))
         .collect::<Vec<_>>()
         .join(", ");

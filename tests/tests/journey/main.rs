@@ -2,6 +2,6 @@
 
 mod buying;
 mod crashes;
-mod market;
 mod faults;
+mod market;
 mod races;

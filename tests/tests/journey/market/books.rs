@@ -81,6 +81,17 @@ fn violations() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "money without its sale",
+            format!(
+                "SELECT count(*) FROM payments_payments AS p WHERE p.state NOT IN ('DECLINED', 'FAILED', 'CANCELLED', 'REFUNDED') \
+                 AND NOT EXISTS (SELECT 1 FROM orders_orders AS o WHERE o.payment_id = p.id AND o.status IN {SOLD})"
+            ),
+        ),
+        (
+            "paid and given up, but not refunded",
+            text("SELECT count(*) FROM orders_orders WHERE status = 'CANCELLED' AND payment_id IS NOT NULL"),
+        ),
+        (
             "total that is not the sum",
             text(
                 "SELECT count(*) FROM orders_orders AS o WHERE total <> \
