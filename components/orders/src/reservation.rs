@@ -71,6 +71,7 @@ pub async fn shrink(context: &Context, order: &Order, version: i64) {
     let wanted = Reserve { order_id, expires_at, lines: &lines, keep: false, version: Some(version) };
     if let Ok(reply) = CLIENT.put(context, "products", &format!("reservations/{order_id}"), &wanted).await
         && !reply.status.is_success()
+        && reply.status != StatusCode::CONFLICT
     {
         eprintln!("shrinking the hold of {order_id}: products answers {}", reply.status);
     }

@@ -101,7 +101,7 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         row(get.clone(), &["/api/products/:id/stock", "/products/:id/stock"], [401, 403, 403, 200, 200]),
         with(
-            put,
+            put.clone(),
             &["/api/products/:id", "/products/:id"],
             json!({ "name": "Tea", "price": 5 }),
             [401, 403, 403, 200, 200],

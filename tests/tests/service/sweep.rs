@@ -5,12 +5,6 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tests::{Actor, TestApp, path_of, root};
 
-/// How many orders a sweep says that it ended.
-fn expired(swept: &Value) -> u64 {
-    assert_eq!(swept["failed"], json!([]));
-    swept["done"]["orders"]["expired"].as_u64().unwrap()
-}
-
 /// Order all units of a new product, one by one.
 async fn buy_out(kim: &Actor<'_>, alice: &Actor<'_>, units: i64) -> (String, Vec<String>) {
     let tea = kim.sells("5.00", units).await;
@@ -23,15 +17,16 @@ async fn buy_out(kim: &Actor<'_>, alice: &Actor<'_>, units: i64) -> (String, Vec
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unpaid_orders_expire_once_however_many_sweep_at_once() {
-    let Some(app) = TestApp::with_variables(&[("order_expiry_seconds", "1")]).await else { return };
-    let (kim, alice, admin) = (app.seller("kim").await, app.buyer("alice").await, app.admin().await);
+    let Some(app) = TestApp::with_internal_routes(&[("order_expiry_seconds", "1")]).await else { return };
+    let (kim, alice, gateway) =
+        (app.seller("kim").await, app.buyer("alice").await, app.service("gateway").await);
     let (tea, paths) = buy_out(&kim, &alice, 5).await;
     let ended = std::sync::atomic::AtomicU64::new(0);
     app.eventually("all have expired", || async {
-        let sweep = || admin.post("/api/admin/sweep", json!({}));
+        let sweep = || gateway.post("/internal/orders/sweep", json!({}));
         let (one, other) = tokio::join!(sweep(), sweep());
         for swept in [one, other] {
-            let now = expired(&swept.assert_status(200).json());
+            let now = swept.assert_status(200).json()["expired"].as_u64().unwrap();
             ended.fetch_add(now, std::sync::atomic::Ordering::Relaxed);
         }
         (ended.load(std::sync::atomic::Ordering::Relaxed) >= 5).then_some(())
@@ -68,7 +63,12 @@ async fn the_script_sweeps_a_running_instance() {
     app.eventually("the stock is free", || async {
         let done = tokio::task::block_in_place(|| sweep("correct horse battery staple"));
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        expired(&serde_json::from_slice(&done.stdout).unwrap());
+        let swept: Value = serde_json::from_slice(&done.stdout).unwrap();
+        assert_eq!(swept["failed"], json!([]));
+        assert!(
+            swept["done"]["orders"]["expired"].is_u64() && swept["done"]["products"].is_object(),
+            "{swept}"
+        );
         let left = app.stranger().get(&format!("/api/products/{tea}")).await.json();
         (left["available"] == 1).then_some(())
     })
