@@ -17,6 +17,7 @@ mod localstripe;
 mod manifest;
 mod peer;
 mod process;
+mod replay;
 mod response;
 mod shop;
 
@@ -27,5 +28,6 @@ pub use localstripe::LocalStripe;
 pub use manifest::with_provider;
 pub use peer::{Asked, Peer, Said};
 pub use process::HostProcess;
+pub use replay::{Compared, REPLAYED, replay};
 pub use response::Response;
-pub use shop::{APPROVED_CARD, address, card, order_for, pay};
+pub use shop::{APPROVED_CARD, address, card, order_for, order_of, path_of, pay};

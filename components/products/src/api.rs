@@ -2,6 +2,7 @@
 
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// `POST /api/products`.
 #[derive(Deserialize)]
@@ -104,6 +105,11 @@ pub struct Reserve {
     /// RFC 3339; the hold ends then unless it was confirmed.
     pub expires_at: String,
     pub lines: Vec<ReserveLine>,
+    /// Besides what is held already: the order is about to be changed, and may fail to be.
+    #[serde(default)]
+    pub keep: bool,
+    /// Only when the reservation is at this version.
+    pub version: Option<i64>,
 }
 
 /// A line to reserve; lines of one product are summed by the caller.
@@ -122,10 +128,12 @@ pub struct ReserveLine {
 pub struct Reserved {
     pub currency: Currency,
     pub lines: Vec<ReservedLine>,
+    /// Of the reservation.
+    pub version: i64,
 }
 
 /// A reserved line.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReservedLine {
     pub product_id: String,
@@ -149,6 +157,8 @@ pub struct Shortage {
 #[derive(Deserialize)]
 pub struct OrderSummary {
     pub status: String,
+    /// What is sold when it is paid.
+    pub lines: Value,
 }
 
 /// `POST /internal/products/sweep`.

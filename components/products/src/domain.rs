@@ -9,7 +9,7 @@ use money::{Currency, Decimal};
 use crate::api::{NewProduct, ProductChange, ReserveLine, ReservedLine, StockChange};
 use crate::error::Error;
 pub use listing::{Key, Listing, Place, Sort};
-pub use reservation::{HeldLine, Reservation, Settlement, State, shortages};
+pub use reservation::{HeldLine, Reservation, Settlement, State, all_held, shortages};
 
 /// The longest name, in characters: fits a line of a receipt.
 const MAX_NAME: usize = 200;

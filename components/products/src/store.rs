@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_reservations.sql"),
     include_str!("../migrations/0003_catalogue.sql"),
     include_str!("../migrations/0004_search.sql"),
+    include_str!("../migrations/0005_sold_lines.sql"),
 ];
 
 const COLUMNS: &str = "id, seller_id, name, description, category, price, currency, on_hand, reserved, active, \

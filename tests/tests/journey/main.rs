@@ -3,4 +3,5 @@
 mod buying;
 mod crashes;
 mod faults;
+mod market;
 mod races;

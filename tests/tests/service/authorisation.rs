@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, TestApp, manifest_routes, order_for, pay};
+use tests::{APPROVED_CARD, Actor, TestApp, address, manifest_routes, order_for, pay};
 
 /// Who asks, in the order of a row's expectations.
 const WHO: [&str; 5] = ["nobody", "owner", "stranger", "seller", "admin"];
@@ -101,7 +101,7 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         row(get.clone(), &["/api/products/:id/stock", "/products/:id/stock"], [401, 403, 403, 200, 200]),
         with(
-            put,
+            put.clone(),
             &["/api/products/:id", "/products/:id"],
             json!({ "name": "Tea", "price": 5 }),
             [401, 403, 403, 200, 200],
@@ -118,7 +118,20 @@ fn matrix(things: &Things) -> Vec<Row> {
             &["/api/orders/:id", "/orders/:id", "/api/orders/:id/events", "/orders/:id/events"],
             [401, 200, 404, 200, 200],
         ),
-        // The order is paid: who may see it at all learns that it cannot be cancelled.
+        // The seller has sold to the owner.
+        row(get.clone(), &["/api/orders/user/:userId", "/orders/user/:userId"], [401, 200, 404, 200, 200]),
+        with(
+            put.clone(),
+            &["/api/orders/:id", "/orders/:id"],
+            json!({ "shippingAddress": address() }),
+            [401, 200, 404, 403, 200],
+        ),
+        // The order is paid. It is shipped once, and delivered once.
+        row(post.clone(), &["/api/orders/:id/ship"], [401, 403, 404, 200, 409]),
+        row(post.clone(), &["/orders/:id/ship"], [401, 403, 404, 409, 409]),
+        row(post.clone(), &["/api/orders/:id/deliver"], [401, 403, 404, 200, 409]),
+        row(post.clone(), &["/orders/:id/deliver"], [401, 403, 404, 409, 409]),
+        // It is delivered: who may see it at all learns that it cannot be cancelled.
         row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
@@ -138,9 +151,15 @@ fn matrix(things: &Things) -> Vec<Row> {
             empty.clone(),
             [404; 5],
         ),
-        with(post, &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),
+        with(
+            post.clone(),
+            &["/api/payments", "/payments"],
+            things.payment_again.clone(),
+            [401, 409, 404, 403, 403],
+        ),
         row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
         row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
+        row(post.clone(), &["/api/admin/sweep"], [401, 403, 403, 403, 200]),
         row(get, &["/", "/health", "/health/:service", "/openapi.json", "/docs"], everyone),
         // Near the end: afterwards nobody can order it.
         row(delete.clone(), &["/api/products/:id", "/products/:id"], [401, 403, 403, 204, 204]),

@@ -1,11 +1,11 @@
 //! The rules of stock that is held for orders: what comes of it, and in which order the news may arrive.
 
 use events::CloudEvent;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::Product;
-use crate::api::{ReserveLine, Shortage};
+use crate::api::{ReserveLine, ReservedLine, Shortage};
 
 /// Where the stock held for an order stands. Each state is reached at most once, and `Held` never again, so news that
 /// comes twice does nothing the second time.
@@ -41,7 +41,7 @@ pub struct Reservation {
 }
 
 /// Units of a product that are held.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldLine {
     pub product_id: String,
@@ -84,6 +84,18 @@ impl Settlement {
             _ => None,
         }
     }
+}
+
+/// All that is to be held: the priced `lines` and, besides, what is `kept`; of a product that is in both, the more of
+/// either. What is only kept has no price, as nobody is about to buy it.
+pub fn all_held(lines: &[ReservedLine], kept: &[HeldLine]) -> Value {
+    let of = |id: &str| kept.iter().find(|line| line.product_id == id).map_or(0, |line| line.quantity);
+    let wanted = lines.iter().map(|line| {
+        let quantity = line.quantity.max(of(&line.product_id));
+        json!(ReservedLine { quantity, ..line.clone() })
+    });
+    let is_wanted = |kept: &&HeldLine| lines.iter().any(|line| line.product_id == kept.product_id);
+    wanted.chain(kept.iter().filter(|line| !is_wanted(line)).map(|line| json!(line))).collect()
 }
 
 /// The lines for which there is not enough, when `own` units are held for the same order already.

@@ -4,10 +4,10 @@ use axum::Json as Reply;
 use edge::{Context, Json, Path, ServiceCaller};
 use events::CloudEvent;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::Timestamp;
 
-use crate::domain::{HeldLine, Settlement, State, price_lines, shortages};
+use crate::domain::{HeldLine, Settlement, State, all_held, price_lines, shortages};
 use crate::error::Error;
 use crate::store::{self as products, DB, FIRST_VERSION, Overdue};
 use crate::{CLIENT, RELAY, api};
@@ -47,7 +47,7 @@ pub async fn reserve(
 }
 
 /// `PUT /internal/products/reservations/{orderId}`: hold these lines instead, all or none. 200 with their prices, 409
-/// when the reservation is settled. What the order holds already is free for it.
+/// when the reservation is settled or not at the given version. What the order holds already is free for it.
 pub async fn replace(
     context: Context,
     caller: ServiceCaller,
@@ -60,6 +60,9 @@ pub async fn replace(
         let current = products::reservation(&wanted.order_id).await?.ok_or(Error::NotReserved)?;
         if current.state != State::Held {
             return Err(Error::Settled);
+        }
+        if wanted.version.is_some_and(|version| version != current.version) {
+            return Err(Error::Contended);
         }
         let current = Current { version: current.version, lines: current.lines };
         let held = hold(&context, &caller.actor(), &wanted, &current).await;
@@ -93,8 +96,11 @@ async fn hold(
     let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id.as_str()).collect();
     let found = products::find_all(&ids).await?;
     let (currency, lines) = price_lines(&wanted.lines, &found)?;
-    let data = json!({ "orderId": wanted.order_id, "expiresAt": wanted.expires_at, "lines": lines });
-    let mut event = products::reserved(&wanted.order_id, current.version.saturating_add(1), actor, data);
+    let version = current.version.saturating_add(1);
+    let kept = if wanted.keep { current.lines.as_slice() } else { &[] };
+    let held = all_held(&lines, kept);
+    let data = json!({ "orderId": wanted.order_id, "expiresAt": wanted.expires_at, "lines": held });
+    let mut event = products::reserved(&wanted.order_id, version, actor, data);
     event.traceparent = context.traceparent.clone();
     match DB.append(event).await {
         Ok(_) => RELAY.kick(),
@@ -105,7 +111,7 @@ async fn hold(
         Err(error) if products::is_overtaken(&error) => return Err(Error::Contended),
         Err(error) => return Err(error.into()),
     }
-    Ok(api::Reserved { currency, lines })
+    Ok(api::Reserved { currency, lines, version })
 }
 
 /// Let go overdue holds on the wanted products, if orders agrees; says whether there is anything new to be had.
@@ -142,19 +148,20 @@ async fn look_after(context: &Context, overdue: &Overdue, now: Timestamp) -> Res
     let answer = CLIENT.get(context, "orders", &format!("orders/{id}")).await?;
     let given_up = overdue.held_at < now.plus_seconds(-PLACING_SECONDS).to_string();
     let settlement = match answer.status {
-        StatusCode::OK => Settlement::of_status(&answer.json::<api::OrderSummary>()?.status),
-        StatusCode::NOT_FOUND => given_up.then_some(Settlement::Release),
+        StatusCode::OK => {
+            let order: api::OrderSummary = answer.json()?;
+            Settlement::of_status(&order.status).map(|settlement| (settlement, Some(order.lines)))
+        }
+        StatusCode::NOT_FOUND => given_up.then_some((Settlement::Release, None)),
         _ => None,
     };
-    match settlement {
-        Some(settlement) => settle(id, settlement, &format!("overdue:{id}")).await.map(|()| true),
-        None => Ok(false),
-    }
+    let Some((settlement, lines)) = settlement else { return Ok(false) };
+    settle(id, settlement, lines.as_ref(), &format!("overdue:{id}")).await.map(|()| true)
 }
 
 /// `POST /internal/products/reservations/{orderId}/release`: let go what was held for an order that did not come about.
 pub async fn release(_: ServiceCaller, Path(order_id): Path<String>) -> Result<StatusCode, Error> {
-    settle(&order_id, Settlement::Release, &format!("release:{order_id}")).await?;
+    settle(&order_id, Settlement::Release, None, &format!("release:{order_id}")).await?;
     RELAY.kick();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -163,21 +170,28 @@ pub async fn release(_: ServiceCaller, Path(order_id): Path<String>) -> Result<S
 pub async fn on_events(_: ServiceCaller, Json(batch): Json<Vec<CloudEvent>>) -> Result<StatusCode, Error> {
     for event in &batch {
         if let (Some(settlement), Some(order_id)) = (Settlement::of(event), event.subject.as_deref()) {
-            settle(order_id, settlement, &event.id).await?;
+            settle(order_id, settlement, event.data.get("lines"), &event.id).await?;
         }
     }
     RELAY.kick();
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn settle(order_id: &str, settlement: Settlement, cause: &str) -> Result<(), Error> {
+/// Settle the stock held for an order. When it was paid, `sold` are the lines that leave the warehouse; without them, all
+/// that is held.
+async fn settle(
+    order_id: &str,
+    settlement: Settlement,
+    sold: Option<&Value>,
+    cause: &str,
+) -> Result<(), Error> {
     // Most holds were not changed: nothing needs to be read unless the append says otherwise. An order whose hold has
     // not arrived (it was given up meanwhile) is settled in advance.
     let mut current = Some((State::Held, FIRST_VERSION));
     for _ in 0..MAX_TRIES {
         let Some((state, version)) = current else { return Ok(()) };
         let Some(kind) = settlement.event(state) else { return Ok(()) };
-        let event = products::settled(order_id, version.saturating_add(1), kind, cause);
+        let event = products::settled(order_id, version.saturating_add(1), kind, sold, cause);
         match DB.append(event).await {
             Err(error) if products::is_answered(&error) => return Ok(()),
             Err(error) if products::is_overtaken(&error) => {

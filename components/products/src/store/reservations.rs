@@ -60,9 +60,12 @@ pub fn reserved(order_id: &str, version: i64, actor: &str, data: Value) -> Event
     Event::new(order_id, version, kind, actor, data)
 }
 
-/// The event `kind` that settles the reservation of `order_id`.
-pub fn settled(order_id: &str, version: i64, kind: &'static str, cause: &str) -> Event {
-    let data = json!({ "orderId": order_id });
+/// The event `kind` that settles the reservation of `order_id`, of which `sold` leaves the warehouse when it was paid.
+pub fn settled(order_id: &str, version: i64, kind: &'static str, sold: Option<&Value>, cause: &str) -> Event {
+    let data = match sold.filter(|_| kind == "stock.confirmed") {
+        Some(lines) => json!({ "orderId": order_id, "lines": lines }),
+        None => json!({ "orderId": order_id }),
+    };
     let mut event = Event::new(order_id, version, kind, "service:orders", data);
     event.cause = Some(cause.to_owned());
     event
