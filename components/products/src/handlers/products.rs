@@ -20,7 +20,8 @@ pub async fn create(
 ) -> Result<Response, Error> {
     user.require("products:write")?;
     let draft = Draft::parse(request.body).map_err(Error::Invalid)?;
-    let product = new_product(draft, &user.subject);
+    let now = Timestamp::now();
+    let product = new_product(draft, &user.subject, now);
     let body = serde_json::to_string(&show(&product)).map_err(Problem::internal)?;
     let mut event = products::created(&product);
     event.traceparent = context.traceparent;
@@ -29,7 +30,7 @@ pub async fn create(
         request_hash: key.request_hash.clone(),
         result: body.clone(),
     });
-    match (DB.append(event).await, &request.key) {
+    match (DB.append_at(event, now).await, &request.key) {
         (Ok(_), _) => RELAY.kick(),
         (Err(store::Error::Replayed(replay)), Some(key)) => {
             return Ok(edge::replayed(key, &replay.request_hash, StatusCode::CREATED, replay.result)?);
@@ -130,8 +131,8 @@ pub async fn answer(id: &str) -> Result<Response, Error> {
     Ok(([(header::ETAG, etag(product.revision))], Reply(show(&product))).into_response())
 }
 
-fn new_product(draft: Draft, seller: &str) -> Product {
-    let now = Timestamp::now().to_string();
+fn new_product(draft: Draft, seller: &str, now: Timestamp) -> Product {
+    let now = now.to_string();
     Product {
         id: Uuid::now_v7().to_string(),
         seller_id: seller.to_owned(),
