@@ -162,3 +162,85 @@ pub struct UserInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
+
+/// `PUT /api/users/{id}/email`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EmailChange {
+    pub email: String,
+    pub current_password: String,
+}
+
+/// `PUT /api/users/{id}/status`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    pub disabled: bool,
+}
+
+/// For whom another service asks.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct By {
+    pub user_id: String,
+    pub session: String,
+}
+
+/// `POST /internal/auth/accounts`: an account that someone makes for someone else.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Made {
+    pub by: By,
+    pub email: String,
+    pub password: String,
+    pub name: String,
+    pub roles: Vec<String>,
+    pub idempotency: Option<Idempotency>,
+}
+
+/// The idempotency key that came with the request, and the hash of its body.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Idempotency {
+    pub key: String,
+    pub request_hash: String,
+}
+
+/// The new account and its event, which users answers at once instead of waiting for the relay.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registered {
+    pub id: String,
+    /// The event's id.
+    pub event: String,
+    /// Ciphertext.
+    pub email: String,
+    pub email_hash: String,
+    /// Ciphertext.
+    pub name: String,
+    pub roles: Vec<String>,
+}
+
+/// `POST /internal/auth/accounts/{id}/export`: what is held of an account, its secrets left out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldAccount {
+    pub id: String,
+    pub email: String,
+    pub name: String,
+    pub roles: Vec<String>,
+    pub disabled: bool,
+    pub created_at: String,
+}
+
+/// `GET /internal/auth/accounts/{id}/sessions`: a session, alive or not.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldSession {
+    pub id: String,
+    pub created_at: String,
+    pub last_used_at: String,
+    pub expires_at: String,
+    pub ended_at: Option<String>,
+    pub user_agent: Option<String>,
+}

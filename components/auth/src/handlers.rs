@@ -1,6 +1,8 @@
 //! One module per part of the API.
 
 pub mod accounts;
+pub mod internal;
+pub mod lifecycle;
 pub mod own_sessions;
 pub mod passwords;
 pub mod permissions;

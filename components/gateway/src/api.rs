@@ -69,6 +69,12 @@ pub struct Report {
     pub relay: Vec<Lag>,
 }
 
+/// What it answers instead when a setting makes the service useless.
+#[derive(Deserialize)]
+pub struct Unfit {
+    pub reason: String,
+}
+
 /// Events that a target has not got yet.
 #[derive(Serialize, Deserialize)]
 pub struct Lag {

@@ -144,7 +144,8 @@ pub struct Order {
     pub currency: Currency,
     /// In minor units of `currency`.
     pub total: i64,
-    pub address: Address,
+    /// `None` when the buyer's account was erased.
+    pub address: Option<Address>,
     pub payment_id: Option<String>,
     pub version: i64,
     /// RFC 3339 of fixed width, so that texts compare as moments do.

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
 
 use crate::domain::Status;
+use crate::personal;
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,7 @@ impl From<Error> for Problem {
                 Problem::new(Code::INVALID_TRANSITION, detail).with("from", from.name()).with("to", to.name())
             }
             Error::Contended => Problem::new(Code::CONFLICT, detail),
+            Error::Internal(store::Error::Refused { code, .. }) if code == "buyer_erased" => personal::gone(),
             Error::Internal(source) => Problem::internal(source),
         }
     }

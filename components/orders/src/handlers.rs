@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod internal;
+pub mod people;
 pub mod place;
 pub mod read;
 
@@ -82,7 +83,7 @@ fn show<'a>(order: &'a Order, role: Role, subject: &'a str) -> api::Order<'a> {
         // A part of a total that was checked when the order was placed.
         total: money(if role == Role::Seller { total(lines()).unwrap_or(i64::MAX) } else { order.total }),
         currency: order.currency,
-        shipping_address: &order.address,
+        shipping_address: order.address.as_ref(),
         allowed_actions: order.status.allowed(role),
         payment_id: order.payment_id.as_deref(),
         created_at: &order.created_at,

@@ -9,15 +9,17 @@
 //! | `DELETE /api/orders/{id}` (`/orders/{id}`) | the buyer, `orders:any` | `cancel::cancel` |
 //! | `GET /internal/orders/orders/{id}` | services | `internal::get` |
 //! | `GET /internal/orders/sold` | services | `internal::sold` |
+//! | `GET /internal/orders/shipping` · `GET /internal/orders/buyers/{id}/orders` | services | `people::…` |
 //! | `POST /internal/orders/events` | services | `internal::on_events` |
 //!
-//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `reservation` the stock that
+//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `personal` the encryption of addresses, `reservation` the stock that
 //! products holds. Every event carries the exact version of its order: who comes second reads and decides anew.
 
 mod api;
 mod domain;
 mod error;
 mod handlers;
+mod personal;
 mod reservation;
 mod store;
 
@@ -29,7 +31,7 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{cancel, internal, place, read};
+use handlers::{cancel, internal, people, place, read};
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 3] = [
@@ -55,6 +57,8 @@ fn routes() -> Router {
     let internal = Router::new()
         .route("/internal/orders/orders/{id}", get(internal::get))
         .route("/internal/orders/sold", get(internal::sold))
+        .route("/internal/orders/shipping", get(people::shipping))
+        .route("/internal/orders/buyers/{id}/orders", get(people::bought))
         .route("/internal/orders/events", post(internal::on_events));
     edge::router(
         internal

@@ -4,13 +4,18 @@ use money::Currency;
 use serde::Deserialize;
 use serde::de::value::{Error as Unreadable, StrDeserializer};
 use serde_json::json;
-use store::{Db, Error, Event, Row, params};
+use store::{Db, Error, Event, NEXT, Row, Value, params};
 
 use crate::api::Recorded;
 use crate::domain::{Order, Status};
+use crate::error::Error as Failure;
+use crate::personal;
 
 /// The tables, prefixed `orders_`.
-pub static DB: Db = Db::new("orders", &[include_str!("../migrations/0001_orders.sql")]);
+pub static DB: Db = Db::new(
+    "orders",
+    &[include_str!("../migrations/0001_orders.sql"), include_str!("../migrations/0002_personal.sql")],
+);
 
 /// An order with its lines as one JSON array: a single statement reads it all.
 const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_id, version, expires_at, created_at, \
@@ -20,49 +25,57 @@ const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_i
 /// Sorts after every id, as the place before the first page of a list of newest first.
 const BEFORE_ALL: &str = "~";
 
-fn order(row: &Row) -> Result<Order, Error> {
+/// The orders that a statement finds.
+async fn orders(sql: &str, params: Vec<Value>) -> Result<Vec<Order>, Failure> {
+    let found: Result<Vec<_>, Error> = DB.query(sql, params).await?.iter().map(order).collect();
+    personal::open(found?).await
+}
+
+/// An order, and its address as it is stored.
+fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
     let status = row.text(2)?;
     let status = Status::deserialize(StrDeserializer::<Unreadable>::new(&status));
-    Ok(Order {
+    let order = Order {
         id: row.text(0)?,
         buyer_id: row.text(1)?,
         status: status.map_err(|e| Error::Database(e.to_string()))?,
         currency: Currency::parse(&row.text(3)?).map_err(|e| Error::Database(e.to_string()))?,
         total: row.int(4)?,
-        address: row.json(5)?,
+        address: None,
         payment_id: row.opt_text(6)?,
         version: row.int(7)?,
         expires_at: row.text(8)?,
         created_at: row.text(9)?,
         updated_at: row.text(10)?,
         lines: row.json(11)?,
-    })
+    };
+    Ok((order, row.json(5)?))
 }
 
 /// The order with this id.
-pub async fn find(id: &str) -> Result<Option<Order>, Error> {
+pub async fn find(id: &str) -> Result<Option<Order>, Failure> {
     let sql = format!("SELECT {COLUMNS} FROM orders_orders WHERE id = ?1");
-    DB.query_one(&sql, params![id]).await?.as_ref().map(order).transpose()
+    Ok(orders(&sql, params![id]).await?.pop())
 }
 
 /// All orders, newest first, older than `after`.
-pub async fn list_all(after: Option<&str>, limit: i64) -> Result<Vec<Order>, Error> {
+pub async fn list_all(after: Option<&str>, limit: i64) -> Result<Vec<Order>, Failure> {
     let sql = format!("SELECT {COLUMNS} FROM orders_orders WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
     let after = after.unwrap_or(BEFORE_ALL);
-    DB.query(&sql, params![after, limit]).await?.iter().map(order).collect()
+    orders(&sql, params![after, limit]).await
 }
 
 /// The orders that `buyer` placed, newest first, older than `after`.
-pub async fn list_bought(buyer: &str, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Error> {
+pub async fn list_bought(buyer: &str, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Failure> {
     let sql = format!(
         "SELECT {COLUMNS} FROM orders_orders WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
     );
     let after = after.unwrap_or(BEFORE_ALL);
-    DB.query(&sql, params![buyer, after, limit]).await?.iter().map(order).collect()
+    orders(&sql, params![buyer, after, limit]).await
 }
 
 /// As [`list_bought`], and the orders with a line that `user` sells.
-pub async fn list_bought_or_sold(user: &str, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Error> {
+pub async fn list_bought_or_sold(user: &str, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Failure> {
     let sql = format!(
         "SELECT {COLUMNS} FROM orders_orders WHERE id IN ( \
            SELECT * FROM (SELECT id FROM orders_orders WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3) \
@@ -71,7 +84,7 @@ pub async fn list_bought_or_sold(user: &str, after: Option<&str>, limit: i64) ->
          ORDER BY id DESC LIMIT ?3"
     );
     let after = after.unwrap_or(BEFORE_ALL);
-    DB.query(&sql, params![user, after, limit]).await?.iter().map(order).collect()
+    orders(&sql, params![user, after, limit]).await
 }
 
 /// What happened to an order after its version `after`, oldest first, with the data as it is in the log.
@@ -103,8 +116,8 @@ pub fn is_answered(error: &Error) -> bool {
     error.is_unique("orders_events.cause")
 }
 
-/// The event that places `order`.
-pub fn placed(order: &Order) -> Event {
+/// The event that places `order`; `address` is a ciphertext.
+pub fn placed(order: &Order, address: &str) -> Event {
     let data = json!({
         "buyerId": order.buyer_id,
         "currency": order.currency,
@@ -113,7 +126,7 @@ pub fn placed(order: &Order) -> Event {
         "expiresAt": order.expires_at,
     });
     let mut event = Event::new(&order.id, order.version, "order.placed", &order.buyer_id, data);
-    event.private = Some(json!({ "shippingAddress": order.address }));
+    event.private = Some(json!({ "shippingAddress": address }));
     event
 }
 
@@ -134,4 +147,19 @@ pub async fn has_sold(seller_id: &str, buyer_id: &str) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM orders_orders AS o JOIN orders_lines AS line ON line.order_id = o.id \
                WHERE o.buyer_id = ?1 AND line.seller_id = ?2 AND o.payment_id IS NOT NULL)";
     DB.query_one(sql, params![buyer_id, seller_id]).await?.map_or(Ok(false), |row| row.bool(0))
+}
+
+/// The latest orders of which the buyer paid for something of the seller.
+pub async fn sold(seller_id: &str, buyer_id: &str, limit: i64) -> Result<Vec<Order>, Failure> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders_orders WHERE buyer_id = ?1 AND payment_id IS NOT NULL \
+         AND EXISTS (SELECT 1 FROM orders_lines WHERE order_id = orders_orders.id AND seller_id = ?2) \
+         ORDER BY id DESC LIMIT ?3"
+    );
+    orders(&sql, params![buyer_id, seller_id, limit]).await
+}
+
+/// The event that erases what is personal in the orders of a buyer.
+pub fn buyer_erased(buyer_id: &str, actor: String) -> Event {
+    Event::new(buyer_id, NEXT, "buyer.erased", actor, json!({}))
 }

@@ -5,6 +5,7 @@
 //! | `POST /api/payments` (`/payments`) | `payments:create`, the order's buyer | `pay::create` |
 //! | `GET /api/payments` (`/payments`) | `payments:read`: own; `payments:any`: all | `payments::list` |
 //! | `GET /api/payments/{id}` (`/payments/{id}`) | `payments:read`: own; `payments:any`: all | `payments::get` |
+//! | `GET /internal/payments/buyers/{id}/payments` | services | `payments::paid_by` |
 //! | `POST /internal/payments/reconcile` | services | `settle::reconcile_due` |
 //! | `POST /internal/payments/events` | services | `settle::on_events` |
 //!
@@ -56,6 +57,7 @@ fn routes() -> Router {
     let public =
         Router::new().route("/", post(pay::create).get(payments::list)).route("/{id}", get(payments::get));
     let internal = Router::new()
+        .route("/internal/payments/buyers/{id}/payments", get(payments::paid_by))
         .route("/internal/payments/reconcile", post(settle::reconcile_due))
         .route("/internal/payments/events", post(settle::on_events));
     edge::router(

@@ -1,7 +1,8 @@
 //! The internal routes every service has: `relay` and `health`; and the reading of delivered batches.
 
 use axum::{Json, Router, routing};
-use edge::{Problem, ServiceCaller};
+use edge::{Problem, ServiceCaller, vault};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{CloudEvent, Relay};
@@ -15,14 +16,23 @@ pub fn internal_routes(relay: &'static Relay) -> Router {
         .route(&format!("{base}/health"), routing::get(move |caller| report(relay, caller)))
 }
 
-async fn drain(relay: &'static Relay, caller: ServiceCaller) -> Result<Json<Value>, Problem> {
+type Report = Result<(StatusCode, Json<Value>), Problem>;
+
+async fn drain(relay: &'static Relay, caller: ServiceCaller) -> Report {
     relay.drain().await;
     report(relay, caller).await
 }
 
-async fn report(relay: &'static Relay, _: ServiceCaller) -> Result<Json<Value>, Problem> {
+/// 503 with the reason when a setting makes the service useless: a person has to mend it.
+async fn report(relay: &'static Relay, _: ServiceCaller) -> Report {
     let lag = relay.lag().await.map_err(Problem::internal)?;
-    Ok(Json(json!({ "status": "UP", "relay": lag })))
+    match vault::unfit().await {
+        None => Ok((StatusCode::OK, Json(json!({ "status": "UP", "relay": lag })))),
+        Some(reason) => {
+            let body = json!({ "status": "DOWN", "relay": lag, "reason": reason });
+            Ok((StatusCode::SERVICE_UNAVAILABLE, Json(body)))
+        }
+    }
 }
 
 /// The data of `event` as `T`; `None` when it is of another shape, which a receiver must not choke on.

@@ -49,9 +49,7 @@ impl Draft {
     pub fn parse(email: &str, name: &str, password: String, policy: Policy) -> Result<Self, Vec<FieldError>> {
         let (email, name) = (email.trim().to_owned(), name.trim().to_owned());
         let mut errors = Vec::new();
-        if !is_email(&email) {
-            errors.push(FieldError::new("email", "must be an e-mail address"));
-        }
+        errors.extend(check_email(&email).err());
         if !(1..=MAX_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
             errors.push(FieldError::new("name", format!("must have 1 to {MAX_NAME} printable characters")));
         }
@@ -65,6 +63,14 @@ impl Draft {
 /// The form in which e-mails are compared: the case of the part before the `@` matters to no provider.
 pub fn normalised(email: &str) -> String {
     email.trim().to_lowercase()
+}
+
+/// What is wrong with an e-mail, if anything is.
+pub fn check_email(email: &str) -> Result<(), FieldError> {
+    match is_email(email) {
+        true => Ok(()),
+        false => Err(FieldError::new("email", "must be an e-mail address")),
+    }
 }
 
 /// Loose on purpose: only a message that arrives proves an address.

@@ -29,7 +29,7 @@ fn order(status: Status, payment: Option<&str>) -> Order {
         status,
         currency: Currency::USD,
         total: 5998,
-        address: Address { street: text("1 Main St"), city: text("Seoul"), zip_code: text("12345") },
+        address: Some(Address { street: text("1 Main St"), city: text("Seoul"), zip_code: text("12345") }),
         payment_id: payment.map(text),
         version: 1,
         expires_at: text("2026-11-21T05:15:00.000Z"),

@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde_json::json;
 use store::{Event, NEXT};
 
+use super::people::erase;
 use super::{MAX_TRIES, current};
 use crate::RELAY;
 use crate::api::{Captured, Pair, Summary};
@@ -39,14 +40,20 @@ pub async fn sold(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response
     Ok(Reply(json!({ "sold": sold })).into_response())
 }
 
-/// `POST /internal/orders/events`: payments' events. Each is answered once, so a batch may come again.
+/// `POST /internal/orders/events`: payments' and auth's events. Each is answered once, so a batch may come again.
 pub async fn on_events(
     caller: ServiceCaller,
     Json(batch): Json<Vec<CloudEvent>>,
 ) -> Result<StatusCode, Error> {
-    for event in batch.iter().filter(|event| event.kind == "jangteo.payment.captured.v1") {
-        if let Some(captured) = intake::<Captured>(event) {
-            settle(event, &captured, caller.actor()).await?;
+    for event in &batch {
+        match event.kind.as_str() {
+            "jangteo.payment.captured.v1" => {
+                if let Some(captured) = intake::<Captured>(event) {
+                    settle(event, &captured, caller.actor()).await?;
+                }
+            }
+            "jangteo.user.erased.v1" => erase(event, caller.actor()).await?,
+            _ => {}
         }
     }
     RELAY.kick();
