@@ -80,6 +80,15 @@ WHEN NEW.type = 'session.started' AND NEW.private IS NOT NULL BEGIN
     NEW.time, NEW.time, NEW.data ->> 'expiresAt');
 END;
 
+DROP TRIGGER auth_session_live;
+
+-- Sessions also end by events of their account, which leave the session's own version as it is.
+CREATE TRIGGER auth_session_live AFTER INSERT ON auth_events
+WHEN NEW.type = 'session.refreshed' AND NEW.private IS NOT NULL BEGIN
+  SELECT RAISE(ABORT, 'session_ended:')
+    WHERE NOT EXISTS (SELECT 1 FROM auth_sessions WHERE id = NEW.stream AND revoked_at IS NULL);
+END;
+
 DROP TRIGGER auth_password_changed;
 
 CREATE TRIGGER auth_password_changed AFTER INSERT ON auth_events

@@ -63,7 +63,7 @@ pub async fn hide(owner: &str, details: &Details) -> Result<Hidden, Error> {
     ];
     let [name, sealed_phone, addresses] = vault::encrypt(personal).await?;
     Ok(Hidden {
-        words: fingerprints(&details.name).await?,
+        words: fingerprints(words(&details.name)).await?,
         name,
         phone: phone.map(|_| sealed_phone),
         addresses: (!details.addresses.is_empty()).then_some(addresses),
@@ -73,10 +73,10 @@ pub async fn hide(owner: &str, details: &Details) -> Result<Hidden, Error> {
 /// The fingerprints of the words of the name that `owner` has as a ciphertext.
 pub async fn words_of(owner: &str, name: &str) -> Result<Vec<String>, Error> {
     let [name] = vault::decrypt([Item::new(NAME, owner, name)]).await?;
-    fingerprints(&name).await
+    fingerprints(words(&name)).await
 }
 
-/// The fingerprints of the words of a name in clear.
-pub async fn fingerprints(name: &str) -> Result<Vec<String>, Error> {
-    Ok(vault::fingerprints(WORD, words(name)).await?)
+/// The fingerprints of words of names.
+pub async fn fingerprints(words: Vec<String>) -> Result<Vec<String>, Error> {
+    Ok(vault::fingerprints(WORD, words).await?)
 }

@@ -2,4 +2,5 @@
 
 mod buying;
 mod crashes;
+mod data_keys;
 mod races;

@@ -34,7 +34,7 @@ pub async fn list(
     match filter.q.as_deref().filter(|q| !q.trim().is_empty()).map(Wanted::parse) {
         Some(Wanted::Id(id)) => narrowed.id = Some(id),
         Some(Wanted::Email(email)) => narrowed.email_hash = Some(vault::fingerprint(EMAIL, email).await?),
-        Some(Wanted::Words(words)) => narrowed.words = Some(personal::fingerprints(&words.join(" ")).await?),
+        Some(Wanted::Words(words)) => narrowed.words = Some(personal::fingerprints(words).await?),
         None => {}
     }
     let rows = users::list(narrowed, page.after.as_deref(), page.rows()).await?;

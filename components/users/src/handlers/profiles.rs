@@ -22,9 +22,9 @@ pub async fn get(
     Path(id): Path<String>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    if authorise(&user, &id).is_err() {
-        user.may("orders:fulfil").then_some(()).ok_or(Error::NotFound)?;
-        return customer(&context, &user.subject, id).await;
+    match authorise(&user, &id) {
+        Err(_) if user.may("orders:fulfil") => return customer(&context, &user.subject, id).await,
+        other => other?,
     }
     let row = users::find(&id).await?.ok_or(Error::NotFound)?;
     if preconditions.unchanged(row.revision) {
@@ -39,7 +39,11 @@ async fn customer(context: &Context, seller: &str, id: String) -> Result<Respons
     // Looked up first: what is no id of ours stays out of the path of another service.
     let profile = profile(&id).await?;
     let path = format!("shipping?sellerId={seller}&buyerId={}", profile.id);
-    let shipping_addresses: Vec<_> = CLIENT.get(context, "orders", &path).await?.json()?;
+    let reply = CLIENT.get(context, "orders", &path).await?;
+    if reply.status != StatusCode::OK {
+        return Err(reply.problem().into());
+    }
+    let shipping_addresses: Vec<_> = reply.json()?;
     match shipping_addresses.is_empty() {
         true => Err(Error::NotFound),
         false => {
