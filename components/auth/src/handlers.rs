@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod internal;
+pub mod keys;
 pub mod lifecycle;
 pub mod own_sessions;
 pub mod passwords;

@@ -69,10 +69,11 @@ pub struct Report {
     pub relay: Vec<Lag>,
 }
 
-/// What it answers instead when a setting makes the service useless.
+/// What it answers instead: a problem.
 #[derive(Deserialize)]
-pub struct Unfit {
-    pub reason: String,
+pub struct Told {
+    pub code: String,
+    pub detail: String,
 }
 
 /// Events that a target has not got yet.

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spin_sdk::sqlite::{Connection, Error, Value};
-use spin_sdk::variables;
 
+use crate::settings::variable;
 use crate::vault::{KEY_BYTES, Ring};
 
 static RING: Mutex<Option<Arc<Ring>>> = Mutex::new(None);
@@ -25,10 +25,8 @@ pub async fn load() -> Result<Arc<Ring>, String> {
 
 /// The keys of the variable; `None` when it is empty or not granted.
 pub async fn configured() -> Result<Option<Ring>, String> {
-    match variables::get("data_key").await {
-        Ok(keys) if !keys.trim().is_empty() => Ring::parse(&keys).map(Some),
-        _ => Ok(None),
-    }
+    let keys = variable("data_key").await?;
+    if keys.is_empty() { Ok(None) } else { Ring::parse(&keys).map(Some) }
 }
 
 /// The database's key, as the variable would spell it. Instances that start together race to insert one; all read

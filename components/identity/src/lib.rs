@@ -3,14 +3,18 @@
 //! | interface | function | does |
 //! |---|---|---|
 //! | `verifier` | `verify` | access or service token → principal, or why not |
+//! | `verifier` | `ready` | what is wrong with the settings, if anything is |
 //! | `issuer` | `issue-access`, `issue-service` | sign tokens |
 //! | `issuer` | `seal` | keyed hash for values that must not be guessable |
+//! | `keys` | `key-set`, `rotate` | public keys, and the next one |
 //! | `vault` | `encrypt`, `decrypt`, `fingerprint` | personal data at rest, and how it is found |
 //!
-//! `keys` finds the signing secret, `tokens` is pure; `data_keys` finds the vault's keys, `vault` is pure.
+//! `settings`, `key_store` and `data_keys` read the variables and the database; `keys`, `tokens` and `vault` are pure.
 
 mod data_keys;
+mod key_store;
 mod keys;
+mod settings;
 mod tokens;
 mod vault;
 
@@ -27,30 +31,54 @@ mod bindings {
 }
 
 use bindings::Plugin;
-use bindings::exports::jangteo::identity::{issuer, vault as personal, verifier};
+use bindings::exports::jangteo::identity::{issuer, keys as key_ring, vault as personal, verifier};
+use key_store::Refusal;
 use tokens::Issuing;
 
 impl verifier::Guest for Plugin {
     async fn verify(token: String) -> Result<verifier::Principal, verifier::Denial> {
-        let keys = keys::load().await.map_err(|error| {
+        let ring = key_store::load().await.map_err(|error| {
             eprintln!("identity keys: {error}");
             verifier::Denial::Unavailable
         })?;
-        tokens::verify(&keys, &token)
+        tokens::verify(&ring, &token, key_store::now())
+    }
+
+    async fn ready() -> Result<(), String> {
+        settings::load().await?;
+        data_keys::configured().await.map(drop)
     }
 }
 
 impl issuer::Guest for Plugin {
     async fn issue_access(grant: issuer::Grant) -> Result<issuer::Issued, String> {
-        tokens::issue(&*keys::load().await?, Issuing::Access(grant))
+        tokens::issue(&*key_store::load().await?, Issuing::Access(grant), key_store::now())
     }
 
     async fn issue_service(service: String) -> Result<issuer::Issued, String> {
-        tokens::issue(&*keys::load().await?, Issuing::Service(service))
+        tokens::issue(&*key_store::load().await?, Issuing::Service(service), key_store::now())
     }
 
     async fn seal(purpose: String, message: Vec<u8>) -> Result<Vec<u8>, String> {
-        keys::load().await?.seal(&purpose, &message)
+        key_store::seal(&purpose, &message).await
+    }
+}
+
+impl key_ring::Guest for Plugin {
+    async fn key_set() -> Result<String, String> {
+        Ok(key_store::load().await?.key_set(key_store::now()))
+    }
+
+    async fn rotate() -> Result<key_ring::Announced, key_ring::Refusal> {
+        match key_store::rotate().await {
+            Ok((key, algorithm)) => Ok(key_ring::Announced {
+                kid: key.kid,
+                algorithm: algorithm.name().to_owned(),
+                signs_from: key.signs_from,
+            }),
+            Err(Refusal::Configured) => Err(key_ring::Refusal::Configured),
+            Err(Refusal::Unavailable(why)) => Err(key_ring::Refusal::Unavailable(why)),
+        }
     }
 }
 
@@ -68,10 +96,6 @@ impl personal::Guest for Plugin {
     async fn fingerprint(purpose: String, texts: Vec<String>) -> Result<Vec<String>, personal::Failure> {
         let ring = data_keys::load().await.map_err(unavailable)?;
         texts.iter().map(|text| ring.fingerprint(&purpose, text).map_err(unavailable)).collect()
-    }
-
-    async fn ready() -> Result<(), personal::Failure> {
-        data_keys::configured().await.map(drop).map_err(unavailable)
     }
 }
 

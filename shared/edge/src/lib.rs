@@ -21,7 +21,7 @@ pub use caller::{ServiceCaller, User};
 pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
-pub use identity::{Grant, Kind, Principal, issue_access, seal};
+pub use identity::{Announced, Grant, Kind, Principal, issue_access, key_set, rotate_keys, seal};
 pub use json::Json;
 pub use keyed::{Key, Keyed, replayed};
 pub use page::{List, Page, Path, Query};

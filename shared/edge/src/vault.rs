@@ -55,14 +55,6 @@ pub async fn fingerprint(purpose: &str, text: String) -> Result<String, Problem>
     Ok(hash)
 }
 
-/// Why the vault's settings are not fit, without the keys; `None` when they are.
-pub async fn unfit() -> Option<String> {
-    match vault::ready().await {
-        Err(Failure::Unavailable(why)) => Some(why),
-        _ => None,
-    }
-}
-
 fn exactly<const N: usize>(texts: Vec<String>) -> Result<[String; N], Problem> {
     texts.try_into().map_err(|_| Problem::internal(anyhow::anyhow!("the vault answered another number")))
 }

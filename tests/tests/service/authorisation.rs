@@ -57,6 +57,9 @@ fn matrix(things: &Things) -> Vec<Row> {
             json!({ "permission": "orders:read" }),
             [401, 200, 200, 200, 200],
         ),
+        row(get.clone(), &["/.well-known/jwks.json"], everyone),
+        // The tests' key is a setting.
+        row(post.clone(), &["/api/auth/keys/rotate"], [401, 403, 403, 403, 409]),
         row(get.clone(), &["/api/auth/roles"], [401, 403, 403, 403, 200]),
         with(
             post.clone(),
@@ -70,6 +73,7 @@ fn matrix(things: &Things) -> Vec<Row> {
             json!({ "permissions": ["orders:any"] }),
             [401, 403, 403, 403, 200],
         ),
+        row(get.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 200]),
         row(delete.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 204]),
         with(
             put.clone(),

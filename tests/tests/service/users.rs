@@ -242,7 +242,7 @@ async fn a_data_key_that_is_not_fit_is_named_and_not_shown() {
     let auth = &health.json()["services"]["auth"];
     assert!(auth["reason"].as_str().unwrap().contains("data_key"), "{text}");
     let signup = json!({ "email": app.email("a"), "password": "password123", "name": "A" });
-    let problem = app.stranger().post("/api/auth/signup", signup).await.assert_status(503);
+    let problem = app.stranger().post("/api/auth/signup", signup).await.assert_problem(503, "misconfigured");
     for shown in [text.as_str(), &String::from_utf8_lossy(&problem.body)] {
         assert!(!shown.contains("too-short-to-be-a-key"), "{shown}");
     }
