@@ -11,6 +11,7 @@
 
 mod actor;
 mod app;
+mod internal;
 mod process;
 mod response;
 mod shop;
@@ -19,4 +20,4 @@ pub use actor::Actor;
 pub use app::{SECRET, TestApp, manifest_routes, root};
 pub use process::HostProcess;
 pub use response::Response;
-pub use shop::{APPROVED_CARD, address, card, order_for, pay};
+pub use shop::{APPROVED_CARD, address, card, order_for, order_of, path_of, pay};

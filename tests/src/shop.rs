@@ -15,6 +15,13 @@ impl Actor<'_> {
         self.post("/api/products", body).await.assert_status(201).text("id")
     }
 
+    /// As a buyer: order a unit of each product and pay; the order as it was placed.
+    pub async fn buys(&self, products: &[&str]) -> Value {
+        let order = self.post("/api/orders", order_of(products)).await.assert_status(201).json();
+        self.post("/api/payments", pay(&order, APPROVED_CARD)).await.assert_status(201);
+        order
+    }
+
     /// As a buyer: order `quantity` units.
     pub async fn orders(&self, product: &str, quantity: i64) -> Response {
         self.post("/api/orders", order_for(product, quantity)).await
@@ -24,6 +31,17 @@ impl Actor<'_> {
 /// An order of one line, as the seeds write it.
 pub fn order_for(product: &str, quantity: i64) -> Value {
     json!({ "items": [{ "productId": product, "quantity": quantity }], "shippingAddress": address() })
+}
+
+/// An order of one unit of each product.
+pub fn order_of(products: &[&str]) -> Value {
+    let items: Vec<_> = products.iter().map(|id| json!({ "productId": id, "quantity": 1 })).collect();
+    json!({ "items": items, "shippingAddress": address() })
+}
+
+/// The path of an order as the API shows it.
+pub fn path_of(order: &Value) -> String {
+    format!("/api/orders/{}", order["id"].as_str().expect("an order has an id"))
 }
 
 /// The seeds' address.

@@ -4,7 +4,7 @@ use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::{Line, Status};
+use crate::domain::{Line, Shipment, Status};
 
 /// `POST /api/orders`.
 #[derive(Deserialize)]
@@ -12,6 +12,35 @@ use crate::domain::{Line, Status};
 pub struct NewOrder {
     pub items: Vec<Item>,
     pub shipping_address: Address,
+}
+
+/// `PUT /api/orders/{id}`: what is left out stays.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrderChange {
+    pub items: Option<Vec<Item>>,
+    pub shipping_address: Option<Address>,
+}
+
+/// `POST /api/orders/{id}/ship`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewShipment {
+    pub carrier: Option<String>,
+    pub tracking_number: Option<String>,
+}
+
+/// `POST /api/orders/{id}/deliver`: nothing to be said.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDelivery {}
+
+/// Query parameters of lists of orders.
+#[derive(Deserialize)]
+pub struct Filters {
+    pub status: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
 }
 
 /// What is wanted of one product.
@@ -50,6 +79,9 @@ pub struct Order<'a> {
     pub allowed_actions: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<&'a str>,
+    /// What sellers have sent; a seller sees only their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shipments: Vec<OrderShipment<'a>>,
     pub created_at: &'a str,
     pub updated_at: &'a str,
 }
@@ -66,6 +98,15 @@ pub struct OrderLine<'a> {
     pub line_total: Decimal,
 }
 
+/// What a seller has sent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderShipment<'a> {
+    pub seller_id: &'a str,
+    #[serde(flatten)]
+    pub shipment: &'a Shipment,
+}
+
 /// An entry of an order's history.
 #[derive(Serialize)]
 pub struct Recorded {
@@ -78,7 +119,7 @@ pub struct Recorded {
     pub data: Value,
 }
 
-/// The data of `order.placed`, as the history reads it.
+/// The data of `order.placed` and `order.changed`, as the history reads them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Placed {
@@ -95,6 +136,12 @@ pub struct Reserve<'a> {
     pub order_id: &'a str,
     pub expires_at: &'a str,
     pub lines: &'a [Item],
+    /// Besides what is held already.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
+    /// Only when the hold is at this version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 /// What products holds, at the catalogue's prices.
@@ -102,6 +149,14 @@ pub struct Reserve<'a> {
 pub struct Reserved {
     pub currency: Currency,
     pub lines: Vec<Line>,
+}
+
+/// A hold that was changed.
+#[derive(Deserialize)]
+pub struct Held {
+    #[serde(flatten)]
+    pub reserved: Reserved,
+    pub version: i64,
 }
 
 /// `GET /internal/orders/orders/{id}`.
@@ -116,6 +171,8 @@ pub struct Summary<'a> {
     pub total: i64,
     pub version: i64,
     pub seller_ids: Vec<&'a str>,
+    /// What is sold when it is paid: product and quantity.
+    pub lines: Value,
 }
 
 /// The data of payments' `jangteo.payment.captured.v1`.
@@ -127,6 +184,31 @@ pub struct Captured {
     /// In minor units.
     pub amount: i64,
     pub currency: Currency,
+}
+
+/// The data of payments' `jangteo.payment.refunded.v1`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refunded {
+    pub order_id: String,
+    pub payment_id: String,
+    /// In minor units, like the total of this and earlier refunds.
+    pub amount: i64,
+    pub refunded_total: i64,
+    pub currency: Currency,
+    /// Whether nothing of the payment is left.
+    pub full: bool,
+    /// Whether the goods came back.
+    #[serde(default)]
+    pub restock: bool,
+}
+
+/// `POST /internal/orders/sweep`.
+#[derive(Serialize)]
+pub struct Swept {
+    pub expired: usize,
+    /// Whether there is more to do.
+    pub more: bool,
 }
 
 /// `GET /internal/orders/sold`.

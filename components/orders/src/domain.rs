@@ -1,122 +1,23 @@
-//! The rules of orders: who may do what in which state, and what a payment means. No I/O, no clock.
+//! The rules of orders: what an order is, and what payments and refunds mean for it. No I/O, no clock.
 
 #![deny(clippy::arithmetic_side_effects)]
 
 mod draft;
+mod filter;
+mod public;
+mod shipping;
+mod status;
 
 use money::Currency;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use crate::api::{Address, Captured};
-use crate::error::Error;
-pub use draft::Draft;
-
-/// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Status {
-    Ordered,
-    Paid,
-    Shipped,
-    Delivered,
-    Cancelled,
-    Expired,
-    Refunded,
-}
-
-/// What can be done with an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Pay,
-    Cancel,
-    Ship,
-    Deliver,
-    Expire,
-    Refund,
-}
-
-/// As what someone looks at an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Buyer,
-    /// Of at least one line.
-    Seller,
-    Admin,
-}
-
-/// The transition table: in this state, this action is possible, and on offer to these roles. What is not here is
-/// refused. Rows that are on offer to no one belong to the clock, or to routes that are yet to come.
-const TRANSITIONS: [(Status, Action, &[Role]); 6] = [
-    (Status::Ordered, Action::Pay, &[Role::Buyer]),
-    (Status::Ordered, Action::Cancel, &[Role::Buyer, Role::Admin]),
-    (Status::Ordered, Action::Expire, &[]),
-    (Status::Paid, Action::Ship, &[]),
-    (Status::Shipped, Action::Deliver, &[]),
-    (Status::Delivered, Action::Refund, &[]),
-];
-
-impl Status {
-    /// As the API and the database spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ordered => "ORDERED",
-            Self::Paid => "PAID",
-            Self::Shipped => "SHIPPED",
-            Self::Delivered => "DELIVERED",
-            Self::Cancelled => "CANCELLED",
-            Self::Expired => "EXPIRED",
-            Self::Refunded => "REFUNDED",
-        }
-    }
-
-    /// The state after `action`.
-    ///
-    /// # Errors
-    /// [`Error::InvalidTransition`] when the table does not have it.
-    pub fn after(self, action: Action) -> Result<Self, Error> {
-        let to = action.leads_to();
-        match TRANSITIONS.iter().any(|(from, with, _)| (*from, *with) == (self, action)) {
-            true => Ok(to),
-            false => Err(Error::InvalidTransition { from: self, to }),
-        }
-    }
-
-    /// The actions on offer to `role` in this state.
-    pub fn allowed(self, role: Role) -> Vec<&'static str> {
-        let rows = TRANSITIONS.iter().filter(|(from, _, by)| *from == self && by.contains(&role));
-        rows.map(|(_, action, _)| action.name()).collect()
-    }
-}
-
-impl std::fmt::Display for Status {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl Action {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Pay => "pay",
-            Self::Cancel => "cancel",
-            Self::Ship => "ship",
-            Self::Deliver => "deliver",
-            Self::Expire => "expire",
-            Self::Refund => "refund",
-        }
-    }
-
-    fn leads_to(self) -> Status {
-        match self {
-            Self::Pay => Status::Paid,
-            Self::Cancel => Status::Cancelled,
-            Self::Ship => Status::Shipped,
-            Self::Deliver => Status::Delivered,
-            Self::Expire => Status::Expired,
-            Self::Refund => Status::Refunded,
-        }
-    }
-}
+use crate::api::{Address, Captured, Refunded};
+pub use draft::{Change, Draft};
+pub use filter::Filter;
+pub use public::public;
+pub use shipping::{Shipment, Shipments, check_shipment};
+pub use status::{Action, Role, Status};
 
 /// A line: a product as it was when it was ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -147,6 +48,8 @@ pub struct Order {
     /// `None` when the buyer's account was erased.
     pub address: Option<Address>,
     pub payment_id: Option<String>,
+    /// What sellers have sent.
+    pub shipments: Shipments,
     pub version: i64,
     /// RFC 3339 of fixed width, so that texts compare as moments do.
     pub expires_at: String,
@@ -161,9 +64,27 @@ impl Order {
         self.version.saturating_add(1)
     }
 
+    /// What the fold makes of the order when `event` happens to it.
+    pub fn advance(&mut self, event: &str, now: &str) {
+        self.status = self.status.after(event);
+        self.version = self.next_version();
+        self.updated_at = now.to_owned();
+    }
+
     /// Whether it was not paid in time but has not been marked so yet.
     pub fn is_due(&self, now: &str) -> bool {
         self.status == Status::Ordered && self.expires_at.as_str() <= now
+    }
+
+    /// Product and quantity of each line, as products needs them.
+    pub fn sold(&self) -> Value {
+        let line = |line: &Line| json!({ "productId": line.product_id, "quantity": line.quantity });
+        self.lines.iter().map(line).collect()
+    }
+
+    /// Whether `seller` has a line in it.
+    pub fn is_sold_by(&self, seller: &str) -> bool {
+        self.lines.iter().any(|line| line.seller_id == seller)
     }
 
     /// The lines that `role` gets to see: a seller only their own.
@@ -189,12 +110,28 @@ pub fn judge(order: &Order, captured: &Captured) -> Verdict {
     if order.payment_id.as_ref() == Some(&captured.payment_id) {
         return Verdict::Known;
     }
-    match order.status.after(Action::Pay) {
-        Ok(_) if (order.total, order.currency) == (captured.amount, captured.currency) => Verdict::Paid,
-        Ok(_) => Verdict::Rejected("amount_mismatch"),
+    match order.status.check(Action::Pay) {
+        Ok(()) if (order.total, order.currency) == (captured.amount, captured.currency) => Verdict::Paid,
+        Ok(()) => Verdict::Rejected("amount_mismatch"),
         Err(_) if order.status == Status::Cancelled => Verdict::Rejected("order_cancelled"),
         Err(_) if order.status == Status::Expired => Verdict::Rejected("order_expired"),
         Err(_) => Verdict::Rejected("already_paid"),
+    }
+}
+
+/// What a refund means for its order: the event to write, and whether more is to come of it.
+///
+/// What was paid and not shipped is cancelled first; what was shipped stays so, and the history tells of the money.
+/// `None` when it is not the money of this order (it was refused when it came) or it is done already.
+pub fn judge_refund(order: &Order, refunded: &Refunded) -> Option<&'static str> {
+    if order.payment_id.as_ref() != Some(&refunded.payment_id) || order.status == Status::Refunded {
+        return None;
+    }
+    match order.status {
+        _ if !refunded.full => Some("order.refund_noted"),
+        Status::Paid if order.shipments.is_empty() => Some("order.cancelled"),
+        status if status.check(Action::Refund).is_ok() => Some("order.refunded"),
+        _ => Some("order.refund_noted"),
     }
 }
 

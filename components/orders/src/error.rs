@@ -17,6 +17,8 @@ pub enum Error {
     NotFound,
     #[error("an order cannot go from {from} to {to}")]
     InvalidTransition { from: Status, to: Status },
+    #[error("a part of the order was shipped, so it cannot be cancelled")]
+    PartlyShipped,
     #[error("others change the order all the time; try again")]
     Contended,
     #[error(transparent)]
@@ -39,6 +41,9 @@ impl From<Error> for Problem {
             Error::InvalidTransition { from, to } => {
                 Problem::new(Code::INVALID_TRANSITION, detail).with("from", from.name()).with("to", to.name())
             }
+            Error::PartlyShipped => Problem::new(Code::INVALID_TRANSITION, detail)
+                .with("from", Status::Paid.name())
+                .with("to", Status::Cancelled.name()),
             Error::Contended => Problem::new(Code::CONFLICT, detail),
             Error::Internal(store::Error::Refused { code, .. }) if code == "buyer_erased" => personal::gone(),
             Error::Internal(source) => Problem::internal(source),

@@ -1,15 +1,22 @@
 //! One module per part of the API; here is what they share: the order as it stands now, and as it is shown.
 
 pub mod cancel;
+pub mod change;
+pub mod fulfil;
+pub mod history;
 pub mod internal;
 pub mod people;
 pub mod place;
 pub mod read;
+pub mod settle;
 
-use edge::{Context, User};
-use store::Timestamp;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use edge::{Context, Preconditions, User, etag};
+use http::header;
+use store::{Event, Timestamp};
 
-use crate::domain::{Action, Order, Role, Status, total};
+use crate::domain::{Action, Order, Role, total};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
 use crate::{RELAY, api};
@@ -21,41 +28,94 @@ const MAX_TRIES: usize = 8;
 /// The order with this id as it stands now: when it was not paid in time, it expires here.
 async fn current(context: &Context, id: &str) -> Result<Order, Error> {
     for _ in 0..MAX_TRIES {
-        let mut order = orders::find(id).await?.ok_or(Error::NotFound)?;
-        if !order.is_due(&Timestamp::now().to_string()) {
+        let order = orders::find(id).await?.ok_or(Error::NotFound)?;
+        let now = Timestamp::now();
+        if !order.is_due(&now.to_string()) {
             return Ok(order);
         }
-        let to = order.status.after(Action::Expire)?;
-        let mut event = orders::expired(&order);
-        event.traceparent = context.traceparent.clone();
-        match DB.append(event).await {
-            Ok(appended) => {
-                RELAY.kick();
-                step(&mut order, to, appended.time);
-                return Ok(order);
-            }
-            Err(error) if orders::is_lost_race(&error) => {}
-            Err(error) => return Err(error.into()),
+        order.status.check(Action::Expire)?;
+        let event = orders::expired(&order);
+        if let Some(expired) = write(context, order, event, now).await? {
+            return Ok(expired.order);
         }
     }
     Err(Error::Contended)
 }
 
-/// What the fold made of `order` when it reached `status`.
-fn step(order: &mut Order, status: Status, time: Timestamp) {
-    order.status = status;
-    order.version = order.next_version();
-    order.updated_at = time.to_string();
+/// An order after what a user did to it.
+struct Done {
+    order: Order,
+    /// The place of the event in the log.
+    seq: i64,
+}
+
+/// Append `event`, which happens to `order` as it was read; `None` when something else happened to it first.
+async fn write(
+    context: &Context,
+    mut order: Order,
+    mut event: Event,
+    now: Timestamp,
+) -> Result<Option<Done>, Error> {
+    event.traceparent = context.traceparent.clone();
+    order.advance(event.kind, &now.to_string());
+    match DB.append_at(event, now).await {
+        Ok(appended) => {
+            RELAY.kick();
+            Ok(Some(Done { order, seq: appended.seq }))
+        }
+        Err(error) if orders::is_lost_race(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Do `action` to the order with this id: `decide` says by which event, on the order as it stands, and what the order
+/// is like afterwards (but for its state). Decided anew when someone else was faster.
+async fn act(
+    context: &Context,
+    user: &User,
+    id: &str,
+    preconditions: &Preconditions,
+    action: Action,
+    decide: impl Fn(&mut Order, Role, Timestamp) -> Result<Event, Error>,
+) -> Result<(Done, Role), Error> {
+    for _ in 0..MAX_TRIES {
+        let mut order = current(context, id).await?;
+        let role = permit(user, &order, action)?;
+        preconditions.check(order.version)?;
+        order.status.check(action)?;
+        let now = Timestamp::now();
+        let event = decide(&mut order, role, now)?;
+        if let Some(done) = write(context, order, event, now).await? {
+            return Ok((done, role));
+        }
+    }
+    Err(Error::Contended)
+}
+
+/// As what `user` may do `action` to `order`: its buyer changes it and gives it up, its sellers ship their parts.
+fn permit(user: &User, order: &Order, action: Action) -> Result<Role, Error> {
+    let seen_as = role(user, order)?;
+    if !matches!(action, Action::Ship | Action::Deliver) {
+        if seen_as == Role::Seller {
+            user.require("orders:any")?;
+        }
+        return Ok(seen_as);
+    }
+    user.require("orders:fulfil")?;
+    match seen_as {
+        Role::Buyer if order.is_sold_by(&user.subject) => Ok(Role::Seller),
+        Role::Buyer => user.require("orders:any").map(|()| Role::Admin).map_err(Error::from),
+        other => Ok(other),
+    }
 }
 
 /// As what `user` may see `order`; who may not is told that there is none.
 fn role(user: &User, order: &Order) -> Result<Role, Error> {
-    let sells = || order.lines.iter().any(|line| line.seller_id == user.subject);
     if order.buyer_id == user.subject {
         Ok(Role::Buyer)
     } else if user.may("orders:any") {
         Ok(Role::Admin)
-    } else if user.may("orders:fulfil") && sells() {
+    } else if user.may("orders:fulfil") && order.is_sold_by(&user.subject) {
         Ok(Role::Seller)
     } else {
         Err(Error::NotFound)
@@ -84,9 +144,21 @@ fn show<'a>(order: &'a Order, role: Role, subject: &'a str) -> api::Order<'a> {
         total: money(if role == Role::Seller { total(lines()).unwrap_or(i64::MAX) } else { order.total }),
         currency: order.currency,
         shipping_address: order.address.as_ref(),
-        allowed_actions: order.status.allowed(role),
+        allowed_actions: order.allowed(role, subject),
         payment_id: order.payment_id.as_deref(),
+        shipments: order
+            .shipments
+            .iter()
+            .filter(|(seller, _)| role != Role::Seller || *seller == subject)
+            .map(|(seller_id, shipment)| api::OrderShipment { seller_id, shipment })
+            .collect(),
         created_at: &order.created_at,
         updated_at: &order.updated_at,
     }
+}
+
+/// 200 with the order and its tag.
+fn answer(order: &Order, role: Role, subject: &str) -> Response {
+    let tag = [(header::ETAG, etag(order.version))];
+    (tag, Json(show(order, role, subject))).into_response()
 }

@@ -1,19 +1,25 @@
-//! Orders: placed, paid, cancelled, expired.
+//! Orders, from placing to delivery or refund.
 //!
 //! | route | who | handler |
 //! |---|---|---|
 //! | `POST /api/orders` (`/orders`) | `orders:create` | `place::place` |
 //! | `GET /api/orders` (`/orders`) | `orders:read`: own, a seller's, or all with `orders:any` | `read::list` |
-//! | `GET /api/orders/{id}` (`/orders/{id}`) | the same | `read::get` |
-//! | `GET /api/orders/{id}/events` (`/orders/{id}/events`) | the same | `read::history` |
+//! | `GET /api/orders/user/{userId}` (`/orders/user/{userId}`) | the user, their sellers, `orders:any` | `read::list_of` |
+//! | `GET /api/orders/{id}` (`/orders/{id}`) | `orders:read`: own, a seller's, or any with `orders:any` | `read::get` |
+//! | `PUT /api/orders/{id}` (`/orders/{id}`) | the buyer, `orders:any` | `change::change` |
 //! | `DELETE /api/orders/{id}` (`/orders/{id}`) | the buyer, `orders:any` | `cancel::cancel` |
+//! | `POST /api/orders/{id}/ship` (`/orders/{id}/ship`) | its sellers, `orders:any` | `fulfil::ship` |
+//! | `POST /api/orders/{id}/deliver` (`/orders/{id}/deliver`) | its sellers, `orders:any` | `fulfil::deliver` |
+//! | `GET /api/orders/{id}/events` (`/orders/{id}/events`) | as the order | `history::history` |
 //! | `GET /internal/orders/orders/{id}` | services | `internal::get` |
 //! | `GET /internal/orders/sold` | services | `internal::sold` |
 //! | `GET /internal/orders/shipping` · `GET /internal/orders/buyers/{id}/orders` | services | `people::…` |
-//! | `POST /internal/orders/events` | services | `internal::on_events` |
+//! | `POST /internal/orders/sweep` | services | `internal::sweep` |
+//! | `POST /internal/orders/events` | services | `settle::on_events` |
 //!
-//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `personal` the encryption of addresses, `reservation` the stock that
-//! products holds. Every event carries the exact version of its order: who comes second reads and decides anew.
+//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `personal` the encryption of
+//! addresses, `reservation` the stock that products holds, `settings` what the deployment may set. Every event carries
+//! the exact version of its order: who comes second reads and decides anew.
 
 mod api;
 mod domain;
@@ -21,6 +27,7 @@ mod error;
 mod handlers;
 mod personal;
 mod reservation;
+mod settings;
 mod store;
 
 use std::sync::OnceLock;
@@ -31,12 +38,16 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{cancel, internal, people, place, read};
+use handlers::{cancel, change, fulfil, history, internal, people, place, read, settle};
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 3] = [
-    Target { service: "products", kinds: &["order.paid", "order.cancelled", "order.expired"], private: &[] },
-    Target { service: "payments", kinds: &["order.payment_rejected"], private: &[] },
+    Target {
+        service: "products",
+        kinds: &["order.paid", "order.cancelled", "order.expired", "order.refunded"],
+        private: &[],
+    },
+    Target { service: "payments", kinds: &["order.payment_rejected", "order.cancelled"], private: &[] },
     Target { service: "audit", kinds: &[], private: &[] },
 ];
 static CLIENT: Client = Client::new("orders");
@@ -52,14 +63,18 @@ async fn handle(request: Request) -> impl IntoResponse {
 fn routes() -> Router {
     let public = Router::new()
         .route("/", post(place::place).get(read::list))
-        .route("/{id}", get(read::get).delete(cancel::cancel))
-        .route("/{id}/events", get(read::history));
+        .route("/user/{user_id}", get(read::list_of))
+        .route("/{id}", get(read::get).put(change::change).delete(cancel::cancel))
+        .route("/{id}/ship", post(fulfil::ship))
+        .route("/{id}/deliver", post(fulfil::deliver))
+        .route("/{id}/events", get(history::history));
     let internal = Router::new()
         .route("/internal/orders/orders/{id}", get(internal::get))
         .route("/internal/orders/sold", get(internal::sold))
         .route("/internal/orders/shipping", get(people::shipping))
         .route("/internal/orders/buyers/{id}/orders", get(people::bought))
-        .route("/internal/orders/events", post(internal::on_events));
+        .route("/internal/orders/events", post(settle::on_events))
+        .route("/internal/orders/sweep", post(internal::sweep));
     edge::router(
         internal
             .nest("/api/orders", public.clone())

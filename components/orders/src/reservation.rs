@@ -5,7 +5,8 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::CLIENT;
-use crate::api::{Item, Reserve, Reserved};
+use crate::api::{Held, Item, Reserve, Reserved};
+use crate::domain::Order;
 
 /// The refusals of products that are the buyer's to hear.
 const PASSED_ON: [Code; 3] = [Code::OUT_OF_STOCK, Code::PRICE_CHANGED, Code::VALIDATION];
@@ -24,7 +25,7 @@ pub async fn reserve(
     expires_at: &str,
     lines: &[Item],
 ) -> Result<Reserved, Problem> {
-    let wanted = Reserve { order_id, expires_at, lines };
+    let wanted = Reserve { order_id, expires_at, lines, keep: false, version: None };
     let answer = match CLIENT.post(context, "products", "reservations", &wanted).await {
         Ok(reply) if reply.status == StatusCode::CREATED => reply.json(),
         Ok(reply) => match refusal(&reply) {
@@ -38,6 +39,41 @@ pub async fn reserve(
         spin_sdk::wasip3::spawn(async move { release(&context, &order_id).await });
     }
     answer
+}
+
+/// Hold `lines` for `order` besides what is held for it already; `None` when there is no hold any more.
+///
+/// # Errors
+/// products' refusal, or 503 when it is not known what became of it; more may be held than before, never less.
+pub async fn extend(context: &Context, order: &Order, lines: &[Item]) -> Result<Option<Held>, Problem> {
+    let (order_id, expires_at) = (order.id.as_str(), order.expires_at.as_str());
+    let wanted = Reserve { order_id, expires_at, lines, keep: true, version: None };
+    let reply = CLIENT.put(context, "products", &format!("reservations/{order_id}"), &wanted).await?;
+    match reply.status {
+        StatusCode::OK => reply.json().map(Some),
+        _ => match refusal(&reply) {
+            Some(problem) => Err(problem),
+            None if reply.status == StatusCode::CONFLICT => Ok(None),
+            None => Err(away(&reply)),
+        },
+    }
+}
+
+/// Hold no more than the lines of `order`, unless the hold is no longer at `version`: then it is another request's. A
+/// failure is only logged, since the rest is let go when the order is paid or ends.
+pub async fn shrink(context: &Context, order: &Order, version: i64) {
+    let lines: Vec<_> = order
+        .lines
+        .iter()
+        .map(|line| Item { product_id: line.product_id.clone(), quantity: line.quantity, price: None })
+        .collect();
+    let (order_id, expires_at) = (order.id.as_str(), order.expires_at.as_str());
+    let wanted = Reserve { order_id, expires_at, lines: &lines, keep: false, version: Some(version) };
+    if let Ok(reply) = CLIENT.put(context, "products", &format!("reservations/{order_id}"), &wanted).await
+        && !reply.status.is_success()
+    {
+        eprintln!("shrinking the hold of {order_id}: products answers {}", reply.status);
+    }
 }
 
 /// Let go what is held for an order that did not come about. A failure is only logged: products frees an

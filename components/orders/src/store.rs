@@ -1,32 +1,35 @@
 //! All SQL of the service.
 
 use money::Currency;
-use serde::Deserialize;
-use serde::de::value::{Error as Unreadable, StrDeserializer};
-use serde_json::json;
-use store::{Db, Error, Event, NEXT, Row, Value, params};
+use serde_json::{Value, json};
+use store::{Db, Error, Event, NEXT, Row, Value as Parameter, params};
 
 use crate::api::Recorded;
 use crate::domain::{Order, Status};
 use crate::error::Error as Failure;
 use crate::personal;
 
+mod list;
+
+pub use list::{list_all, list_bought, list_bought_from, list_bought_or_sold, unpaid};
+
 /// The tables, prefixed `orders_`.
 pub static DB: Db = Db::new(
     "orders",
-    &[include_str!("../migrations/0001_orders.sql"), include_str!("../migrations/0002_personal.sql")],
+    &[
+        include_str!("../migrations/0001_orders.sql"),
+        include_str!("../migrations/0002_fulfilment.sql"),
+        include_str!("../migrations/0003_personal.sql"),
+    ],
 );
 
 /// An order with its lines as one JSON array: a single statement reads it all.
 const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_id, version, expires_at, created_at, \
-    updated_at, (SELECT json_group_array(json_object('productId', product_id, 'name', name, 'sellerId', seller_id, \
+    updated_at, shipments, (SELECT json_group_array(json_object('productId', product_id, 'name', name, 'sellerId', seller_id, \
     'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position))";
 
-/// Sorts after every id, as the place before the first page of a list of newest first.
-const BEFORE_ALL: &str = "~";
-
-/// The orders that a statement finds.
-async fn orders(sql: &str, params: Vec<Value>) -> Result<Vec<Order>, Failure> {
+/// The orders that a statement finds, with their addresses in clear.
+async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure> {
     let found: Result<Vec<_>, Error> = DB.query(sql, params).await?.iter().map(order).collect();
     personal::open(found?).await
 }
@@ -34,11 +37,10 @@ async fn orders(sql: &str, params: Vec<Value>) -> Result<Vec<Order>, Failure> {
 /// An order, and its address as it is stored.
 fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
     let status = row.text(2)?;
-    let status = Status::deserialize(StrDeserializer::<Unreadable>::new(&status));
     let order = Order {
         id: row.text(0)?,
         buyer_id: row.text(1)?,
-        status: status.map_err(|e| Error::Database(e.to_string()))?,
+        status: Status::parse(&status).ok_or_else(|| Error::Database(format!("status {status}")))?,
         currency: Currency::parse(&row.text(3)?).map_err(|e| Error::Database(e.to_string()))?,
         total: row.int(4)?,
         address: None,
@@ -47,7 +49,8 @@ fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
         expires_at: row.text(8)?,
         created_at: row.text(9)?,
         updated_at: row.text(10)?,
-        lines: row.json(11)?,
+        shipments: row.json(11)?,
+        lines: row.json(12)?,
     };
     Ok((order, row.json(5)?))
 }
@@ -56,35 +59,6 @@ fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
 pub async fn find(id: &str) -> Result<Option<Order>, Failure> {
     let sql = format!("SELECT {COLUMNS} FROM orders_orders WHERE id = ?1");
     Ok(orders(&sql, params![id]).await?.pop())
-}
-
-/// All orders, newest first, older than `after`.
-pub async fn list_all(after: Option<&str>, limit: i64) -> Result<Vec<Order>, Failure> {
-    let sql = format!("SELECT {COLUMNS} FROM orders_orders WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
-    let after = after.unwrap_or(BEFORE_ALL);
-    orders(&sql, params![after, limit]).await
-}
-
-/// The orders that `buyer` placed, newest first, older than `after`.
-pub async fn list_bought(buyer: &str, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Failure> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM orders_orders WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
-    );
-    let after = after.unwrap_or(BEFORE_ALL);
-    orders(&sql, params![buyer, after, limit]).await
-}
-
-/// As [`list_bought`], and the orders with a line that `user` sells.
-pub async fn list_bought_or_sold(user: &str, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Failure> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM orders_orders WHERE id IN ( \
-           SELECT * FROM (SELECT id FROM orders_orders WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3) \
-           UNION SELECT * FROM (SELECT DISTINCT order_id FROM orders_lines WHERE seller_id = ?1 AND order_id < ?2 \
-             ORDER BY order_id DESC LIMIT ?3)) \
-         ORDER BY id DESC LIMIT ?3"
-    );
-    let after = after.unwrap_or(BEFORE_ALL);
-    orders(&sql, params![user, after, limit]).await
 }
 
 /// What happened to an order after its version `after`, oldest first, with the data as it is in the log.
@@ -118,28 +92,35 @@ pub fn is_answered(error: &Error) -> bool {
 
 /// The event that places `order`; `address` is a ciphertext.
 pub fn placed(order: &Order, address: &str) -> Event {
-    let data = json!({
+    let mut event = Event::new(&order.id, order.version, "order.placed", &order.buyer_id, content(order));
+    event.private = Some(json!({ "shippingAddress": address }));
+    event
+}
+
+/// What `order` is about, as its events say it.
+pub fn content(order: &Order) -> Value {
+    json!({
         "buyerId": order.buyer_id,
         "currency": order.currency,
         "total": order.total,
         "lines": order.lines,
         "expiresAt": order.expires_at,
-    });
-    let mut event = Event::new(&order.id, order.version, "order.placed", &order.buyer_id, data);
-    event.private = Some(json!({ "shippingAddress": address }));
-    event
+    })
 }
 
-/// The event that cancels `order`, which nobody paid.
-pub fn cancelled(order: &Order, actor: String) -> Event {
-    let data = json!({ "buyerId": order.buyer_id });
-    Event::new(&order.id, order.next_version(), "order.cancelled", actor, data)
+/// An event of `kind` that happens to `order` next, with `data` and the buyer, whom products and the audit log
+/// cannot look up.
+pub fn next(order: &Order, kind: &'static str, actor: impl Into<String>, data: Value) -> Event {
+    let mut data = data;
+    if let Some(data) = data.as_object_mut() {
+        data.insert("buyerId".to_owned(), json!(order.buyer_id));
+    }
+    Event::new(&order.id, order.next_version(), kind, actor, data)
 }
 
 /// The event that ends `order` because nobody paid it in time.
 pub fn expired(order: &Order) -> Event {
-    let data = json!({ "buyerId": order.buyer_id });
-    Event::new(&order.id, order.next_version(), "order.expired", "service:orders", data)
+    next(order, "order.expired", "service:orders", json!({}))
 }
 
 /// Whether the buyer ever paid for something of the seller.

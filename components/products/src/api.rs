@@ -2,6 +2,7 @@
 
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// `POST /api/products`.
 #[derive(Deserialize)]
@@ -49,7 +50,7 @@ pub struct Product {
     pub updated_at: String,
 }
 
-/// `POST /internal/products/reservations`: hold stock for an order.
+/// `POST /internal/products/reservations`: hold stock for an order; with PUT, hold this instead.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reserve {
@@ -57,6 +58,11 @@ pub struct Reserve {
     /// RFC 3339; the hold ends then unless it was confirmed.
     pub expires_at: String,
     pub lines: Vec<ReserveLine>,
+    /// Besides what is held already: the order is about to be changed, and may fail to be.
+    #[serde(default)]
+    pub keep: bool,
+    /// Only when the reservation is at this version.
+    pub version: Option<i64>,
 }
 
 /// A line to reserve; lines of one product are summed by the caller.
@@ -75,10 +81,12 @@ pub struct ReserveLine {
 pub struct Reserved {
     pub currency: Currency,
     pub lines: Vec<ReservedLine>,
+    /// Of the reservation.
+    pub version: i64,
 }
 
 /// A reserved line.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReservedLine {
     pub product_id: String,
@@ -96,4 +104,24 @@ pub struct Shortage {
     pub product_id: String,
     pub requested: i64,
     pub available: i64,
+}
+
+/// What is asked of `GET /internal/orders/orders/{id}`.
+#[derive(Deserialize)]
+pub struct OrderSummary {
+    pub status: String,
+    /// What is sold when it is paid.
+    pub lines: Value,
+}
+
+/// `POST /internal/products/sweep`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Swept {
+    /// Overdue holds that were looked after.
+    pub looked_at: usize,
+    /// Of these, those that ended.
+    pub settled: usize,
+    /// Whether there are more: ask again.
+    pub more: bool,
 }

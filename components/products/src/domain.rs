@@ -1,10 +1,13 @@
 //! The rules of catalogue and stock. No I/O, no clock.
 
+mod reservation;
+
 use edge::FieldError;
 use money::{Currency, Decimal};
 
-use crate::api::{NewProduct, ReserveLine, ReservedLine, Shortage, StockChange};
+use crate::api::{NewProduct, ReserveLine, ReservedLine, StockChange};
 use crate::error::Error;
+pub use reservation::{HeldLine, Reservation, Settlement, State, all_held, shortages};
 
 /// The longest name, in characters: fits a line of a receipt.
 const MAX_NAME: usize = 200;
@@ -139,20 +142,6 @@ pub fn price_lines(
     Ok((currency.unwrap_or(Currency::USD), lines))
 }
 
-/// The lines for which there is not enough.
-pub fn shortages(wanted: &[ReserveLine], found: &[Product]) -> Vec<Shortage> {
-    let available = |id: &str| found.iter().find(|p| p.id == id).map_or(0, Product::available);
-    wanted
-        .iter()
-        .map(|line| Shortage {
-            product_id: line.product_id.clone(),
-            requested: line.quantity,
-            available: available(&line.product_id),
-        })
-        .filter(|line| line.requested > line.available)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,9 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn short_lines_say_what_is_left() {
-        let found = [product("a", 1, 5), product("b", 1, 0)];
-        let short = shortages(&[line("a", 5, None), line("b", 1, None)], &found);
-        assert_eq!(short, [Shortage { product_id: "b".to_owned(), requested: 1, available: 0 }]);
+    fn short_lines_say_what_is_left_with_what_the_order_holds_itself() {
+        let (wanted, found) =
+            ([line("a", 5, None), line("b", 1, None)], [product("a", 1, 5), product("b", 1, 0)]);
+        let short = |own: &[HeldLine]| -> Vec<_> {
+            let short = shortages(&wanted, &found, own).into_iter();
+            short.map(|s| (s.product_id, s.requested, s.available)).collect()
+        };
+        assert_eq!(short(&[]), [("b".to_owned(), 1, 0)]);
+        assert_eq!(short(&[HeldLine { product_id: "b".to_owned(), quantity: 1 }]), []);
     }
 }

@@ -6,9 +6,11 @@
 //! | `GET /api/products` (`/products`) | anyone | `products::list` |
 //! | `GET /api/products/{id}` (`/products/{id}`) | anyone | `products::get` |
 //! | `POST /api/products/{id}/stock` (`/products/{id}/stock`) | the seller, ADMIN | `stock::adjust` |
-//! | `POST /internal/products/reservations` | services | `stock::reserve` |
-//! | `POST /internal/products/reservations/{orderId}/release` | services | `stock::release` |
-//! | `POST /internal/products/events` | services | `stock::on_events` |
+//! | `POST /internal/products/reservations` | services | `reservations::reserve` |
+//! | `PUT /internal/products/reservations/{orderId}` | services | `reservations::replace` |
+//! | `POST /internal/products/reservations/{orderId}/release` | services | `reservations::release` |
+//! | `POST /internal/products/events` | services | `reservations::on_events` |
+//! | `POST /internal/products/sweep` | services | `reservations::sweep` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL. Stock is `on_hand` and, of it, `reserved`; the
 //! database's `out_of_stock` constraint decides every race.
@@ -23,11 +25,11 @@ use std::sync::OnceLock;
 
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{products, stock};
+use handlers::{products, reservations, stock};
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 1] = [Target { service: "audit", kinds: &[], private: &[] }];
@@ -47,9 +49,11 @@ fn routes() -> Router {
         .route("/{id}", get(products::get))
         .route("/{id}/stock", post(stock::adjust));
     let internal = Router::new()
-        .route("/internal/products/reservations", post(stock::reserve))
-        .route("/internal/products/reservations/{order_id}/release", post(stock::release))
-        .route("/internal/products/events", post(stock::on_events));
+        .route("/internal/products/reservations", post(reservations::reserve))
+        .route("/internal/products/reservations/{order_id}", put(reservations::replace))
+        .route("/internal/products/reservations/{order_id}/release", post(reservations::release))
+        .route("/internal/products/sweep", post(reservations::sweep))
+        .route("/internal/products/events", post(reservations::on_events));
     edge::router(
         internal
             .nest("/api/products", public.clone())

@@ -32,8 +32,13 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence == "application/json" || essence.ends_with("+json") {
         true => Ok(()),
-        false => Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send `Content-Type: application/json`")),
+        false => Err(no_json()),
     }
+}
+
+/// 415.
+pub(crate) fn no_json() -> Problem {
+    Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send `Content-Type: application/json`")
 }
 
 /// The body, or 413 when it is too large.

@@ -20,6 +20,9 @@ pub struct Keyed<T> {
     pub key: Option<Key>,
 }
 
+/// As [`Keyed`], for a request whose body may be left out: then it is `T`'s default.
+pub struct KeyedOr<T>(pub Keyed<T>);
+
 /// A client's idempotency key and the hash of the body it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -44,6 +47,22 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Keyed<T> {
         let key = key_of(request.headers())?;
         let bytes = json::read(request).await?;
         Ok(Self { body: json::parse(&bytes)?, key: key.map(|key| with_hash(key, &bytes)) })
+    }
+}
+
+impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for KeyedOr<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if request.headers().contains_key(header::CONTENT_TYPE) {
+            return Keyed::from_request(request, state).await.map(Self);
+        }
+        let key = key_of(request.headers())?;
+        let bytes = json::read(request).await?;
+        if !bytes.is_empty() {
+            return Err(json::no_json());
+        }
+        Ok(Self(Keyed { body: T::default(), key: key.map(|key| with_hash(key, &bytes)) }))
     }
 }
 

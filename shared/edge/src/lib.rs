@@ -1,8 +1,8 @@
 //! The HTTP edge that every service shares.
 //!
 //! [`serve`] wraps a service's router: request id, trace context, problem+json. The extractors say in a
-//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`] or [`Keyed`], [`Preconditions`],
-//! [`Page`], [`Query`], [`Path`], [`Context`]. [`Client`] calls other services' internal routes.
+//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`KeyedOr`],
+//! [`Preconditions`], [`Page`], [`Query`], [`Path`], [`Context`]. [`Client`] calls other services' internal routes.
 
 mod caller;
 mod client;
@@ -23,7 +23,7 @@ pub use context::Context;
 pub use etag::{Preconditions, etag};
 pub use identity::{Announced, Grant, Kind, Principal, issue_access, key_set, rotate_keys, seal};
 pub use json::Json;
-pub use keyed::{Key, Keyed, replayed};
+pub use keyed::{Key, Keyed, KeyedOr, replayed};
 pub use page::{List, Page, Path, Query};
 pub use problem::{Code, FieldError, Problem};
 pub use refusal::{Refusal, on_refusal};

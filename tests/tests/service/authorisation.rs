@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, TestApp, manifest_routes, order_for, pay};
+use tests::{APPROVED_CARD, Actor, TestApp, address, manifest_routes, order_for, pay};
 
 /// Who asks, in the order of a row's expectations.
 const WHO: [&str; 5] = ["nobody", "owner", "stranger", "seller", "admin"];
@@ -104,7 +104,12 @@ fn matrix(things: &Things) -> Vec<Row> {
             json!({ "email": "x", "currentPassword": "x" }),
             [401, 422, 404, 404, 404],
         ),
-        with(put, &["/api/users/:id/status"], json!({ "disabled": false }), [401, 403, 403, 403, 204]),
+        with(
+            put.clone(),
+            &["/api/users/:id/status"],
+            json!({ "disabled": false }),
+            [401, 403, 403, 403, 204],
+        ),
         row(get.clone(), &["/api/users/:id/export"], [401, 200, 404, 404, 200]),
         row(get.clone(), &["/api/products", "/products", "/api/products/:id", "/products/:id"], everyone),
         with(
@@ -131,7 +136,20 @@ fn matrix(things: &Things) -> Vec<Row> {
             &["/api/orders/:id", "/orders/:id", "/api/orders/:id/events", "/orders/:id/events"],
             [401, 200, 404, 200, 200],
         ),
-        // The order is paid: who may see it at all learns that it cannot be cancelled.
+        // The seller has sold to the owner.
+        row(get.clone(), &["/api/orders/user/:userId", "/orders/user/:userId"], [401, 200, 404, 200, 200]),
+        with(
+            put.clone(),
+            &["/api/orders/:id", "/orders/:id"],
+            json!({ "shippingAddress": address() }),
+            [401, 200, 404, 403, 200],
+        ),
+        // The order is paid. It is shipped once, and delivered once.
+        row(post.clone(), &["/api/orders/:id/ship"], [401, 403, 404, 200, 409]),
+        row(post.clone(), &["/orders/:id/ship"], [401, 403, 404, 409, 409]),
+        row(post.clone(), &["/api/orders/:id/deliver"], [401, 403, 404, 200, 409]),
+        row(post.clone(), &["/orders/:id/deliver"], [401, 403, 404, 409, 409]),
+        // It is delivered: who may see it at all learns that it cannot be cancelled.
         row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),

@@ -1,9 +1,10 @@
-//! Checking an order that is to be placed: its lines, summed by product, and its address.
+//! Checking an order that is to be placed or changed: its lines, summed by product, and its address.
 
 use edge::FieldError;
 use money::Decimal;
 
-use crate::api::{Address, Item, NewOrder};
+use super::{Action, Line};
+use crate::api::{Address, Item, NewOrder, OrderChange};
 
 /// The most lines: keeps an order's event and its one statement small.
 const MAX_LINES: usize = 100;
@@ -30,13 +31,56 @@ impl Draft {
     /// Check a new order; every field that is not valid is named.
     pub fn parse(new: NewOrder) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let address = new.shipping_address;
-        check_text(&mut errors, "shippingAddress.street", &address.street, MAX_STREET);
-        check_text(&mut errors, "shippingAddress.city", &address.city, MAX_CITY);
-        check_text(&mut errors, "shippingAddress.zipCode", &address.zip_code, MAX_ZIP_CODE);
+        check_address(&mut errors, &new.shipping_address);
         let lines = sum(&mut errors, new.items);
-        if errors.is_empty() { Ok(Self { lines, address }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { lines, address: new.shipping_address }) } else { Err(errors) }
     }
+}
+
+/// What is to be changed of an order, checked.
+#[derive(Debug)]
+pub struct Change {
+    /// All lines that the order is to have, one for each product.
+    pub lines: Option<Vec<Item>>,
+    pub address: Option<Address>,
+}
+
+impl Change {
+    /// Check a change; every field that is not valid is named.
+    pub fn parse(new: OrderChange) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        if let Some(address) = &new.shipping_address {
+            check_address(&mut errors, address);
+        }
+        if new.items.is_none() && new.shipping_address.is_none() {
+            errors.push(FieldError::new("items", "or a shippingAddress must be given"));
+        }
+        let lines = new.items.map(|items| sum(&mut errors, items));
+        if errors.is_empty() { Ok(Self { lines, address: new.shipping_address }) } else { Err(errors) }
+    }
+
+    /// What this does to an order that has `present` lines. Someone who sends the same lines with another address wants
+    /// to change the address.
+    pub fn action(&self, present: &[Line]) -> Action {
+        match self.address.is_none() || self.lines_unlike(present).is_some() {
+            true => Action::ChangeItems,
+            false => Action::ChangeAddress,
+        }
+    }
+
+    /// The wanted lines, unless they are those that the order has.
+    pub fn lines_unlike(&self, present: &[Line]) -> Option<&Vec<Item>> {
+        let same = |wanted: &Item| {
+            present.iter().any(|l| (&l.product_id, l.quantity) == (&wanted.product_id, wanted.quantity))
+        };
+        self.lines.as_ref().filter(|lines| lines.len() != present.len() || !lines.iter().all(same))
+    }
+}
+
+fn check_address(errors: &mut Vec<FieldError>, address: &Address) {
+    check_text(errors, "shippingAddress.street", &address.street, MAX_STREET);
+    check_text(errors, "shippingAddress.city", &address.city, MAX_CITY);
+    check_text(errors, "shippingAddress.zipCode", &address.zip_code, MAX_ZIP_CODE);
 }
 
 /// The items with those of the same product made one. Gives up at the first item that is wrong: a body has room

@@ -1,20 +1,12 @@
 //! The rules of orders, by example.
 
 use money::Currency;
+use proptest::prelude::*;
 
+use super::status::TRANSITIONS;
 use super::*;
-
-const STATES: [Status; 7] = [
-    Status::Ordered,
-    Status::Paid,
-    Status::Shipped,
-    Status::Delivered,
-    Status::Cancelled,
-    Status::Expired,
-    Status::Refunded,
-];
-const ACTIONS: [Action; 6] =
-    [Action::Pay, Action::Cancel, Action::Ship, Action::Deliver, Action::Expire, Action::Refund];
+use crate::api::NewShipment;
+use crate::error::Error;
 
 fn line(seller: &str, quantity: i64, price: i64) -> Line {
     let text = str::to_owned;
@@ -31,6 +23,7 @@ fn order(status: Status, payment: Option<&str>) -> Order {
         total: 5998,
         address: Some(Address { street: text("1 Main St"), city: text("Seoul"), zip_code: text("12345") }),
         payment_id: payment.map(text),
+        shipments: Shipments::new(),
         version: 1,
         expires_at: text("2026-11-21T05:15:00.000Z"),
         created_at: text("2026-11-21T05:00:00.000Z"),
@@ -42,48 +35,6 @@ fn order(status: Status, payment: Option<&str>) -> Order {
 fn captured(payment: &str, amount: i64) -> Captured {
     let (order_id, payment_id) = ("o".to_owned(), payment.to_owned());
     Captured { order_id, payment_id, amount, currency: Currency::USD }
-}
-
-#[test]
-fn the_table_has_these_transitions_and_no_others() {
-    let mut legal = Vec::new();
-    for from in STATES {
-        for action in ACTIONS {
-            match from.after(action) {
-                Ok(to) => legal.push(format!("{from}->{to}")),
-                Err(Error::InvalidTransition { from: said, to }) => {
-                    assert_eq!((said, to), (from, action.leads_to()));
-                }
-                Err(other) => panic!("{other}"),
-            }
-        }
-    }
-    let expected = [
-        "ORDERED->PAID",
-        "ORDERED->CANCELLED",
-        "ORDERED->EXPIRED",
-        "PAID->SHIPPED",
-        "SHIPPED->DELIVERED",
-        "DELIVERED->REFUNDED",
-    ];
-    assert_eq!(legal, expected);
-}
-
-#[test]
-fn states_are_spelt_as_the_api_does() {
-    for status in STATES {
-        assert_eq!(serde_json::to_string(&status).unwrap(), format!("\"{status}\""));
-    }
-}
-
-#[test]
-fn an_action_is_on_offer_only_to_those_who_may() {
-    assert_eq!(Status::Ordered.allowed(Role::Buyer), ["pay", "cancel"]);
-    assert_eq!(Status::Ordered.allowed(Role::Admin), ["cancel"]);
-    assert!(Status::Ordered.allowed(Role::Seller).is_empty());
-    // A paid order cannot be cancelled without a refund.
-    assert!(Status::Paid.allowed(Role::Buyer).is_empty());
-    assert!(Status::Paid.allowed(Role::Admin).is_empty());
 }
 
 #[test]
@@ -129,4 +80,161 @@ fn money_for_a_dead_order_goes_back() {
     let verdict = |status| judge(&order(status, None), &captured("p1", 5998));
     assert_eq!(verdict(Status::Cancelled), Verdict::Rejected("order_cancelled"));
     assert_eq!(verdict(Status::Expired), Verdict::Rejected("order_expired"));
+}
+
+fn refunded(payment: &str, full: bool) -> Refunded {
+    let (order_id, payment_id) = ("o".to_owned(), payment.to_owned());
+    Refunded {
+        order_id,
+        payment_id,
+        amount: 1,
+        refunded_total: 1,
+        currency: Currency::USD,
+        full,
+        restock: false,
+    }
+}
+
+#[test]
+fn a_refund_means_what_the_state_makes_of_it() {
+    let meant = |status, full| judge_refund(&order(status, Some("p1")), &refunded("p1", full));
+    assert_eq!(meant(Status::Cancelled, true), Some("order.refunded"));
+    assert_eq!(meant(Status::Delivered, true), Some("order.refunded"));
+    assert_eq!(meant(Status::Paid, true), Some("order.cancelled"));
+    assert_eq!(meant(Status::Shipped, true), Some("order.refund_noted"));
+    assert_eq!(meant(Status::Refunded, true), None);
+    for status in [Status::Paid, Status::Shipped, Status::Delivered, Status::Cancelled] {
+        assert_eq!(meant(status, false), Some("order.refund_noted"));
+    }
+    let mut sent = order(Status::Paid, Some("p1"));
+    sent.ship(&NewShipment::default(), Role::Seller, "s1", "now").unwrap();
+    assert_eq!(judge_refund(&sent, &refunded("p1", true)), Some("order.refund_noted"));
+}
+
+#[test]
+fn money_that_was_refused_when_it_came_does_not_refund_the_order() {
+    assert_eq!(judge_refund(&order(Status::Cancelled, None), &refunded("p1", true)), None);
+    assert_eq!(judge_refund(&order(Status::Paid, Some("p1")), &refunded("p2", true)), None);
+}
+
+#[test]
+fn an_order_is_shipped_and_delivered_when_all_its_sellers_say_so() {
+    let mut order = order(Status::Paid, Some("p1"));
+    let ship = |order: &mut Order, who| {
+        let (kind, sellers) = order.ship(&NewShipment::default(), Role::Seller, who, "now")?;
+        order.advance(kind, "now");
+        Ok::<_, Error>((kind, sellers.len()))
+    };
+    let deliver = |order: &mut Order, who| {
+        let (kind, _) = order.deliver(Role::Seller, who, "now")?;
+        order.advance(kind, "now");
+        Ok::<_, Error>(kind)
+    };
+    let refusal = |error: Error| match error {
+        Error::InvalidTransition { from, to } => (from, to),
+        other => panic!("{other}"),
+    };
+    assert_eq!(refusal(deliver(&mut order, "s1").unwrap_err()), (Status::Paid, Status::Delivered));
+    assert_eq!(ship(&mut order, "s1").unwrap(), ("order.partly_shipped", 1));
+    assert_eq!(order.status, Status::Paid);
+    assert_eq!(refusal(ship(&mut order, "s1").unwrap_err()), (Status::Shipped, Status::Shipped));
+    assert_eq!(order.allowed(Role::Seller, "s1"), ["deliver"]);
+    assert_eq!(order.allowed(Role::Seller, "s2"), ["ship"]);
+    assert_eq!(order.allowed(Role::Admin, "a"), ["changeAddress", "ship", "deliver"]);
+    assert_eq!(order.allowed(Role::Buyer, "b"), ["changeAddress"], "what was sent cannot be cancelled");
+    assert_eq!(deliver(&mut order, "s1").unwrap(), "order.partly_delivered");
+    assert_eq!(refusal(deliver(&mut order, "s1").unwrap_err()), (Status::Delivered, Status::Delivered));
+    assert_eq!(ship(&mut order, "s2").unwrap(), ("order.shipped", 1));
+    assert_eq!(order.status, Status::Shipped);
+    assert_eq!(deliver(&mut order, "s2").unwrap(), "order.delivered");
+    assert_eq!(order.status, Status::Delivered);
+    assert_eq!(order.allowed(Role::Seller, "s2"), ["refund"]);
+}
+
+#[test]
+fn an_admin_ships_what_is_left() {
+    let mut order = order(Status::Paid, Some("p1"));
+    order.ship(&NewShipment::default(), Role::Seller, "s2", "now").unwrap();
+    let (kind, sellers) = order.ship(&NewShipment::default(), Role::Admin, "a", "now").unwrap();
+    assert_eq!((kind, sellers), ("order.shipped", vec!["s1".to_owned()]));
+}
+
+#[test]
+fn parcels_have_labels_that_can_be_read() {
+    let parcel = |carrier: &str| {
+        check_shipment(&NewShipment { carrier: Some(carrier.to_owned()), tracking_number: None })
+    };
+    assert!(parcel("Korea Post").is_ok());
+    assert_eq!(parcel(" ").unwrap_err()[0].field, "carrier");
+    assert_eq!(parcel(&"x".repeat(101)).unwrap_err()[0].field, "carrier");
+}
+
+/// What someone may try with an order.
+#[derive(Clone, Debug)]
+enum Try {
+    Ship(Role, &'static str),
+    Deliver(Role, &'static str),
+    Event(&'static str),
+    Refund(bool),
+}
+
+fn tries() -> impl Strategy<Value = Try> {
+    let sender = prop::sample::select(vec![(Role::Seller, "s1"), (Role::Seller, "s2"), (Role::Admin, "a")]);
+    let event = prop::sample::select(vec![
+        "order.paid",
+        "order.cancelled",
+        "order.expired",
+        "order.changed",
+        "order.readdressed",
+    ]);
+    prop_oneof![
+        sender.clone().prop_map(|(role, who)| Try::Ship(role, who)),
+        sender.prop_map(|(role, who)| Try::Deliver(role, who)),
+        event.prop_map(Try::Event),
+        any::<bool>().prop_map(Try::Refund),
+    ]
+}
+
+/// The event that comes of `attempt`; none when it is refused.
+fn outcome(order: &mut Order, attempt: &Try) -> Option<&'static str> {
+    match attempt {
+        Try::Ship(role, who) => {
+            order.ship(&NewShipment::default(), *role, who, "now").ok().map(|(kind, _)| kind)
+        }
+        Try::Deliver(role, who) => order.deliver(*role, who, "now").ok().map(|(kind, _)| kind),
+        Try::Event(kind) => {
+            let row = TRANSITIONS.iter().find(|row| row.event == *kind)?;
+            order.status.check(row.action).ok().map(|()| *kind)
+        }
+        Try::Refund(full) => judge_refund(order, &refunded("p1", *full)),
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_reachable_state_is_reached_by_the_table(attempts in prop::collection::vec(tries(), 1..40)) {
+        let mut order = order(Status::Ordered, None);
+        for attempt in attempts {
+            let (before, version) = (order.status, order.version);
+            let Some(kind) = outcome(&mut order, &attempt) else {
+                prop_assert_eq!(order.status, before);
+                continue;
+            };
+            if kind == "order.paid" {
+                order.payment_id = Some("p1".to_owned());
+            }
+            order.advance(kind, "now");
+            let row = TRANSITIONS.iter().find(|row| row.from == before && row.event == kind);
+            prop_assert_eq!(order.status, row.map_or(before, |row| row.to));
+            prop_assert!(row.is_some() || kind == "order.refund_noted", "{} from {}", kind, before);
+            prop_assert_eq!(order.version, version + 1);
+            let shipped = order.sellers().iter().all(|seller| order.shipments.contains_key(*seller));
+            let arrived = shipped && order.shipments.values().all(|shipment| shipment.delivered_at.is_some());
+            let sent = matches!(order.status, Status::Shipped | Status::Delivered);
+            prop_assert!(!sent || shipped, "{} before all have shipped", order.status);
+            prop_assert!(order.status != Status::Paid || !shipped, "all have shipped, but it is only PAID");
+            prop_assert_eq!(order.status == Status::Delivered, arrived && order.status != Status::Refunded);
+            prop_assert!(order.status == Status::Refunded || order.payment_id.is_some() || !shipped);
+        }
+    }
 }

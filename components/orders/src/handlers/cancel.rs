@@ -1,17 +1,17 @@
-//! Cancelling an order that was not paid.
+//! Cancelling an order. What was paid is given back by payments, which gets the event.
 
-use axum::Json;
-use axum::response::{IntoResponse, Response};
-use edge::{Context, Path, Preconditions, User, etag};
-use http::header;
+use axum::response::Response;
+use edge::{Context, Path, Preconditions, User};
+use serde_json::json;
 
-use super::{MAX_TRIES, current, role, show, step};
+use super::{act, answer};
 use crate::RELAY;
-use crate::domain::{Action, Role};
+use crate::domain::{Action, Status};
 use crate::error::Error;
-use crate::store::{self as orders, DB};
+use crate::store as orders;
 
-/// `DELETE /api/orders/{id}`: 200 with the cancelled order; its stock is free when the answer comes.
+/// `DELETE /api/orders/{id}`: 200 with the cancelled order; its stock is free when the answer comes. A paid one
+/// becomes REFUNDED when payments has given the money back.
 pub async fn cancel(
     context: Context,
     user: User,
@@ -19,29 +19,20 @@ pub async fn cancel(
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
     user.require("orders:read")?;
-    for _ in 0..MAX_TRIES {
-        let mut order = current(&context, &id).await?;
-        let role = role(&user, &order)?;
-        if role == Role::Seller {
-            // Sellers see the order, but it is not theirs to cancel.
-            user.require("orders:any")?;
-        }
-        preconditions.check(order.version)?;
-        let to = order.status.after(Action::Cancel)?;
-        let mut event = orders::cancelled(&order, user.actor());
-        event.traceparent = context.traceparent.clone();
-        let appended = match DB.append(event).await {
-            Ok(appended) => appended,
-            Err(error) if orders::is_lost_race(&error) => continue,
-            Err(error) => return Err(error.into()),
+    let (done, role) = act(&context, &user, &id, &preconditions, Action::Cancel, |order, _, _| {
+        let data = match (order.status, order.shipments.is_empty()) {
+            (Status::Paid, false) => return Err(Error::PartlyShipped),
+            // Nothing has left yet, so all of it is for sale again.
+            (Status::Paid, true) => {
+                json!({ "paymentId": order.payment_id, "refund": true, "restock": true })
+            }
+            _ => json!({}),
         };
-        if RELAY.deliver(&context, "products", appended.seq).await.is_err() {
-            eprintln!("order {id}: products frees the stock later");
-        }
-        RELAY.kick();
-        step(&mut order, to, appended.time);
-        let tag = [(header::ETAG, etag(order.version))];
-        return Ok((tag, Json(show(&order, role, &user.subject))).into_response());
+        Ok(orders::next(order, "order.cancelled", user.actor(), data))
+    })
+    .await?;
+    if RELAY.deliver(&context, "products", done.seq).await.is_err() {
+        eprintln!("order {id}: products frees the stock later");
     }
-    Err(Error::Contended)
+    Ok(answer(&done.order, role, &user.subject))
 }

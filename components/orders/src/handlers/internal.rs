@@ -1,27 +1,24 @@
-//! What payments asks, and what it tells: an order's state, and money that was taken for it.
+//! What other services ask, and the sweep that ends orders which nobody paid.
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Json, Path, Query, ServiceCaller};
-use events::{CloudEvent, intake};
-use http::StatusCode;
+use edge::{Context, Path, Query, ServiceCaller};
 use serde_json::json;
-use store::{Event, NEXT};
+use store::Timestamp;
 
-use super::people::erase;
-use super::{MAX_TRIES, current};
+use super::{current, write};
 use crate::RELAY;
-use crate::api::{Captured, Pair, Summary};
-use crate::domain::{Order, Verdict, judge};
+use crate::api::{Pair, Summary, Swept};
 use crate::error::Error;
-use crate::store::{self as orders, DB};
+use crate::settings::pay_within;
+use crate::store as orders;
+
+/// Orders that one sweep ends: some seconds of work, well within the 30 s that platforms grant a request.
+const SWEEP: i64 = 1000;
 
 /// `GET /internal/orders/orders/{id}`: whether and for how much an order can be paid.
 pub async fn get(context: Context, _: ServiceCaller, Path(id): Path<String>) -> Result<Response, Error> {
     let order = current(&context, &id).await?;
-    let mut seller_ids: Vec<_> = order.lines.iter().map(|line| line.seller_id.as_str()).collect();
-    seller_ids.sort_unstable();
-    seller_ids.dedup();
     let summary = Summary {
         id: &order.id,
         buyer_id: &order.buyer_id,
@@ -29,7 +26,8 @@ pub async fn get(context: Context, _: ServiceCaller, Path(id): Path<String>) -> 
         currency: order.currency,
         total: order.total,
         version: order.version,
-        seller_ids,
+        seller_ids: order.sellers(),
+        lines: order.sold(),
     };
     Ok(Reply(summary).into_response())
 }
@@ -40,64 +38,18 @@ pub async fn sold(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response
     Ok(Reply(json!({ "sold": sold })).into_response())
 }
 
-/// `POST /internal/orders/events`: payments' and auth's events. Each is answered once, so a batch may come again.
-pub async fn on_events(
-    caller: ServiceCaller,
-    Json(batch): Json<Vec<CloudEvent>>,
-) -> Result<StatusCode, Error> {
-    for event in &batch {
-        match event.kind.as_str() {
-            "jangteo.payment.captured.v1" => {
-                if let Some(captured) = intake::<Captured>(event) {
-                    settle(event, &captured, caller.actor()).await?;
-                }
-            }
-            "jangteo.user.erased.v1" => erase(event, caller.actor()).await?,
-            _ => {}
-        }
+/// `POST /internal/orders/sweep`: orders that were not paid in time become EXPIRED, and their stock is free. Several at
+/// once do no harm: each order expires once.
+pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Reply<Swept>, Error> {
+    let now = Timestamp::now();
+    let due = orders::unpaid(now, pay_within().await, SWEEP).await?;
+    let more = i64::try_from(due.len()).is_ok_and(|found| found == SWEEP);
+    let mut expired = 0usize;
+    for order in due {
+        let event = orders::expired(&order);
+        let done = write(&context, order, event, now).await?;
+        expired = expired.saturating_add(usize::from(done.is_some()));
     }
-    RELAY.kick();
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Mark the order as paid, or refuse the money so that payments gives it back.
-async fn settle(cause: &CloudEvent, captured: &Captured, actor: String) -> Result<(), Error> {
-    for _ in 0..MAX_TRIES {
-        let order = orders::find(&captured.order_id).await?;
-        let verdict =
-            order.as_ref().map_or(Verdict::Rejected("unknown_order"), |order| judge(order, captured));
-        let Some(mut event) = answer(captured, order.as_ref(), verdict, &actor) else { return Ok(()) };
-        event.cause = Some(cause.id.clone());
-        event.traceparent = cause.traceparent.clone();
-        match DB.append(event).await {
-            Err(error) if orders::is_lost_race(&error) => {}
-            Err(error) if orders::is_answered(&error) => return Ok(()),
-            other => return Ok(other.map(drop)?),
-        }
-    }
-    Err(Error::Contended)
-}
-
-/// The event that tells the verdict; none when it was told before.
-fn answer(captured: &Captured, order: Option<&Order>, verdict: Verdict, actor: &str) -> Option<Event> {
-    let mut data = json!({
-        "paymentId": captured.payment_id,
-        "amount": captured.amount,
-        "currency": captured.currency,
-    });
-    let mut add =
-        |name: &str, value: &str| data.as_object_mut().map(|data| data.insert(name.to_owned(), value.into()));
-    if let Some(order) = order {
-        add("buyerId", &order.buyer_id);
-    }
-    let kind = match verdict {
-        Verdict::Known => return None,
-        Verdict::Paid => "order.paid",
-        Verdict::Rejected(reason) => {
-            add("reason", reason);
-            "order.payment_rejected"
-        }
-    };
-    let version = order.map_or(NEXT, Order::next_version);
-    Some(Event::new(&captured.order_id, version, kind, actor, data))
+    RELAY.drain().await;
+    Ok(Reply(Swept { expired, more }))
 }

@@ -7,14 +7,12 @@ use store::{Event, Idempotency, Replay, Timestamp};
 use uuid::Uuid;
 
 use super::show;
-use crate::domain::{Draft, Order, Role, Status, total};
+use crate::domain::{Draft, Order, Role, Shipments, Status, total};
 use crate::error::Error;
 use crate::reservation::{release, reserve};
+use crate::settings::pay_within;
 use crate::store::{self as orders, DB};
 use crate::{RELAY, api, personal};
-
-/// How long an order waits for its payment and holds stock, in seconds (the contract's 15 minutes).
-const PAY_WITHIN: i64 = 15 * 60;
 
 /// The version of an order that was just placed.
 const FIRST_VERSION: i64 = 1;
@@ -28,7 +26,7 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
         return Ok(answer);
     }
     let (id, now) = (Uuid::now_v7().to_string(), Timestamp::now());
-    let expires_at = now.plus_seconds(PAY_WITHIN).to_string();
+    let expires_at = now.plus_seconds(pay_within().await).to_string();
     let address = personal::hide(&id, &draft.address).await?;
     let held = match reserve(&context, &id, &expires_at, &draft.lines).await {
         Ok(held) => held,
@@ -47,6 +45,7 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
         total,
         address: Some(draft.address),
         payment_id: None,
+        shipments: Shipments::new(),
         version: FIRST_VERSION,
         expires_at,
         created_at: now.to_string(),

@@ -1,0 +1,136 @@
+//! Shipping and delivery: each seller sends their own part of an order.
+
+use std::collections::BTreeMap;
+
+use edge::FieldError;
+use serde::{Deserialize, Serialize};
+
+use super::{Action, Order, Role, Status};
+use crate::api::NewShipment;
+use crate::error::Error;
+
+/// The longest carrier or tracking number, in characters: fits a parcel's label.
+const MAX_LABEL: usize = 100;
+
+/// What a seller has sent, as the database keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shipment {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_number: Option<String>,
+    pub shipped_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<String>,
+}
+
+/// The shipments of an order by seller.
+pub type Shipments = BTreeMap<String, Shipment>;
+
+/// Check what a seller says of a parcel; every field that is not valid is named.
+pub fn check_shipment(new: &NewShipment) -> Result<(), Vec<FieldError>> {
+    let fields = [("carrier", &new.carrier), ("trackingNumber", &new.tracking_number)];
+    let wrong = fields.into_iter().filter(|(_, text)| {
+        text.as_ref().is_some_and(|text| text.trim().is_empty() || text.chars().count() > MAX_LABEL)
+    });
+    let errors: Vec<_> = wrong
+        .map(|(field, _)| FieldError::new(field, format!("must have 1 to {MAX_LABEL} characters")))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+impl Order {
+    /// The sellers of the order, each once.
+    pub fn sellers(&self) -> Vec<&str> {
+        let mut sellers: Vec<_> = self.lines.iter().map(|line| line.seller_id.as_str()).collect();
+        sellers.sort_unstable();
+        sellers.dedup();
+        sellers
+    }
+
+    /// The sellers for whom `subject` acts and whose parts are still to be shipped, or to be delivered.
+    fn waiting(&self, action: Action, role: Role, subject: &str) -> Vec<String> {
+        let mut sellers = self.sellers();
+        sellers.retain(|seller| role == Role::Admin || *seller == subject);
+        sellers.retain(|seller| match (action, self.shipments.get(*seller)) {
+            (Action::Ship, shipment) => shipment.is_none(),
+            (_, shipment) => shipment.is_some_and(|shipment| shipment.delivered_at.is_none()),
+        });
+        sellers.into_iter().map(str::to_owned).collect()
+    }
+
+    /// What `role` may do next, as the table says, less what was done or has become impossible on the way.
+    pub fn allowed(&self, role: Role, subject: &str) -> Vec<&'static str> {
+        let possible = |action: &Action| match action {
+            Action::Ship | Action::Deliver => !self.waiting(*action, role, subject).is_empty(),
+            Action::Cancel => self.shipments.is_empty(),
+            _ => true,
+        };
+        self.status.offers(role).into_iter().filter(possible).map(Action::name).collect()
+    }
+
+    /// Ship the parts for which `subject` acts; the event that says so, and whose parts they are.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTransition`], also when the own part was shipped already.
+    pub fn ship(
+        &mut self,
+        new: &NewShipment,
+        role: Role,
+        subject: &str,
+        now: &str,
+    ) -> Result<(&'static str, Vec<String>), Error> {
+        let sellers = self.next_parts(Action::Ship, role, subject)?;
+        for seller in &sellers {
+            let shipment = Shipment {
+                carrier: new.carrier.clone(),
+                tracking_number: new.tracking_number.clone(),
+                shipped_at: now.to_owned(),
+                delivered_at: None,
+            };
+            self.shipments.insert(seller.clone(), shipment);
+        }
+        let all = self.sellers().iter().all(|seller| self.shipments.contains_key(*seller));
+        Ok((if all { "order.shipped" } else { "order.partly_shipped" }, sellers))
+    }
+
+    /// The parts for which `subject` acts have arrived; the event that says so, and whose parts they are.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTransition`], also when the own part was not shipped yet, or has arrived already.
+    pub fn deliver(
+        &mut self,
+        role: Role,
+        subject: &str,
+        now: &str,
+    ) -> Result<(&'static str, Vec<String>), Error> {
+        let sellers = self.next_parts(Action::Deliver, role, subject)?;
+        for seller in &sellers {
+            if let Some(shipment) = self.shipments.get_mut(seller) {
+                shipment.delivered_at = Some(now.to_owned());
+            }
+        }
+        let arrived = |seller: &&str| self.shipments.get(*seller).is_some_and(|s| s.delivered_at.is_some());
+        let all = self.sellers().iter().all(arrived);
+        Ok((if all { "order.delivered" } else { "order.partly_delivered" }, sellers))
+    }
+
+    fn next_parts(&self, action: Action, role: Role, subject: &str) -> Result<Vec<String>, Error> {
+        self.status.check(action)?;
+        let sellers = self.waiting(action, role, subject);
+        match sellers.is_empty() {
+            true => Err(Error::InvalidTransition { from: self.part(subject), to: action.goal() }),
+            false => Ok(sellers),
+        }
+    }
+
+    /// Where the part of `seller` stands, which may be ahead of the order.
+    fn part(&self, seller: &str) -> Status {
+        match self.shipments.get(seller) {
+            Some(Shipment { delivered_at: Some(_), .. }) => Status::Delivered,
+            Some(_) => Status::Shipped,
+            None => self.status,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What payments tells: money that was taken for an order, and money that was given back.
+
+use edge::{Json, ServiceCaller};
+use events::{CloudEvent, intake};
+use http::StatusCode;
+use serde_json::{Value, json};
+use store::{Event, NEXT};
+
+use super::MAX_TRIES;
+use super::people::erase;
+use crate::RELAY;
+use crate::api::{Captured, Refunded};
+use crate::domain::{Order, Verdict, judge, judge_refund};
+use crate::error::Error;
+use crate::store::{self as orders, DB};
+
+/// `POST /internal/orders/events`: payments' and auth's events. Each is answered once, so a batch may come again.
+pub async fn on_events(
+    caller: ServiceCaller,
+    Json(batch): Json<Vec<CloudEvent>>,
+) -> Result<StatusCode, Error> {
+    let actor = caller.actor();
+    for event in &batch {
+        match event.kind.as_str() {
+            "jangteo.payment.captured.v1" => {
+                let Some(captured) = intake::<Captured>(event) else { continue };
+                settle(event, &captured.order_id, |order| captured_answer(&captured, order, &actor)).await?;
+            }
+            "jangteo.payment.refunded.v1" => {
+                let Some(refunded) = intake::<Refunded>(event) else { continue };
+                settle(event, &refunded.order_id, |order| refunded_answer(&refunded, order, &actor)).await?;
+            }
+            "jangteo.user.erased.v1" => erase(event, actor.clone()).await?,
+            _ => {}
+        }
+    }
+    RELAY.kick();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Append what `answer` decides on the order as it stands, until there is nothing more to be said.
+async fn settle(
+    cause: &CloudEvent,
+    order_id: &str,
+    answer: impl Fn(Option<&Order>) -> Option<Event>,
+) -> Result<(), Error> {
+    for _ in 0..MAX_TRIES {
+        let order = orders::find(order_id).await?;
+        let Some(mut event) = answer(order.as_ref()) else { return Ok(()) };
+        // A refund may be answered twice: the order is cancelled, then refunded.
+        let first_of_two = event.kind == "order.cancelled";
+        event.cause = Some(if first_of_two { format!("{}:cancelled", cause.id) } else { cause.id.clone() });
+        event.traceparent = cause.traceparent.clone();
+        match DB.append(event).await {
+            Ok(_) if first_of_two => {}
+            Err(error) if orders::is_lost_race(&error) => {}
+            Err(error) if orders::is_answered(&error) => return Ok(()),
+            other => return Ok(other.map(drop)?),
+        }
+    }
+    Err(Error::Contended)
+}
+
+/// The order is paid, or the money is refused so that payments gives it back; `None` when that was told before.
+fn captured_answer(captured: &Captured, order: Option<&Order>, actor: &str) -> Option<Event> {
+    let verdict = order.map_or(Verdict::Rejected("unknown_order"), |order| judge(order, captured));
+    let mut data = json!({
+        "paymentId": captured.payment_id,
+        "amount": captured.amount,
+        "currency": captured.currency,
+    });
+    let kind = match verdict {
+        Verdict::Known => return None,
+        // These leave the warehouse, whatever else is still held by a change that was cut off.
+        Verdict::Paid => {
+            add(&mut data, "lines", order?.sold());
+            "order.paid"
+        }
+        Verdict::Rejected(reason) => {
+            add(&mut data, "reason", json!(reason));
+            "order.payment_rejected"
+        }
+    };
+    Some(match order {
+        Some(order) => orders::next(order, kind, actor, data),
+        None => Event::new(&captured.order_id, NEXT, kind, actor, data),
+    })
+}
+
+/// What becomes of the order whose money was given back; `None` when nothing does.
+fn refunded_answer(refunded: &Refunded, order: Option<&Order>, actor: &str) -> Option<Event> {
+    let order = order?;
+    let kind = judge_refund(order, refunded)?;
+    let mut data = json!({
+        "paymentId": refunded.payment_id,
+        "amount": refunded.amount,
+        "refundedTotal": refunded.refunded_total,
+        "currency": refunded.currency,
+    });
+    match kind {
+        // Nothing was shipped, so all of it is for sale again.
+        "order.cancelled" => {
+            data = json!({ "paymentId": refunded.payment_id, "reason": "refunded", "restock": true })
+        }
+        "order.refunded" => add(&mut data, "restock", json!(refunded.restock)),
+        _ => {}
+    }
+    Some(orders::next(order, kind, actor, data))
+}
+
+fn add(data: &mut Value, name: &str, value: Value) {
+    if let Some(data) = data.as_object_mut() {
+        data.insert(name.to_owned(), value);
+    }
+}
