@@ -43,16 +43,25 @@ pub fn now() -> u64 {
 /// The keys as they were some seconds ago at most.
 pub async fn load() -> Result<Arc<Ring>, String> {
     let settings = settings::load().await?;
-    if let Some((ring, read_at)) = copy().as_ref()
+    let known = copy().clone();
+    if let Some((ring, read_at)) = &known
         && (settings.secret.is_some() || now().abs_diff(*read_at) < COPY_SECONDS)
     {
         return Ok(ring.clone());
     }
     let keys = match &settings.secret {
-        Some(secret) => vec![configured(settings.algorithm, secret)?],
-        None => stored(settings.algorithm).await.map_err(text)?,
+        Some(secret) => configured(settings.algorithm, secret).map(|key| vec![key]),
+        None => stored(settings.algorithm).await.map_err(text),
     };
-    let ring = Arc::new(Ring::new(&settings.issuer, keys));
+    let ring = match (keys, known) {
+        (Ok(keys), _) => Arc::new(Ring::new(&settings.issuer, keys)),
+        (Err(error), None) => return Err(error),
+        // Better the keys of a while ago than none, when the database is away for a moment.
+        (Err(error), Some((ring, _))) => {
+            eprintln!("identity keys: {error}");
+            ring
+        }
+    };
     *copy() = Some((ring.clone(), now()));
     Ok(ring)
 }

@@ -36,6 +36,8 @@ fn matrix(things: &Things) -> Vec<Row> {
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
     let empty = json!({});
     let everyone = [200; 5];
+    // The key of embedded apps is a setting.
+    let rotated = if std::env::var("JANGTEO_URL").is_ok() { 200 } else { 409 };
     vec![
         // Open to anyone; an empty body shows that the caller got as far as validation.
         with(
@@ -58,8 +60,7 @@ fn matrix(things: &Things) -> Vec<Row> {
             [401, 200, 200, 200, 200],
         ),
         row(get.clone(), &["/.well-known/jwks.json"], everyone),
-        // The tests' key is a setting.
-        row(post.clone(), &["/api/auth/keys/rotate"], [401, 403, 403, 403, 409]),
+        row(post.clone(), &["/api/auth/keys/rotate"], [401, 403, 403, 403, rotated]),
         row(get.clone(), &["/api/auth/roles"], [401, 403, 403, 403, 200]),
         with(
             post.clone(),
