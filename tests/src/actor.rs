@@ -83,9 +83,19 @@ impl<'a> Actor<'a> {
 
     /// POST to an app that may die meanwhile.
     pub async fn try_post(&self, path: &str, body: Value) -> reqwest::Result<Response> {
+        self.try_send(Method::POST, path, Some(body)).await
+    }
+
+    /// Any request to an app that may die meanwhile.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> reqwest::Result<Response> {
         let token = self.token.as_deref().unwrap_or_default();
         let headers =
             [("authorization", format!("Bearer {token}")), ("content-type", "application/json".to_owned())];
-        self.app.send(Method::POST, path, &headers, Some(body.to_string().into_bytes())).await
+        self.app.send(method, path, &headers, body.map(|body| body.to_string().into_bytes())).await
     }
 }

@@ -13,11 +13,13 @@ mod actor;
 mod app;
 mod internal;
 mod process;
+mod replay;
 mod response;
 mod shop;
 
 pub use actor::Actor;
 pub use app::{SECRET, TestApp, manifest_routes, root};
 pub use process::HostProcess;
+pub use replay::{Compared, REPLAYED, replay};
 pub use response::Response;
 pub use shop::{APPROVED_CARD, address, card, order_for, order_of, path_of, pay};

@@ -82,3 +82,12 @@ pub struct Lag {
     pub target: String,
     pub pending: i64,
 }
+
+/// `POST /api/admin/sweep`.
+#[derive(Serialize)]
+pub struct Swept {
+    /// What each service says that it did; `more: true` when it is worth to come again at once.
+    pub done: BTreeMap<&'static str, serde_json::Value>,
+    /// The chores that were not done.
+    pub failed: Vec<String>,
+}

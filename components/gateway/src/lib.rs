@@ -7,6 +7,7 @@
 //! | `GET /health/{service}` | anyone | `health::one` |
 //! | `GET /openapi.json` | anyone | `docs::openapi` |
 //! | `GET /docs` | anyone | `docs::page` |
+//! | `POST /api/admin/sweep` | `system:sweep` | `sweep::sweep` |
 //! | `/...`, all that no component has | anyone | 404, by `edge::router` |
 //!
 //! `api` has the bodies, `openapi` the description of all services' routes, made from `openapi.json`. It keeps
@@ -18,9 +19,12 @@ mod openapi;
 
 use std::sync::OnceLock;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use edge::Client;
-use handlers::{docs, health, index};
+use handlers::{docs, health, index, sweep};
 use spin_sdk::http::{IntoResponse, Request};
 
 /// The services, as their components and internal routes are named.
@@ -40,6 +44,7 @@ fn routes() -> Router {
             .route("/health", get(health::all))
             .route("/health/{service}", get(health::one))
             .route("/openapi.json", get(docs::openapi))
-            .route("/docs", get(docs::page)),
+            .route("/docs", get(docs::page))
+            .route("/api/admin/sweep", post(sweep::sweep)),
     )
 }

@@ -47,7 +47,11 @@ const TARGETS: [Target; 3] = [
         kinds: &["order.paid", "order.cancelled", "order.expired", "order.refunded"],
         private: &[],
     },
-    Target { service: "payments", kinds: &["order.payment_rejected", "order.cancelled"], private: &[] },
+    Target {
+        service: "payments",
+        kinds: &["order.payment_rejected", "order.cancelled", "order.expired"],
+        private: &[],
+    },
     Target { service: "audit", kinds: &[], private: &[] },
 ];
 static CLIENT: Client = Client::new("orders");

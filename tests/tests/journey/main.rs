@@ -3,4 +3,5 @@
 mod buying;
 mod crashes;
 mod data_keys;
+mod market;
 mod races;

@@ -154,9 +154,15 @@ fn matrix(things: &Things) -> Vec<Row> {
         row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
-        with(post, &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),
+        with(
+            post.clone(),
+            &["/api/payments", "/payments"],
+            things.payment_again.clone(),
+            [401, 409, 404, 403, 403],
+        ),
         row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
         row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
+        row(post.clone(), &["/api/admin/sweep"], [401, 403, 403, 403, 200]),
         row(get, &["/", "/health", "/health/:service", "/openapi.json", "/docs"], everyone),
         // Last: afterwards the askers' sessions have ended.
         row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204]),

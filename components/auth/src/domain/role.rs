@@ -32,6 +32,7 @@ const BUILT_IN: [(&str, &[&str]); 3] = [
             "audit:write",
             "events:read",
             "discovery:write",
+            "system:sweep",
         ],
     ),
 ];

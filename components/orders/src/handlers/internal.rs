@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::settings::pay_within;
 use crate::store as orders;
 
-/// Orders that one sweep ends: some seconds of work, well within the 30 s that platforms grant a request.
-const SWEEP: i64 = 1000;
+/// Orders that one sweep ends: well under a second, so that nobody gives up waiting for it.
+const SWEEP: i64 = 200;
 
 /// `GET /internal/orders/orders/{id}`: whether and for how much an order can be paid.
 pub async fn get(context: Context, _: ServiceCaller, Path(id): Path<String>) -> Result<Response, Error> {

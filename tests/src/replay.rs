@@ -1,0 +1,108 @@
+//! Replaying: a service's log, folded once more into an empty database, must give the tables that are read.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params};
+
+use crate::root;
+
+/// The services whose tables are all made from their logs.
+pub const REPLAYED: [&str; 3] = ["orders", "products", "payments"];
+
+/// Tables that are not made from the log: itself, how far others have got with it, and what may vanish at any time
+/// (which provider answers).
+const NOT_FOLDED: [&str; 4] = ["events", "cursors", "migrations", "breakers"];
+
+/// Columns that are not state either: when a request may ask the provider again is a lease, as a cursor's is.
+const LEASES: [(&str, &str); 2] = [("payments_payments", "ask_after"), ("payments_refunds", "ask_after")];
+
+/// A table, compared.
+#[derive(Debug)]
+pub struct Compared {
+    pub table: String,
+    pub rows: usize,
+    /// The first row that differs, as it is and as the replay made it.
+    pub difference: Option<String>,
+}
+
+/// Fold the log of `service` in `database` (which may be in use) anew, and compare each table with the replay's.
+pub fn replay(database: &Path, service: &str) -> Result<Vec<Compared>> {
+    let db = Connection::open_in_memory()?;
+    // What Spin's connections have.
+    db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON")?;
+    for script in scripts(service)? {
+        for statement in script.split(";\n\n").filter(|statement| !statement.trim().is_empty()) {
+            db.execute_batch(statement).with_context(|| statement.to_owned())?;
+        }
+    }
+    let path = database.to_str().context("a path in UTF-8")?;
+    db.execute("ATTACH ?1 AS live", [path])?;
+    // One moment of the live database, however long this takes.
+    db.execute_batch("BEGIN")?;
+    fold(&db, service)?;
+    tables(&db, service)?.into_iter().map(|table| compare(&db, table)).collect()
+}
+
+/// The log's script and the service's migrations, as `store` applies them.
+fn scripts(service: &str) -> Result<Vec<String>> {
+    let log = std::fs::read_to_string(root().join("shared/store/src/log.sql"))?;
+    let folder = root().join(format!("components/{service}/migrations"));
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    paths.sort();
+    let mut all = vec![log.replace("{service}", service)];
+    for path in paths {
+        all.push(std::fs::read_to_string(path)?);
+    }
+    Ok(all)
+}
+
+fn fold(db: &Connection, service: &str) -> Result<()> {
+    let mut seqs = db.prepare(&format!("SELECT seq FROM live.{service}_events ORDER BY seq"))?;
+    let mut one = db.prepare(&format!(
+        "INSERT INTO main.{service}_events SELECT * FROM live.{service}_events WHERE seq = ?1"
+    ))?;
+    for seq in seqs.query_map([], |row| row.get::<_, i64>(0))? {
+        let seq = seq?;
+        one.execute(params![seq]).with_context(|| format!("event {seq} of {service}"))?;
+    }
+    Ok(())
+}
+
+/// The tables that are read, of the live database and of the replay; not the parts of a search index.
+fn tables(db: &Connection, service: &str) -> Result<Vec<String>> {
+    let mut found = db.prepare(
+        "SELECT DISTINCT name FROM pragma_table_list WHERE type IN ('table', 'virtual') AND name GLOB ?1 ORDER BY name",
+    )?;
+    let names = found.query_map([format!("{service}_*")], |row| row.get::<_, String>(0))?;
+    let mut names = names.collect::<Result<Vec<_>, _>>()?;
+    names.retain(|name| !NOT_FOLDED.iter().any(|rest| *name == format!("{service}_{rest}")));
+    Ok(names)
+}
+
+fn compare(db: &Connection, table: String) -> Result<Compared> {
+    let (live, again) = (rows(db, "live", &table)?, rows(db, "main", &table)?);
+    let differs = |at: &usize| live.get(*at) != again.get(*at);
+    let first = (0..live.len().max(again.len())).find(differs);
+    let difference = first.map(|at| format!("{:?}\n  replayed: {:?}", live.get(at), again.get(at)));
+    Ok(Compared { table, rows: live.len(), difference })
+}
+
+/// All rows, by all of their columns; the values with their types.
+fn rows(db: &Connection, schema: &str, table: &str) -> Result<Vec<Vec<Value>>> {
+    let columns = db
+        .prepare(&format!("SELECT * FROM {schema}.{table} LIMIT 0"))?
+        .column_names()
+        .into_iter()
+        .filter(|column| !LEASES.contains(&(table, column)))
+        .map(|column| format!("\"{column}\""))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let mut all = db.prepare(&format!("SELECT {columns} FROM {schema}.{table} ORDER BY {columns}"))?;
+    let width = all.column_count();
+    let rows =
+        all.query_map([], |row| (0..width).map(|at| row.get(at)).collect::<Result<Vec<Value>, _>>())?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
