@@ -15,11 +15,11 @@ pub struct HostProcess {
 impl HostProcess {
     /// Start the host with `state_dir` (which may hold an earlier life's state) and wait until it serves.
     pub fn start(state_dir: &Path) -> Self {
-        Self::start_with(state_dir, &[])
+        Self::with_variables(state_dir, &[])
     }
 
     /// As [`start`](Self::start), with variables of the deployment.
-    pub fn start_with(state_dir: &Path, variables: &[(&str, &str)]) -> Self {
+    pub fn with_variables(state_dir: &Path, variables: &[(&str, &str)]) -> Self {
         let mut all = vec![("jwt_secret", SECRET)];
         all.extend_from_slice(variables);
         let variables =

@@ -23,7 +23,7 @@ async fn a_new_data_key_leaves_what_is_there_readable_and_findable() {
     // As README says: in front of the key that was made at first start.
     let made: String =
         database().query_row("SELECT hex(key) FROM identity_data_key", [], |row| row.get(0)).unwrap();
-    let host = HostProcess::start_with(state.path(), &[("data_key", &format!("{NEW_KEY},{made}"))]);
+    let host = HostProcess::with_variables(state.path(), &[("data_key", &format!("{NEW_KEY},{made}"))]);
     let app = host.app();
     let alice = app.log_in(&email).await;
     assert_eq!(alice.get(&path).await.assert_status(200).text("name"), "alice");
