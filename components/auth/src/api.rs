@@ -90,6 +90,9 @@ pub struct Session {
     pub created_at: String,
     /// When it was last refreshed.
     pub last_used_at: String,
+    /// When it ended, in exports: nobody can use it any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
     pub user_agent: Option<String>,
     /// Whether it is the one that asks.
     pub current: bool,
@@ -200,20 +203,14 @@ pub struct By {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Made {
-    pub by: By,
     pub email: String,
     pub password: String,
     pub name: String,
     pub roles: Vec<String>,
-    pub idempotency: Option<Idempotency>,
-}
-
-/// The idempotency key that came with the request, and the hash of its body.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Idempotency {
-    pub key: String,
-    pub request_hash: String,
+    /// The idempotency key that came with the request.
+    pub key: Option<String>,
+    /// The hash of the request's body.
+    pub request_hash: Option<String>,
 }
 
 /// The new account and its event, which users answers at once instead of waiting for the relay.
@@ -229,28 +226,4 @@ pub struct Registered {
     /// Ciphertext.
     pub name: String,
     pub roles: Vec<String>,
-}
-
-/// `POST /internal/auth/accounts/{id}/export`: what is held of an account, its secrets left out.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HeldAccount {
-    pub id: String,
-    pub email: String,
-    pub name: String,
-    pub roles: Vec<String>,
-    pub disabled: bool,
-    pub created_at: String,
-}
-
-/// `GET /internal/auth/accounts/{id}/sessions`: a session, alive or not.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HeldSession {
-    pub id: String,
-    pub created_at: String,
-    pub last_used_at: String,
-    pub expires_at: String,
-    pub ended_at: Option<String>,
-    pub user_agent: Option<String>,
 }

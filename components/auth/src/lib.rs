@@ -19,7 +19,7 @@
 //! | `GET /auth/user/{userId}` | self, `users:any`, its seller | `permissions::user_info` |
 //! | `PUT /api/users/{id}/email` | owner | `lifecycle::change_email` |
 //! | `PUT /api/users/{id}/status` | `users:any` | `lifecycle::switch` |
-//! | `POST /internal/auth/accounts[/{id}/erasure, /{id}/export]` · `GET …/sessions` | services | `internal::…` |
+//! | `POST /internal/auth/accounts[/{id}/erasure]` · `GET …/{id}/sessions` | services | `internal::…` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL, `bootstrap` the first ADMIN. A refresh token is
 //! never stored: it is computed from its session and generation, and the log's `UNIQUE (stream, version)` lets
@@ -88,7 +88,6 @@ fn routes() -> Router {
     let internal = Router::new()
         .route("/internal/auth/accounts", post(internal::create))
         .route("/internal/auth/accounts/{id}/erasure", post(internal::erase))
-        .route("/internal/auth/accounts/{id}/export", post(internal::export))
         .route("/internal/auth/accounts/{id}/sessions", get(internal::sessions));
     edge::router(
         internal

@@ -72,31 +72,18 @@ pub struct NewUser {
     pub roles: Option<Vec<String>>,
 }
 
-/// For whom auth is asked.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct By<'a> {
-    pub user_id: &'a str,
-    pub session: &'a str,
-}
-
 /// `POST /internal/auth/accounts`.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MakeAccount<'a> {
-    pub by: By<'a>,
     pub email: &'a str,
     pub password: &'a str,
     pub name: &'a str,
     pub roles: &'a [String],
-    pub idempotency: Option<Idempotency<'a>>,
-}
-
-/// The idempotency key that came with the request, and the hash of its body.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Idempotency<'a> {
-    pub key: &'a str,
-    pub request_hash: &'a str,
+    /// The idempotency key that came with the request.
+    pub key: Option<&'a str>,
+    /// The hash of the request's body.
+    pub request_hash: Option<&'a str>,
 }
 
 /// The account that auth made, and its event.
@@ -170,7 +157,6 @@ pub struct Held {
 #[serde(rename_all = "camelCase")]
 pub struct Export {
     pub exported_at: String,
-    pub account: Value,
     pub profile: Profile,
     pub sessions: Vec<Value>,
     pub orders: Vec<Value>,

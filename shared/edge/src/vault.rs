@@ -1,5 +1,7 @@
 //! The vault of the identity plug-in: personal data is encrypted by it before it is stored.
 
+use std::pin::Pin;
+
 use crate::identity::bindings::jangteo::identity::vault::{self, Failure};
 use crate::{Code, Problem};
 
@@ -22,7 +24,7 @@ impl Item {
 /// # Errors
 /// 503 when the keys cannot be read or are not fit.
 pub async fn encrypt<const N: usize>(items: [Item; N]) -> Result<[String; N], Problem> {
-    exactly(vault::encrypt(items.into()).await.map_err(problem)?)
+    exactly(sealed(items.into()).await?)
 }
 
 /// The clear texts of some ciphertexts, each of the purpose and owner that it was encrypted for.
@@ -37,7 +39,7 @@ pub async fn decrypt<const N: usize>(items: [Item; N]) -> Result<[String; N], Pr
 pub async fn decrypt_all(items: Vec<Item>) -> Result<Vec<String>, Problem> {
     match items.is_empty() {
         true => Ok(Vec::new()),
-        false => vault::decrypt(items).await.map_err(problem),
+        false => opened(items).await,
     }
 }
 
@@ -46,13 +48,28 @@ pub async fn decrypt_all(items: Vec<Item>) -> Result<Vec<String>, Problem> {
 /// # Errors
 /// 503 when the keys cannot be read or are not fit.
 pub async fn fingerprints(purpose: &str, texts: Vec<String>) -> Result<Vec<String>, Problem> {
-    vault::fingerprint(purpose.to_owned(), texts).await.map_err(problem)
+    hashed(purpose.to_owned(), texts).await
 }
 
 /// As [`fingerprints`], of one text.
 pub async fn fingerprint(purpose: &str, text: String) -> Result<String, Problem> {
     let [hash] = exactly(fingerprints(purpose, vec![text]).await?)?;
     Ok(hash)
+}
+
+/// Boxed, so that a component has one copy of a call's code, not one per caller: some are near their size limit.
+type Answer = Pin<Box<dyn Future<Output = Result<Vec<String>, Problem>> + Send>>;
+
+fn sealed(items: Vec<Item>) -> Answer {
+    Box::pin(async move { vault::encrypt(items).await.map_err(problem) })
+}
+
+fn opened(items: Vec<Item>) -> Answer {
+    Box::pin(async move { vault::decrypt(items).await.map_err(problem) })
+}
+
+fn hashed(purpose: String, texts: Vec<String>) -> Answer {
+    Box::pin(async move { vault::fingerprint(purpose, texts).await.map_err(problem) })
 }
 
 fn exactly<const N: usize>(texts: Vec<String>) -> Result<[String; N], Problem> {

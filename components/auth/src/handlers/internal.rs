@@ -4,8 +4,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::vault::{self, Item};
-use edge::{Code, Context, Json, Key, List, Page, Path, Problem, ServiceCaller};
+use edge::{Code, Context, Json, Key, List, Page, Path, Problem, Query, ServiceCaller};
 use http::StatusCode;
 use serde_json::json;
 use store::{Error as Failure, Idempotency};
@@ -21,14 +20,15 @@ use crate::{api, bootstrap};
 /// The permission to deal with the accounts of others.
 const ANY: &str = "users:any";
 
-/// `POST /internal/auth/accounts`: 201 with the account and its event; 200 with the id alone when the request came
+/// `POST /internal/auth/accounts?userId=&session=`: 201 with the account and its event; 200 with the id alone when the request came
 /// before under the same key.
 pub async fn create(
     context: Context,
     _: ServiceCaller,
+    Query(by): Query<api::By>,
     Json(body): Json<api::Made>,
 ) -> Result<Response, Error> {
-    let own = acting(&body.by).await?;
+    let own = acting(&by).await?;
     demand(&own, &[ANY.to_owned()])?;
     let roles = distinct(body.roles)?;
     let custom = roles::permissions_of(&roles).await?;
@@ -36,10 +36,10 @@ pub async fn create(
     let draft = Draft::parse(&body.email, &body.name, body.password, bootstrap::policy().await)
         .map_err(Error::Invalid)?;
     let account = new_account(&draft, roles).await?;
-    let mut event = auth::registered(&account, &body.by.user_id);
-    let key = match body.idempotency {
-        Some(given) => Some(sealed(Key { key: given.key, request_hash: given.request_hash }).await?),
-        None => None,
+    let mut event = auth::registered(&account, &by.user_id);
+    let key = match (body.key, body.request_hash) {
+        (Some(key), Some(request_hash)) => Some(sealed(Key { key, request_hash }).await?),
+        _ => None,
     };
     event.idempotency = key.clone().map(|key| Idempotency {
         key: key.scoped("users.create"),
@@ -63,43 +63,32 @@ pub async fn create(
     }
 }
 
-/// `POST /internal/auth/accounts/{id}/erasure`: 200 with the event's id.
+/// `POST /internal/auth/accounts/{id}/erasure?userId=&session=`: 200 with the event's id.
 pub async fn erase(
     context: Context,
     _: ServiceCaller,
     Path(id): Path<String>,
-    Json(by): Json<api::By>,
+    Query(by): Query<api::By>,
 ) -> Result<Response, Error> {
     reachable(&by, &id).await?;
     let appended = record(&context, lifecycle::erased(&id, by.user_id)).await?;
     Ok(Reply(json!({ "event": appended.id })).into_response())
 }
 
-/// `POST /internal/auth/accounts/{id}/export`: 200 with what is held of the account.
-pub async fn export(
-    _: ServiceCaller,
-    Path(id): Path<String>,
-    Json(by): Json<api::By>,
-) -> Result<Reply<api::HeldAccount>, Error> {
-    let held = reachable(&by, &id).await?;
-    let personal = [Item::new(vault::EMAIL, &id, held.email), Item::new(vault::NAME, &id, held.name)];
-    let [email, name] = vault::decrypt(personal).await?;
-    let (roles, disabled, created_at) = (held.roles, held.disabled, held.created_at);
-    Ok(Reply(api::HeldAccount { id, email, name, roles, disabled, created_at }))
-}
-
-/// `GET /internal/auth/accounts/{id}/sessions`: 200 with all of them, oldest first.
+/// `GET /internal/auth/accounts/{id}/sessions?userId=&session=`: 200 with all of them, oldest first.
 pub async fn sessions(
     _: ServiceCaller,
     Path(id): Path<String>,
+    Query(by): Query<api::By>,
     page: Page,
-) -> Result<Reply<List<api::HeldSession>>, Error> {
+) -> Result<Reply<List<api::Session>>, Error> {
+    reachable(&by, &id).await?;
     let held = lifecycle::sessions(&id, page.after.as_deref(), page.rows()).await?;
-    let shown = held.into_iter().map(|held| api::HeldSession {
+    let shown = held.into_iter().map(|held| api::Session {
+        current: held.id == by.session,
         id: held.id,
         created_at: held.started_at,
         last_used_at: held.used_at,
-        expires_at: held.expires_at,
         ended_at: held.ended_at,
         user_agent: held.user_agent,
     });

@@ -10,23 +10,21 @@ pub struct Held {
     pub id: String,
     pub started_at: String,
     pub used_at: String,
-    pub expires_at: String,
     pub ended_at: Option<String>,
     pub user_agent: Option<String>,
 }
 
 /// All sessions of an account, also those that have ended, oldest first, from behind `after` on.
 pub async fn sessions(account_id: &str, after: Option<&str>, limit: i64) -> Result<Vec<Held>, Error> {
-    let sql = "SELECT id, started_at, rotated_at, expires_at, revoked_at, user_agent FROM auth_sessions \
+    let sql = "SELECT id, started_at, rotated_at, revoked_at, user_agent FROM auth_sessions \
                WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
     let held = |row: &Row| {
         Ok(Held {
             id: row.text(0)?,
             started_at: row.text(1)?,
             used_at: row.text(2)?,
-            expires_at: row.text(3)?,
-            ended_at: row.opt_text(4)?,
-            user_agent: row.opt_text(5)?,
+            ended_at: row.opt_text(3)?,
+            user_agent: row.opt_text(4)?,
         })
     };
     let rows = DB.query(sql, params![account_id, after.unwrap_or_default(), limit]).await?;

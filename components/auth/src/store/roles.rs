@@ -16,7 +16,6 @@ pub struct Holder {
     pub custom: Vec<String>,
     /// Whether nobody can log in.
     pub disabled: bool,
-    pub created_at: String,
 }
 
 impl Holder {
@@ -64,7 +63,7 @@ pub async fn holder(id: &str) -> Result<Option<Holder>, Error> {
         (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id), \
         (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
          json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id), \
-        account.disabled_at IS NOT NULL, account.created_at \
+        account.disabled_at IS NOT NULL \
         FROM auth_accounts AS account WHERE account.id = ?1";
     let row = DB.query_one(sql, params![id]).await?;
     row.map(|row| {
@@ -75,7 +74,6 @@ pub async fn holder(id: &str) -> Result<Option<Holder>, Error> {
             roles: row.json(3)?,
             custom: row.json(4)?,
             disabled: row.bool(5)?,
-            created_at: row.text(6)?,
         })
     })
     .transpose()

@@ -9,12 +9,11 @@ use serde_json::json;
 
 use super::events::{created, settle};
 use super::profiles::{answer, authorise, show};
-use crate::api::{self, By};
 use crate::domain::Profile;
 use crate::domain::search::Wanted;
 use crate::error::Error;
 use crate::store::{self as users, Narrowed};
-use crate::{CLIENT, RELAY, personal};
+use crate::{CLIENT, RELAY, api, personal};
 
 /// The role of who does not say.
 const DEFAULT_ROLE: &str = "BUYER";
@@ -50,10 +49,10 @@ pub async fn create(context: Context, user: User, request: Keyed<api::NewUser>) 
         user.require("roles:write")?;
     }
     let api::NewUser { email, password, name, .. } = &request.body;
-    let idempotency =
-        request.key.as_ref().map(|key| api::Idempotency { key: &key.key, request_hash: &key.request_hash });
-    let body = api::MakeAccount { by: by(&user), email, password, name, roles: &roles, idempotency };
-    let reply = CLIENT.post(&context, "auth", "accounts", &body).await?;
+    let key = request.key.as_ref().map(|key| key.key.as_str());
+    let request_hash = request.key.as_ref().map(|key| key.request_hash.as_str());
+    let body = api::MakeAccount { email, password, name, roles: &roles, key, request_hash };
+    let reply = CLIENT.post(&context, "auth", &format!("accounts?{}", by(&user)), &body).await?;
     match reply.status {
         StatusCode::CREATED => {
             let made: api::MadeAccount = reply.json()?;
@@ -83,7 +82,7 @@ pub async fn erase(
     authorise(&user, &id)?;
     let row = users::find(&id).await?.ok_or(Error::NotFound)?;
     preconditions.check(row.revision)?;
-    let reply = CLIENT.post(&context, "auth", &format!("accounts/{id}/erasure"), &by(&user)).await?;
+    let reply = CLIENT.post(&context, "auth", &format!("accounts/{id}/erasure?{}", by(&user)), &()).await?;
     if !reply.status.is_success() {
         return Err(refused(&user, &reply));
     }
@@ -93,9 +92,9 @@ pub async fn erase(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// For whom auth is asked.
-pub fn by(user: &User) -> By<'_> {
-    By { user_id: &user.subject, session: &user.session }
+/// For whom auth is asked, as a query: ids, which need no escape.
+pub fn by(user: &User) -> String {
+    format!("userId={}&session={}", user.subject, user.session)
 }
 
 /// The profile of a user who is there.
