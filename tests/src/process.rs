@@ -15,22 +15,23 @@ pub struct HostProcess {
 impl HostProcess {
     /// Start the host with `state_dir` (which may hold an earlier life's state) and wait until it serves.
     pub fn start(state_dir: &Path) -> Self {
-        Self::start_with(state_dir, &[])
+        Self::with_variables(state_dir, &[])
     }
 
-    /// As [`start`](Self::start), with more variables.
-    pub fn start_with(state_dir: &Path, variables: &[(&str, &str)]) -> Self {
-        let more =
-            variables.iter().flat_map(|(name, value)| ["--variable".to_owned(), format!("{name}={value}")]);
+    /// As [`start`](Self::start), with variables of the deployment.
+    pub fn with_variables(state_dir: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut all = vec![("jwt_secret", SECRET)];
+        all.extend_from_slice(variables);
+        let variables =
+            all.iter().flat_map(|(name, value)| ["--variable".to_owned(), format!("{name}={value}")]);
         let mut child = Command::new(binary())
             .args(["up", "--listen", "127.0.0.1:0", "-f"])
             .arg(root().join("spin.toml"))
             .arg("--state-dir")
             .arg(state_dir)
-            .args(["--variable", &format!("jwt_secret={SECRET}")])
             .args(["--variable", "bootstrap_admin_email=admin@jangteo.test"])
             .args(["--variable", "bootstrap_admin_password=correct horse battery staple"])
-            .args(more)
+            .args(variables)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the host binary (cargo build -p host)");

@@ -90,6 +90,9 @@ pub struct Session {
     pub created_at: String,
     /// When it was last refreshed.
     pub last_used_at: String,
+    /// When it ended, in exports: nobody can use it any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
     pub user_agent: Option<String>,
     /// Whether it is the one that asks.
     pub current: bool,
@@ -171,4 +174,56 @@ pub struct UserInfo {
     pub email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+/// `PUT /api/users/{id}/email`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EmailChange {
+    pub email: String,
+    pub current_password: String,
+}
+
+/// `PUT /api/users/{id}/status`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    pub disabled: bool,
+}
+
+/// For whom another service asks.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct By {
+    pub user_id: String,
+    pub session: String,
+}
+
+/// `POST /internal/auth/accounts`: an account that someone makes for someone else.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Made {
+    pub email: String,
+    pub password: String,
+    pub name: String,
+    pub roles: Vec<String>,
+    /// The idempotency key that came with the request.
+    pub key: Option<String>,
+    /// The hash of the request's body.
+    pub request_hash: Option<String>,
+}
+
+/// The new account and its event, which users answers at once instead of waiting for the relay.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registered {
+    pub id: String,
+    /// The event's id.
+    pub event: String,
+    /// Ciphertext.
+    pub email: String,
+    pub email_hash: String,
+    /// Ciphertext.
+    pub name: String,
+    pub roles: Vec<String>,
 }

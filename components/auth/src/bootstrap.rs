@@ -46,7 +46,7 @@ async fn admin(context: &Context) -> Result<(), Error> {
     if auth::credentials(&email_hash(&draft.email).await?).await?.is_some() {
         return Ok(());
     }
-    let account = new_account(draft, role::ADMIN).await?;
+    let account = new_account(&draft, vec![role::ADMIN.to_owned()]).await?;
     match register(context, auth::registered(&account, "service:auth")).await {
         Err(Error::EmailTaken) => Ok(()),
         other => other,

@@ -17,10 +17,13 @@
 //! | `PUT /api/auth/users/{id}/roles` | `roles:write` | `roles::assign` |
 //! | `POST /api/v1/auth/check-permission` (`/api/auth/check-permission`) | any token | `permissions::check` |
 //! | `GET /auth/user/{userId}` | self, `users:any`, its seller | `permissions::user_info` |
+//! | `PUT /api/users/{id}/email` | owner | `lifecycle::change_email` |
+//! | `PUT /api/users/{id}/status` | `users:any` | `lifecycle::switch` |
+//! | `POST /internal/auth/accounts[/{id}/erasure]` · `GET …/{id}/sessions` | services | `internal::…` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL, `bootstrap` the first ADMIN. A refresh token is
 //! never stored: it is computed from its session and generation, and the log's `UNIQUE (stream, version)` lets
-//! each generation come about once.
+//! each generation come about once. E-mails and names are stored encrypted only.
 
 mod api;
 mod bootstrap;
@@ -37,11 +40,23 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{accounts, keys, own_sessions, passwords, permissions, roles, sessions};
+use handlers::{accounts, internal, keys, lifecycle, own_sessions, passwords, permissions, roles, sessions};
 use spin_sdk::http::{IntoResponse, Request};
 
-const TARGETS: [Target; 2] = [
-    Target { service: "users", kinds: &["user.registered"], private: &["email", "name"] },
+/// What shows in profiles.
+const OF_PROFILES: [&str; 7] = [
+    "user.registered",
+    "user.email_changed",
+    "user.roles_changed",
+    "role.removed",
+    "user.disabled",
+    "user.enabled",
+    "user.erased",
+];
+const TARGETS: [Target; 3] = [
+    // E-mail and name are ciphertexts, for the same purpose and owner there.
+    Target { service: "users", kinds: &OF_PROFILES, private: &["email", "emailHash", "name"] },
+    Target { service: "orders", kinds: &["user.erased"], private: &[] },
     Target { service: "audit", kinds: &[], private: &[] },
 ];
 static CLIENT: Client = Client::new("auth");
@@ -70,10 +85,16 @@ fn routes() -> Router {
         .route("/roles", get(roles::list).post(roles::create))
         .route("/roles/{role}", get(roles::get).put(roles::change).delete(roles::remove))
         .route("/users/{id}/roles", put(roles::assign));
+    let internal = Router::new()
+        .route("/internal/auth/accounts", post(internal::create))
+        .route("/internal/auth/accounts/{id}/erasure", post(internal::erase))
+        .route("/internal/auth/accounts/{id}/sessions", get(internal::sessions));
     edge::router(
-        Router::new()
+        internal
             .route("/.well-known/jwks.json", get(keys::key_set))
             .route("/api/users/register", post(accounts::signup))
+            .route("/api/users/{id}/email", put(lifecycle::change_email))
+            .route("/api/users/{id}/status", put(lifecycle::switch))
             .route("/api/v1/auth/check-permission", post(permissions::check))
             .route("/auth/user/{userId}", get(permissions::user_info))
             .nest("/api/auth", public.clone().merge(canonical))

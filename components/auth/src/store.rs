@@ -1,5 +1,6 @@
 //! All SQL of the service, and the events that its triggers fold: here of accounts and sessions, below of the rest.
 
+pub mod lifecycle;
 pub mod roles;
 pub mod throttle;
 
@@ -12,17 +13,21 @@ use crate::domain::session::Session;
 /// The tables, prefixed `auth_`.
 pub static DB: Db = Db::new(
     "auth",
-    &[include_str!("../migrations/0001_auth.sql"), include_str!("../migrations/0002_roles.sql")],
+    &[
+        include_str!("../migrations/0001_auth.sql"),
+        include_str!("../migrations/0002_roles.sql"),
+        include_str!("../migrations/0003_personal.sql"),
+    ],
 );
 
-/// An account about to be made. Has no `Debug`: it is personal.
+/// An account about to be made; e-mail and name are ciphertexts.
 pub struct NewAccount {
     pub id: String,
     pub email: String,
     pub email_hash: String,
     pub name: String,
     pub password_hash: String,
-    pub roles: Vec<&'static str>,
+    pub roles: Vec<String>,
 }
 
 /// What a login needs to know of an account.
@@ -34,9 +39,11 @@ pub struct Credentials {
     pub custom: Vec<String>,
     /// Counts the changes of the password.
     pub credential: i64,
+    /// Whether nobody can log in.
+    pub disabled: bool,
 }
 
-/// How an account is addressed.
+/// How an account is addressed; both are ciphertexts.
 pub struct Identity {
     pub email: String,
     pub name: String,
@@ -48,17 +55,18 @@ pub async fn credentials(email_hash: &str) -> Result<Option<Credentials>, Error>
     DB.query_one(&sql, params![email_hash]).await?.as_ref().map(credentials_of).transpose()
 }
 
-/// The credentials of the account with this id, and its e-mail.
+/// The credentials of the account with this id, and the ciphertext of its e-mail.
 pub async fn credentials_by_id(id: &str) -> Result<Option<(Credentials, String)>, Error> {
     let sql = format!("SELECT {CREDENTIALS}, email FROM auth_accounts AS account WHERE id = ?1");
     let row = DB.query_one(&sql, params![id]).await?;
-    row.map(|row| Ok((credentials_of(&row)?, row.text(5)?))).transpose()
+    row.map(|row| Ok((credentials_of(&row)?, row.text(6)?))).transpose()
 }
 
 const CREDENTIALS: &str = "account.id, account.password_hash, account.credential, \
     (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id), \
     (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
-     json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id)";
+     json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id), \
+    account.disabled_at IS NOT NULL";
 
 fn credentials_of(row: &Row) -> Result<Credentials, Error> {
     Ok(Credentials {
@@ -67,6 +75,7 @@ fn credentials_of(row: &Row) -> Result<Credentials, Error> {
         credential: row.int(2)?,
         roles: row.json(3)?,
         custom: row.json(4)?,
+        disabled: row.bool(5)?,
     })
 }
 
@@ -179,13 +188,14 @@ pub fn started(
     expires_at: Timestamp,
 ) -> Event {
     let account_id = account.account_id.as_str();
-    let mut data = json!({ "userId": account_id, "expiresAt": expires_at.to_string() });
-    if let (Some(members), Some(agent)) = (data.as_object_mut(), user_agent) {
-        members.insert("userAgent".to_owned(), agent.into());
-    }
+    let data = json!({ "userId": account_id, "expiresAt": expires_at.to_string() });
     let mut event = Event::new(session, 1, "session.started", account_id, data);
-    event.private =
-        Some(json!({ "tokenHash": token_hash, "credential": account.credential, "throttle": throttle }));
+    event.private = Some(json!({
+        "tokenHash": token_hash,
+        "credential": account.credential,
+        "throttle": throttle,
+        "userAgent": user_agent,
+    }));
     event
 }
 
@@ -231,9 +241,12 @@ pub fn key_rotated(kid: &str, actor: String) -> Event {
 }
 
 /// The event of a login that failed; on the account's stream when there is one.
-pub fn login_failed(account_id: Option<&str>) -> Event {
-    let (stream, data) = match account_id {
-        Some(id) => (id.to_owned(), json!({ "reason": "wrong_password", "userId": id })),
+pub fn login_failed(account: Option<&Credentials>) -> Event {
+    let (stream, data) = match account {
+        Some(Credentials { account_id: id, disabled, .. }) => {
+            let reason = if *disabled { "account_disabled" } else { "wrong_password" };
+            (id.clone(), json!({ "reason": reason, "userId": id }))
+        }
         None => (Uuid::now_v7().to_string(), json!({ "reason": "unknown_account" })),
     };
     Event::new(stream, NEXT, "login.failed", "anonymous", data)

@@ -86,6 +86,13 @@ pub struct Provider {
     pub failures: i64,
 }
 
+/// What it answers instead: a problem.
+#[derive(Deserialize)]
+pub struct Told {
+    pub code: String,
+    pub detail: String,
+}
+
 /// Events that a target has not got yet.
 #[derive(Serialize, Deserialize)]
 pub struct Lag {

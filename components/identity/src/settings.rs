@@ -67,7 +67,7 @@ pub async fn load() -> Result<&'static Settings, String> {
 
 /// A variable; empty when the manifest gives none. One that cannot be read is not taken for an empty one: another
 /// key would be used.
-async fn variable(name: &str) -> Result<String, String> {
+pub async fn variable(name: &str) -> Result<String, String> {
     match variables::get(name).await {
         Ok(value) => Ok(value.trim().to_owned()),
         Err(variables::Error::Undefined(_)) => Ok(String::new()),

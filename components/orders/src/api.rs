@@ -73,7 +73,8 @@ pub struct Order<'a> {
     pub items: Vec<OrderLine<'a>>,
     pub total: Decimal,
     pub currency: Currency,
-    pub shipping_address: &'a Address,
+    /// `null` when the buyer's account was erased.
+    pub shipping_address: Option<&'a Address>,
     /// What the one who looks may do next.
     pub allowed_actions: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]

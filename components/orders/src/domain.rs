@@ -45,7 +45,8 @@ pub struct Order {
     pub currency: Currency,
     /// In minor units of `currency`.
     pub total: i64,
-    pub address: Address,
+    /// `None` when the buyer's account was erased.
+    pub address: Option<Address>,
     pub payment_id: Option<String>,
     /// What sellers have sent.
     pub shipments: Shipments,

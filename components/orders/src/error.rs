@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
 
 use crate::domain::Status;
+use crate::personal;
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,7 @@ impl From<Error> for Problem {
                 .with("from", Status::Paid.name())
                 .with("to", Status::Cancelled.name()),
             Error::Contended => Problem::new(Code::CONFLICT, detail),
+            Error::Internal(store::Error::Refused { code, .. }) if code == "buyer_erased" => personal::gone(),
             Error::Internal(source) => Problem::internal(source),
         }
     }

@@ -5,6 +5,7 @@ pub mod change;
 pub mod fulfil;
 pub mod history;
 pub mod internal;
+pub mod people;
 pub mod place;
 pub mod read;
 pub mod settle;
@@ -142,7 +143,7 @@ fn show<'a>(order: &'a Order, role: Role, subject: &'a str) -> api::Order<'a> {
         // A part of a total that was checked when the order was placed.
         total: money(if role == Role::Seller { total(lines()).unwrap_or(i64::MAX) } else { order.total }),
         currency: order.currency,
-        shipping_address: &order.address,
+        shipping_address: order.address.as_ref(),
         allowed_actions: order.allowed(role, subject),
         payment_id: order.payment_id.as_deref(),
         shipments: order

@@ -13,16 +13,19 @@
 //! | `GET /api/orders/{id}/events` (`/orders/{id}/events`) | as the order | `history::history` |
 //! | `GET /internal/orders/orders/{id}` | services | `internal::get` |
 //! | `GET /internal/orders/sold` | services | `internal::sold` |
+//! | `GET /internal/orders/shipping` · `GET /internal/orders/buyers/{id}/orders` | services | `people::…` |
 //! | `POST /internal/orders/sweep` | services | `internal::sweep` |
 //! | `POST /internal/orders/events` | services | `settle::on_events` |
 //!
-//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `reservation` the stock that
-//! products holds, `settings` what the deployment may set. Every event carries the exact version of its order: who comes second reads and decides anew.
+//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `personal` the encryption of
+//! addresses, `reservation` the stock that products holds, `settings` what the deployment may set. Every event carries
+//! the exact version of its order: who comes second reads and decides anew.
 
 mod api;
 mod domain;
 mod error;
 mod handlers;
+mod personal;
 mod reservation;
 mod settings;
 mod store;
@@ -35,7 +38,7 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{cancel, change, fulfil, history, internal, place, read, settle};
+use handlers::{cancel, change, fulfil, history, internal, people, place, read, settle};
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 3] = [
@@ -72,6 +75,8 @@ fn routes() -> Router {
     let internal = Router::new()
         .route("/internal/orders/orders/{id}", get(internal::get))
         .route("/internal/orders/sold", get(internal::sold))
+        .route("/internal/orders/shipping", get(people::shipping))
+        .route("/internal/orders/buyers/{id}/orders", get(people::bought))
         .route("/internal/orders/events", post(settle::on_events))
         .route("/internal/orders/sweep", post(internal::sweep));
     edge::router(

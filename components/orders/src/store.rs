@@ -2,10 +2,12 @@
 
 use money::Currency;
 use serde_json::{Value, json};
-use store::{Db, Error, Event, Row, params};
+use store::{Db, Error, Event, NEXT, Row, Value as Parameter, params};
 
 use crate::api::Recorded;
 use crate::domain::{Order, Status};
+use crate::error::Error as Failure;
+use crate::personal;
 
 mod list;
 
@@ -14,7 +16,11 @@ pub use list::{list_all, list_bought, list_bought_from, list_bought_or_sold, unp
 /// The tables, prefixed `orders_`.
 pub static DB: Db = Db::new(
     "orders",
-    &[include_str!("../migrations/0001_orders.sql"), include_str!("../migrations/0002_fulfilment.sql")],
+    &[
+        include_str!("../migrations/0001_orders.sql"),
+        include_str!("../migrations/0002_fulfilment.sql"),
+        include_str!("../migrations/0003_personal.sql"),
+    ],
 );
 
 /// An order with its lines as one JSON array: a single statement reads it all.
@@ -22,15 +28,22 @@ const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_i
     updated_at, shipments, (SELECT json_group_array(json_object('productId', product_id, 'name', name, 'sellerId', seller_id, \
     'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position))";
 
-fn order(row: &Row) -> Result<Order, Error> {
+/// The orders that a statement finds, with their addresses in clear.
+async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure> {
+    let found: Result<Vec<_>, Error> = DB.query(sql, params).await?.iter().map(order).collect();
+    personal::open(found?).await
+}
+
+/// An order, and its address as it is stored.
+fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
     let status = row.text(2)?;
-    Ok(Order {
+    let order = Order {
         id: row.text(0)?,
         buyer_id: row.text(1)?,
         status: Status::parse(&status).ok_or_else(|| Error::Database(format!("status {status}")))?,
         currency: Currency::parse(&row.text(3)?).map_err(|e| Error::Database(e.to_string()))?,
         total: row.int(4)?,
-        address: row.json(5)?,
+        address: None,
         payment_id: row.opt_text(6)?,
         version: row.int(7)?,
         expires_at: row.text(8)?,
@@ -38,13 +51,14 @@ fn order(row: &Row) -> Result<Order, Error> {
         updated_at: row.text(10)?,
         shipments: row.json(11)?,
         lines: row.json(12)?,
-    })
+    };
+    Ok((order, row.json(5)?))
 }
 
 /// The order with this id.
-pub async fn find(id: &str) -> Result<Option<Order>, Error> {
+pub async fn find(id: &str) -> Result<Option<Order>, Failure> {
     let sql = format!("SELECT {COLUMNS} FROM orders_orders WHERE id = ?1");
-    DB.query_one(&sql, params![id]).await?.as_ref().map(order).transpose()
+    Ok(orders(&sql, params![id]).await?.pop())
 }
 
 /// What happened to an order after its version `after`, oldest first, with the data as it is in the log.
@@ -76,10 +90,10 @@ pub fn is_answered(error: &Error) -> bool {
     error.is_unique("orders_events.cause")
 }
 
-/// The event that places `order`.
-pub fn placed(order: &Order) -> Event {
+/// The event that places `order`; `address` is a ciphertext.
+pub fn placed(order: &Order, address: &str) -> Event {
     let mut event = Event::new(&order.id, order.version, "order.placed", &order.buyer_id, content(order));
-    event.private = Some(json!({ "shippingAddress": order.address }));
+    event.private = Some(json!({ "shippingAddress": address }));
     event
 }
 
@@ -114,4 +128,19 @@ pub async fn has_sold(seller_id: &str, buyer_id: &str) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM orders_orders AS o JOIN orders_lines AS line ON line.order_id = o.id \
                WHERE o.buyer_id = ?1 AND line.seller_id = ?2 AND o.payment_id IS NOT NULL)";
     DB.query_one(sql, params![buyer_id, seller_id]).await?.map_or(Ok(false), |row| row.bool(0))
+}
+
+/// The latest orders of which the buyer paid for something of the seller.
+pub async fn sold(seller_id: &str, buyer_id: &str, limit: i64) -> Result<Vec<Order>, Failure> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders_orders WHERE buyer_id = ?1 AND payment_id IS NOT NULL \
+         AND EXISTS (SELECT 1 FROM orders_lines WHERE order_id = orders_orders.id AND seller_id = ?2) \
+         ORDER BY id DESC LIMIT ?3"
+    );
+    orders(&sql, params![buyer_id, seller_id, limit]).await
+}
+
+/// The event that erases what is personal in the orders of a buyer.
+pub fn buyer_erased(buyer_id: &str, actor: String) -> Event {
+    Event::new(buyer_id, NEXT, "buyer.erased", actor, json!({}))
 }

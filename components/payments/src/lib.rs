@@ -9,6 +9,7 @@
 //! | `GET /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | the same, and the order's seller | `refunds::list` |
 //! | `POST /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | `payments:refund`: the order's seller; `payments:any`: all | `refunds::create` |
 //! | `POST /api/payments/webhooks/{provider}` (`/payments/webhooks/{provider}`) | the provider's signature | `notified::webhook` |
+//! | `GET /internal/payments/buyers/{id}/payments` | services | `payments::paid_by` |
 //! | `POST /internal/payments/reconcile` | services | `settle::reconcile_due` |
 //! | `POST /internal/payments/events` | services | `notified::on_events` |
 //! | `GET /internal/payments/health` | services | `health::get` |
@@ -81,6 +82,7 @@ fn routes() -> Router {
         .route("/{id}", get(payments::get))
         .route("/{id}/refunds", post(refunds::create).get(refunds::list));
     let internal = Router::new()
+        .route("/internal/payments/buyers/{id}/payments", get(payments::paid_by))
         .route("/internal/payments/reconcile", post(settle::reconcile_due))
         .route("/internal/payments/events", post(notified::on_events))
         .route("/internal/payments/health", get(health::get));

@@ -1,5 +1,7 @@
 //! The rules of profiles. No I/O, no clock.
 
+pub mod search;
+
 use edge::FieldError;
 
 use crate::api::{Address, ProfileUpdate};
@@ -27,6 +29,8 @@ pub struct Profile {
     pub id: String,
     pub email: String,
     pub details: Details,
+    pub roles: Vec<String>,
+    pub disabled: bool,
     pub revision: i64,
     pub created_at: String,
     pub updated_at: String,

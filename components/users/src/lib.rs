@@ -2,17 +2,23 @@
 //!
 //! | route | who | handler |
 //! |---|---|---|
-//! | `GET /api/users/{id}` (`/users/{id}`) | oneself, `users:any` | `profiles::get` |
+//! | `GET /api/users` (`/users`) | `users:any` | `accounts::list` |
+//! | `POST /api/users` (`/users`) | `users:any` | `accounts::create` |
+//! | `GET /api/users/{id}` (`/users/{id}`) | oneself, `users:any`, a seller who sold to them | `profiles::get` |
 //! | `PUT /api/users/{id}` (`/users/{id}`) | oneself, `users:any` | `profiles::update` |
-//! | `POST /internal/users/events` | services | `profiles::on_events` |
+//! | `DELETE /api/users/{id}` (`/users/{id}`) | oneself, `users:any` | `accounts::erase` |
+//! | `GET /api/users/{id}/export` | oneself, `users:any` | `export::export` |
+//! | `POST /internal/users/events` | services | `events::on_events` |
 //!
-//! `api` has the bodies, `domain` the rules, `store` the SQL. A profile comes from auth's `user.registered`
-//! event; its personal content is in events' private part only.
+//! `api` has the bodies, `domain` the rules, `store` the SQL; `personal` encrypts what is personal on its way into
+//! the store. A profile comes from auth's `user.registered` event; its personal content is in events' private part
+//! only.
 
 mod api;
 mod domain;
 mod error;
 mod handlers;
+mod personal;
 mod store;
 
 use std::sync::OnceLock;
@@ -23,7 +29,7 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::profiles;
+use handlers::{accounts, export, profiles};
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 1] = [Target { service: "audit", kinds: &[], private: &[] }];
@@ -38,10 +44,13 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 fn routes() -> Router {
-    let public = Router::new().route("/{id}", get(profiles::get).put(profiles::update));
+    let public = Router::new()
+        .route("/", get(accounts::list).post(accounts::create))
+        .route("/{id}", get(profiles::get).put(profiles::update).delete(accounts::erase));
     edge::router(
         Router::new()
-            .route("/internal/users/events", post(profiles::on_events))
+            .route("/internal/users/events", post(handlers::events::on_events))
+            .route("/api/users/{id}/export", get(export::export))
             .nest("/api/users", public.clone())
             .nest("/users", public)
             .merge(events::internal_routes(&RELAY)),

@@ -1,34 +1,102 @@
 //! All SQL of the service, and the events that its triggers fold.
 
-use serde_json::json;
-use store::{Db, Error, Event, Row, params};
+use serde_json::{Value, json};
+use store::{Db, Error, Event, NEXT, params};
+use uuid::Uuid;
 
-use crate::api::Registered;
-use crate::domain::{Details, Profile};
+use crate::api::{EmailChanged, Registered};
+use crate::domain::Profile;
 
 /// The tables, prefixed `users_`.
-pub static DB: Db = Db::new("users", &[include_str!("../migrations/0001_users.sql")]);
+pub static DB: Db = Db::new(
+    "users",
+    &[include_str!("../migrations/0001_users.sql"), include_str!("../migrations/0002_personal.sql")],
+);
 
-fn profile(row: &Row) -> Result<Profile, Error> {
-    Ok(Profile {
+/// A profile as it is stored: e-mail, name, phone and addresses are ciphertexts.
+pub struct Row {
+    pub id: String,
+    pub email: String,
+    pub name: String,
+    pub phone: Option<String>,
+    pub addresses: Option<String>,
+    pub roles: Vec<String>,
+    pub disabled: bool,
+    pub revision: i64,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// Details as they are stored: ciphertexts, and fingerprints of the name's words.
+pub struct Hidden {
+    pub name: String,
+    pub phone: Option<String>,
+    pub addresses: Option<String>,
+    pub words: Vec<String>,
+}
+
+/// What a list of profiles is narrowed to.
+#[derive(Default)]
+pub struct Narrowed {
+    pub id: Option<String>,
+    pub email_hash: Option<String>,
+    /// Fingerprints of words that the name has all of.
+    pub words: Option<Vec<String>>,
+    pub role: Option<String>,
+}
+
+const COLUMNS: &str = "id, email, name, phone, addresses, \
+    (SELECT json_group_array(role) FROM users_roles WHERE user_id = profile.id), \
+    disabled, revision, created_at, updated_at";
+
+fn read(row: &store::Row) -> Result<Row, Error> {
+    Ok(Row {
         id: row.text(0)?,
         email: row.text(1)?,
-        details: Details { name: row.text(2)?, phone: row.opt_text(3)?, addresses: row.json(4)? },
-        revision: row.int(5)?,
-        created_at: row.text(6)?,
-        updated_at: row.text(7)?,
+        name: row.text(2)?,
+        phone: row.opt_text(3)?,
+        addresses: row.opt_text(4)?,
+        roles: row.json(5)?,
+        disabled: row.bool(6)?,
+        revision: row.int(7)?,
+        created_at: row.text(8)?,
+        updated_at: row.text(9)?,
     })
 }
 
 /// The profile of the user with this id.
-pub async fn find(id: &str) -> Result<Option<Profile>, Error> {
-    let sql = "SELECT id, email, name, phone, addresses, revision, created_at, updated_at \
-               FROM users_profiles WHERE id = ?1";
-    DB.query_one(sql, params![id]).await?.as_ref().map(profile).transpose()
+pub async fn find(id: &str) -> Result<Option<Row>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM users_profiles AS profile WHERE id = ?1");
+    DB.query_one(&sql, params![id]).await?.as_ref().map(read).transpose()
 }
 
-/// Whether a failed append means that the profile exists already.
-pub fn is_created(error: &Error) -> bool {
+/// Profiles, newest first, older than `after`. Each condition has an index of its own.
+pub async fn list(narrowed: Narrowed, after: Option<&str>, limit: i64) -> Result<Vec<Row>, Error> {
+    let mut sql = format!("SELECT {COLUMNS} FROM users_profiles AS profile WHERE (?1 IS NULL OR id < ?1)");
+    let mut params = params![after, limit];
+    let words = narrowed.words.map(|words| json!(words).to_string());
+    let conditions = [
+        (narrowed.id, "id = ?"),
+        (narrowed.email_hash, "email_hash = ?"),
+        (narrowed.role, "id IN (SELECT user_id FROM users_roles WHERE role = ?)"),
+        (
+            words,
+            "id IN (SELECT user_id FROM users_words WHERE word IN (SELECT value FROM json_each(?)) \
+             GROUP BY user_id HAVING count(*) = json_array_length(?))",
+        ),
+    ];
+    for (value, condition) in conditions {
+        if let Some(value) = value {
+            params.push(value.into());
+            sql.push_str(&format!(" AND {}", condition.replace('?', &format!("?{}", params.len()))));
+        }
+    }
+    sql.push_str(" ORDER BY id DESC LIMIT ?2");
+    DB.query(&sql, params).await?.iter().map(read).collect()
+}
+
+/// Whether a failed append means that its cause was answered before, or the profile exists already.
+pub fn is_answered(error: &Error) -> bool {
     error.is_unique("users_events.cause") || is_overtaken(error)
 }
 
@@ -37,19 +105,50 @@ pub fn is_overtaken(error: &Error) -> bool {
     error.is_unique("users_events.version")
 }
 
-/// The event that makes the profile of a new account; `cause` is the event that tells of it.
-pub fn created(user_id: &str, registered: &Registered, cause: &str, actor: String) -> Event {
-    let mut event = Event::new(user_id, 1, "profile.created", actor, json!({}));
-    event.private = Some(json!({ "email": registered.email, "name": registered.name }));
-    event.cause = Some(cause.to_owned());
+/// Whether a failed append means that the profile was erased.
+pub fn is_gone(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == "no_such_profile")
+}
+
+/// The event that makes the profile of a new account; `words` are fingerprints of those of its name.
+pub fn created(user_id: &str, registered: &Registered, words: &[String], actor: String) -> Event {
+    let mut event = Event::new(user_id, 1, "profile.created", actor, json!({ "roles": registered.roles }));
+    event.private = Some(json!({
+        "email": registered.email,
+        "emailHash": registered.email_hash,
+        "name": registered.name,
+        "words": words,
+    }));
     event
 }
 
 /// The event that replaces a profile's details. Its version lets it happen once.
-pub fn updated(profile: &Profile, details: &Details, changed: &[&str], actor: String) -> Event {
+pub fn updated(profile: &Profile, hidden: &Hidden, changed: &[&str], actor: String) -> Event {
     let version = profile.revision.saturating_add(1);
     let mut event = Event::new(&profile.id, version, "profile.updated", actor, json!({ "changed": changed }));
-    event.private =
-        Some(json!({ "name": details.name, "phone": details.phone, "addresses": details.addresses }));
+    event.private = Some(json!({
+        "name": hidden.name,
+        "phone": hidden.phone,
+        "addresses": hidden.addresses,
+        "words": hidden.words,
+    }));
     event
+}
+
+/// The event that shows another e-mail.
+pub fn email_changed(user_id: &str, email: &EmailChanged, actor: String) -> Event {
+    let mut event = Event::new(user_id, NEXT, "profile.email_changed", actor, json!({}));
+    event.private = Some(json!({ "email": email.email, "emailHash": email.email_hash }));
+    event
+}
+
+/// An event of a profile that has nothing personal in it.
+pub fn told(stream: &str, kind: &'static str, data: Value, actor: String) -> Event {
+    Event::new(stream, NEXT, kind, actor, data)
+}
+
+/// The event of an export: not of the profile's stream, for it changes nothing in it.
+pub fn exported(user_id: &str, actor: String) -> Event {
+    let stream = Uuid::now_v7().to_string();
+    Event::new(stream, NEXT, "profile.exported", actor, json!({ "userId": user_id }))
 }

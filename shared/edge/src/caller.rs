@@ -64,7 +64,7 @@ fn bearer(parts: &Parts) -> Option<&str> {
 }
 
 /// RFC 6750 section 3: a 401 says how to authenticate.
-fn challenge(problem: Problem) -> Problem {
+pub(crate) fn challenge(problem: Problem) -> Problem {
     let how = match problem.code() {
         Code::TOKEN_EXPIRED => "Bearer error=\"invalid_token\", error_description=\"expired\"",
         Code::UNAUTHENTICATED => "Bearer",

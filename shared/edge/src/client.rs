@@ -37,6 +37,11 @@ impl Reply {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_slice(&self.body).map_err(Problem::internal)
     }
+
+    /// The problem that the other service answered with, to be passed on to the client as one's own.
+    pub fn problem(&self) -> Problem {
+        Problem::passed_on(&self.body)
+    }
 }
 
 impl Client {

@@ -15,6 +15,7 @@ mod page;
 mod problem;
 mod refusal;
 mod serve;
+pub mod vault;
 
 pub use caller::{ServiceCaller, User};
 pub use client::{Client, Reply};

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::Context;
+use crate::{Context, caller};
 
 /// The stable, machine-readable kind of a problem: clients switch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ codes! {
 }
 
 /// What is wrong with one field of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     /// Path within the body, such as `items[0].quantity`, or a query parameter's name.
     pub field: String,
@@ -112,6 +112,15 @@ impl Problem {
     /// A failure on our side: logged with its causes, opaque to the client.
     pub fn internal(source: impl Into<anyhow::Error>) -> Self {
         Self { source: Some(source.into()), ..Self::new(Code::INTERNAL, "See the log under the request id") }
+    }
+
+    /// The problem of another service's answer: its kind, detail and fields.
+    pub(crate) fn passed_on(body: &[u8]) -> Self {
+        let told: Told = serde_json::from_slice(body).unwrap_or_default();
+        match Code::ALL.iter().find(|code| code.name == told.code && **code != Code::INTERNAL) {
+            Some(code) => caller::challenge(Self { errors: told.errors, ..Self::new(*code, told.detail) }),
+            None => Self::internal(anyhow::anyhow!("another service failed: {}", told.code)),
+        }
     }
 
     /// `actor` lacks `permission`: told to the client, and to [`on_refusal`](crate::on_refusal)'s recorder.
@@ -170,6 +179,15 @@ impl Problem {
         let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_LENGTH, body.len().into())];
         (self.code.status, headers, body).into_response()
     }
+}
+
+/// What is read of another service's problem.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Told {
+    code: String,
+    detail: String,
+    errors: Vec<FieldError>,
 }
 
 impl IntoResponse for Problem {

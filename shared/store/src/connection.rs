@@ -27,6 +27,10 @@ const BUSY_PAUSE: Duration = Duration::from_millis(1);
 /// pages) makes each commit wait for two fsyncs once readers keep the log from starting over.
 const CHECKPOINT_EVERY: i64 = 1000;
 
+/// `secure_delete`: what is erased is overwritten, not left in free space.
+const PRAGMAS: [&str; 3] =
+    ["PRAGMA wal_autocheckpoint = 0", "PRAGMA busy_timeout = 0", "PRAGMA secure_delete = ON"];
+
 /// One service's tables: a prefix, its migrations and the instance's connection.
 pub struct Db {
     service: &'static str,
@@ -102,7 +106,7 @@ impl Db {
         let fresh = Connection::open(LABEL)?;
         migrate::up(&fresh, self.service, self.migrations)?;
         // libSQL refuses these, which is fine: it has its own ways.
-        for pragma in [synchronous().await, "PRAGMA wal_autocheckpoint = 0", "PRAGMA busy_timeout = 0"] {
+        for pragma in [synchronous().await].iter().chain(&PRAGMAS) {
             _ = run(&fresh, pragma);
         }
         let fresh = Arc::new(fresh);

@@ -74,7 +74,7 @@ async fn money_of_an_order_that_was_cancelled_meanwhile_goes_back_after_the_kill
     let state = tempfile::tempdir().unwrap();
     let point = "paying.charged";
     let (email, order) = {
-        let host = HostProcess::start_with(state.path(), &[("fault_points", point)]);
+        let host = HostProcess::with_variables(state.path(), &[("fault_points", point)]);
         let app = host.app();
         let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
         let product = kim.sells("5.00", 1).await;
@@ -104,7 +104,7 @@ async fn money_of_an_order_that_was_cancelled_meanwhile_goes_back_after_the_kill
 
 /// Send requests until one stalls at each of `points`, then kill the host. Alice's e-mail, Kim's, and all orders.
 async fn life_with_faults(state: &Path, points: &str) -> (String, String, Vec<String>) {
-    let host = HostProcess::start_with(state, &[("fault_points", points)]);
+    let host = HostProcess::with_variables(state, &[("fault_points", points)]);
     let app = host.app();
     let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
     let product = kim.sells("5.00", 1_000).await;

@@ -2,6 +2,7 @@
 
 mod buying;
 mod crashes;
+mod data_keys;
 mod faults;
 mod market;
 mod races;

@@ -68,11 +68,11 @@ async fn the_books_are_right_after_being_killed_at_random_moments() {
     }
     let (state, seed) = (tempfile::tempdir().unwrap(), seed());
     let mut random = fastrand::Rng::with_seed(seed);
-    let host = HostProcess::start_with(state.path(), &[EXPIRY]);
+    let host = HostProcess::with_variables(state.path(), &[EXPIRY]);
     let mut crowd = Crowd::gather(&host.app(), seed).await;
     host.kill();
     for _ in 0..LIVES {
-        let host = HostProcess::start_with(state.path(), &[EXPIRY]);
+        let host = HostProcess::with_variables(state.path(), &[EXPIRY]);
         let (app, life) = (host.app(), random.u64(200..LIFE.as_millis() as u64));
         let death = async {
             tokio::time::sleep(Duration::from_millis(life)).await;
@@ -80,6 +80,6 @@ async fn the_books_are_right_after_being_killed_at_random_moments() {
         };
         tokio::join!(crowd.race(&app, LIFE), death);
     }
-    let host = HostProcess::start_with(state.path(), &[EXPIRY]);
+    let host = HostProcess::with_variables(state.path(), &[EXPIRY]);
     close(&host.app(), &state.path().join("sqlite_db.db"), &crowd).await;
 }

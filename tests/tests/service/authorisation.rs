@@ -13,16 +13,22 @@ const WHO: [&str; 5] = ["nobody", "owner", "stranger", "seller", "admin"];
 struct Row {
     method: Method,
     routes: &'static [&'static str],
+    headers: &'static [(&'static str, &'static str)],
     body: Option<Value>,
     expected: [u16; 5],
 }
 
 fn row(method: Method, routes: &'static [&'static str], expected: [u16; 5]) -> Row {
-    Row { method, routes, body: None, expected }
+    Row { method, routes, headers: &[], body: None, expected }
+}
+
+/// Asked with the tag of no revision, so that 412 shows that the caller might have done it.
+fn stale(method: Method, routes: &'static [&'static str], expected: [u16; 5]) -> Row {
+    Row { headers: &[("if-match", "\"0\"")], ..row(method, routes, expected) }
 }
 
 fn with(method: Method, routes: &'static [&'static str], body: Value, expected: [u16; 5]) -> Row {
-    Row { method, routes, body: Some(body), expected }
+    Row { body: Some(body), ..row(method, routes, expected) }
 }
 
 /// `:id` stands for the owner's user, the seller's product, the owner's order or payment: see [`Things`].
@@ -78,13 +84,34 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         // The seller has sold to the owner.
         row(get.clone(), &["/auth/user/:userId"], [401, 200, 404, 200, 200]),
-        row(get.clone(), &["/api/users/:id", "/users/:id"], [401, 200, 404, 404, 200]),
+        row(get.clone(), &["/api/users", "/users"], [401, 403, 403, 403, 200]),
+        with(
+            post.clone(),
+            &["/api/users", "/users"],
+            json!({ "email": "x", "password": "x", "name": "x" }),
+            [401, 403, 403, 403, 422],
+        ),
+        row(get.clone(), &["/api/users/:id", "/users/:id"], [401, 200, 404, 200, 200]),
         with(
             put.clone(),
             &["/api/users/:id", "/users/:id"],
             json!({ "name": "A" }),
             [401, 200, 404, 404, 200],
         ),
+        stale(delete.clone(), &["/api/users/:id", "/users/:id"], [401, 412, 404, 404, 412]),
+        with(
+            put.clone(),
+            &["/api/users/:id/email"],
+            json!({ "email": "x", "currentPassword": "x" }),
+            [401, 422, 404, 404, 404],
+        ),
+        with(
+            put.clone(),
+            &["/api/users/:id/status"],
+            json!({ "disabled": false }),
+            [401, 403, 403, 403, 204],
+        ),
+        row(get.clone(), &["/api/users/:id/export"], [401, 200, 404, 404, 200]),
         row(get.clone(), &["/api/products", "/products", "/api/products/:id", "/products/:id"], everyone),
         row(get.clone(), &["/api/products/category/:category", "/products/category/:category"], everyone),
         with(
@@ -230,7 +257,7 @@ async fn everyone_may_what_the_matrix_says_and_no_more() {
         for route in row.routes {
             for ((who, actor), expected) in WHO.iter().zip(people).zip(row.expected) {
                 let path = things.path(route);
-                let answer = actor.send(row.method.clone(), &path, &[], row.body.clone()).await;
+                let answer = actor.send(row.method.clone(), &path, row.headers, row.body.clone()).await;
                 if answer.status != expected {
                     wrong.push(format!("{} {route} as {who}: {}, not {expected}", row.method, answer.status));
                 }

@@ -162,8 +162,10 @@ async fn a_key_that_is_a_setting_is_rotated_there_and_sessions_go_on() {
     let answer = app.admin().await.post("/api/auth/keys/rotate", json!({})).await;
     assert!(answer.assert_problem(409, "conflict").text("detail").contains("jwt_secret"));
     host.kill();
-    let host =
-        HostProcess::start_with(state.path(), &[("jwt_secret", "another secret that only these tests know")]);
+    let host = HostProcess::with_variables(
+        state.path(),
+        &[("jwt_secret", "another secret that only these tests know")],
+    );
     let app = host.app();
     let (token, email) = (alice.token.clone().unwrap(), alice.email.clone().unwrap());
     app.stranger().with_token(&token).get("/api/orders").await.assert_problem(401, "unauthenticated");

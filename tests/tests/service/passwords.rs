@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tests::{APPROVED_CARD, TestApp, pay};
+use tests::{APPROVED_CARD, TestApp, order_for, pay};
 
 /// How much longer the median of one kind of failed login may take than that of the other.
 const NOISE: f64 = 0.25;
@@ -114,16 +114,25 @@ async fn an_unknown_account_takes_as_long_as_a_wrong_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_is_found_in_storage_or_logs() {
+async fn no_secret_and_nothing_personal_is_found_in_storage_or_logs() {
     let Some(app) = TestApp::own().await else { return };
-    let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
+    let (admin, kim, alice) = (app.admin().await, app.seller("kim").await, app.buyer("alice").await);
     let product = kim.sells("5.00", 9).await;
-    let order = alice.orders(&product, 1).await.assert_status(201).json();
+    let home = json!({ "street": "77 Hidden Lane", "city": "Sejongsi", "zipCode": "98765-4" });
+    let profile = json!({ "name": "Alice Featherstone", "phone": "+82 10 5550 1999", "addresses": [home] });
+    alice.put(&format!("/api/users/{}", alice.id), profile).await.assert_status(200);
+    let order =
+        alice.post_keyed("/api/orders", "key", order_for(&product, 1)).await.assert_status(201).json();
     alice.post("/api/payments", pay(&order, APPROVED_CARD)).await.assert_status(201);
     let refresh = json!({ "refreshToken": alice.refresh });
     let next = app.stranger().post("/api/auth/refresh", refresh).await.assert_status(200);
     let change = json!({ "currentPassword": "password123", "newPassword": "a better password" });
     alice.post("/api/auth/password", change).await.assert_status(204);
+    let email = json!({ "email": app.email("another"), "currentPassword": "a better password" });
+    alice.put(&format!("/api/users/{}/email", alice.id), email).await.assert_status(204);
+    admin.get(&format!("/api/users?q={}", app.email("another"))).await.assert_status(200);
+    kim.get(&format!("/api/users/{}", alice.id)).await.assert_status(200);
+    alice.get(&format!("/api/users/{}/export", alice.id)).await.assert_status(200);
     let guess = json!({ "email": alice.email, "password": "my other password" });
     app.stranger().post("/api/auth/login", guess).await.assert_status(401);
     let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
@@ -136,6 +145,16 @@ async fn no_secret_is_found_in_storage_or_logs() {
         signature(alice.refresh.as_deref().unwrap()),
         signature(&next.text("accessToken")),
         signature(&next.text("refreshToken")),
+        // E-mails of this app, and the admin's; names, phones and addresses of profiles and of orders.
+        app.email(""),
+        "admin@jangteo.test".to_owned(),
+        "Administrator".to_owned(),
+        "Featherstone".to_owned(),
+        "5550 1999".to_owned(),
+        "Hidden Lane".to_owned(),
+        "Sejongsi".to_owned(),
+        "98765-4".to_owned(),
+        "123 Main St".to_owned(),
     ];
     let files = files(app.state_dir().unwrap());
     assert!(files.iter().any(|(_, bytes)| contains(bytes, alice.id.as_bytes())), "the journey left no trace");

@@ -56,6 +56,11 @@ async fn a_logout_stops_the_access_token_at_once_where_it_matters() {
     let (permissions, roles) = (json!({ "permissions": ["orders:read"] }), json!({ "roles": ["BUYER"] }));
     let (user, roles_of) =
         (format!("/auth/user/{}", admin.id), format!("/api/auth/users/{}/roles", admin.id));
+    let profile = format!("/api/users/{}", admin.id);
+    let [email_of, status_of, export_of] =
+        ["email", "status", "export"].map(|part| format!("{profile}/{part}"));
+    let email = json!({ "email": app.email("new"), "currentPassword": "password123" });
+    let other = json!({ "email": app.email("x"), "password": "password123", "name": "X" });
     for (method, path, body) in [
         (Method::GET, "/api/auth/me", None),
         (Method::GET, "/api/auth/sessions", None),
@@ -68,6 +73,11 @@ async fn a_logout_stops_the_access_token_at_once_where_it_matters() {
         (Method::DELETE, "/api/auth/roles/NOBODY", None),
         (Method::PUT, &roles_of, Some(roles)),
         (Method::GET, &user, None),
+        (Method::PUT, &email_of, Some(email)),
+        (Method::PUT, &status_of, Some(json!({ "disabled": true }))),
+        (Method::GET, &export_of, None),
+        (Method::POST, "/api/users", Some(other)),
+        (Method::DELETE, &profile, None),
     ] {
         let answer = admin.send(method, path, &[], body).await.assert_problem(401, "unauthenticated");
         assert!(answer.text("detail").contains("session has ended"), "{path}");

@@ -2,17 +2,18 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use edge::vault::{self, Item};
 use edge::{Context, Key, Keyed, User};
 use http::{StatusCode, header};
 use serde_json::json;
-use store::{Event, Idempotency};
+use store::{Appended, Event, Idempotency};
 use uuid::Uuid;
 
 use crate::domain::account::{Draft, normalised};
 use crate::domain::hex;
 use crate::error::Error;
-use crate::handlers::throttles;
-use crate::store::{DB, NewAccount};
+use crate::handlers::{Shared, throttles};
+use crate::store::{DB, NewAccount, roles};
 use crate::{RELAY, api, bootstrap, store as auth};
 
 /// `POST /api/auth/signup`: 201 with the account and its `Location`; 409 for a taken e-mail, after the same work.
@@ -25,7 +26,7 @@ pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Res
         Some(key) => Some(sealed(key).await?),
         None => None,
     };
-    let account = new_account(draft, role.name()).await?;
+    let account = new_account(&draft, vec![role.name().to_owned()]).await?;
     let mut event = auth::registered(&account, &account.id);
     event.idempotency = key.as_ref().map(|key| Idempotency {
         key: key.scoped("auth.signup"),
@@ -34,11 +35,11 @@ pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Res
         result: String::new(),
     });
     match (register(&context, event).await, &key) {
-        (Err(Error::EmailTaken), Some(key)) => replay(key, account, role).await,
+        (Err(Error::EmailTaken), Some(key)) => replay(key, &account.email_hash, draft, role).await,
         (Err(error), _) => Err(error),
         (Ok(()), _) => {
             let location = [(header::LOCATION, format!("/api/users/{}", account.id))];
-            Ok((StatusCode::CREATED, location, Json(show(account, role))).into_response())
+            Ok((StatusCode::CREATED, location, Json(show(account.id, draft, role))).into_response())
         }
     }
 }
@@ -46,69 +47,89 @@ pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Res
 /// `GET /api/auth/me`: 200, or 401 once the session was revoked, whatever is left of the token's time.
 pub async fn me(user: User) -> Result<Json<api::Me>, Error> {
     let identity = live(&user).await?;
+    let [email, name] = vault::decrypt([
+        Item::new(vault::EMAIL, &user.subject, identity.email),
+        Item::new(vault::NAME, &user.subject, identity.name),
+    ])
+    .await?;
     Ok(Json(api::Me {
         id: user.subject.clone(),
-        email: identity.email,
-        name: identity.name,
+        email,
+        name,
         roles: user.roles.clone(),
         permissions: user.permissions.clone(),
         session_id: user.session.clone(),
     }))
 }
 
-/// The caller's e-mail and name, or 401 once the session was revoked: for what must not wait until the access
+/// The caller's e-mail and name, encrypted, or 401 once the session was revoked: for what must not wait until the access
 /// token expires. It costs one look by primary key.
-pub async fn live(user: &User) -> Result<auth::Identity, Error> {
-    auth::identity(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)
+pub fn live(user: &User) -> Shared<'_, Result<auth::Identity, Error>> {
+    Box::pin(async move { auth::identity(&user.subject, &user.session).await?.ok_or(Error::SessionEnded) })
 }
 
 /// The keyed hash by which an account is found.
 pub async fn email_hash(email: &str) -> Result<String, Error> {
-    Ok(hex(&edge::seal("email", normalised(email).as_bytes()).await?))
+    Ok(vault::fingerprint(vault::EMAIL, normalised(email)).await?)
 }
 
 /// An account from checked data. This is where the password is hashed: tens of milliseconds.
-pub async fn new_account(draft: Draft, role: &'static str) -> Result<NewAccount, Error> {
-    Ok(NewAccount {
-        id: Uuid::now_v7().to_string(),
-        email_hash: email_hash(&draft.email).await?,
-        password_hash: super::passwords::hashed(&draft.password)?,
-        email: draft.email,
-        name: draft.name,
-        roles: vec![role],
-    })
+pub async fn new_account(draft: &Draft, roles: Vec<String>) -> Result<NewAccount, Error> {
+    let id = Uuid::now_v7().to_string();
+    let personal = [
+        Item::new(vault::EMAIL, &id, draft.email.as_str()),
+        Item::new(vault::NAME, &id, draft.name.as_str()),
+    ];
+    let [email, name] = vault::encrypt(personal).await?;
+    let email_hash = email_hash(&draft.email).await?;
+    let password_hash = super::passwords::hashed(&draft.password)?;
+    Ok(NewAccount { id, email, email_hash, name, password_hash, roles })
 }
 
 /// Append `user.registered` and see to it that the profile is there when the answer is.
-pub async fn register(context: &Context, mut event: Event) -> Result<(), Error> {
-    event.traceparent = context.traceparent.clone();
-    let appended = match DB.append(event).await {
-        Err(error) if auth::is_email_taken(&error) => return Err(Error::EmailTaken),
-        other => other?,
-    };
-    if RELAY.deliver(context, "users", appended.seq).await.is_err() {
-        eprintln!("request {}: the profile of event {} comes later", context.request_id, appended.id);
-    }
-    RELAY.kick();
+pub async fn register(context: &Context, event: Event) -> Result<(), Error> {
+    let appended = record(context, event).await?;
+    show_in_profile(context, &appended).await;
     Ok(())
 }
 
+/// Have the profile changed before the answer, so that who reads it next sees what they did.
+pub async fn show_in_profile(context: &Context, appended: &Appended) {
+    if RELAY.deliver(context, "users", appended.seq).await.is_err() {
+        eprintln!("request {}: users gets event {} later", context.request_id, appended.id);
+    }
+}
+
+/// Append an event of an account; one with an e-mail may find it taken.
+pub async fn record(context: &Context, mut event: Event) -> Result<Appended, Error> {
+    event.traceparent = context.traceparent.clone();
+    match DB.append(event).await {
+        Ok(appended) => {
+            RELAY.kick();
+            Ok(appended)
+        }
+        Err(error) if auth::is_email_taken(&error) => Err(Error::EmailTaken),
+        Err(error) if roles::is_unknown_user(&error) => Err(Error::NotFound("user")),
+        Err(error) if roles::is_last_admin(&error) => Err(Error::LastAdmin),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The key with a keyed hash of the body: a bare one could be searched for the password in it.
-async fn sealed(key: Key) -> Result<Key, Error> {
+pub async fn sealed(key: Key) -> Result<Key, Error> {
     let request_hash = hex(&edge::seal("idempotency", key.request_hash.as_bytes()).await?);
     Ok(Key { request_hash, ..key })
 }
 
 /// The answer of the signup that took the e-mail, when it was this same request. Keys belong to the account
 /// they made, for a client without one has no other name.
-async fn replay(key: &Key, account: NewAccount, role: api::OpenRole) -> Result<Response, Error> {
-    let owner = auth::credentials(&account.email_hash).await?.ok_or(Error::EmailTaken)?;
+async fn replay(key: &Key, email_hash: &str, draft: Draft, role: api::OpenRole) -> Result<Response, Error> {
+    let owner = auth::credentials(email_hash).await?.ok_or(Error::EmailTaken)?;
     let earlier = DB.replay(&owner.account_id, &key.scoped("auth.signup")).await?.ok_or(Error::EmailTaken)?;
-    let body = json!(show(NewAccount { id: owner.account_id, ..account }, role)).to_string();
+    let body = json!(show(owner.account_id, draft, role)).to_string();
     Ok(edge::replayed(key, &earlier.request_hash, StatusCode::CREATED, body)?)
 }
 
-fn show(account: NewAccount, role: api::OpenRole) -> api::Account {
-    let role = role.name().to_owned();
-    api::Account { id: account.id, email: account.email, name: account.name, role }
+fn show(id: String, draft: Draft, role: api::OpenRole) -> api::Account {
+    api::Account { id, email: draft.email, name: draft.name, role: role.name().to_owned() }
 }

@@ -20,6 +20,7 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Session>>, Er
         id: seen.id,
         created_at: seen.started_at,
         last_used_at: seen.used_at,
+        ended_at: None,
         user_agent: seen.user_agent,
     });
     Ok(Json(page.list(shown.collect(), |session| session.id.clone())))

@@ -1,5 +1,6 @@
 //! Passwords: change one's own, and keep its hash up to date.
 
+use edge::vault::{self, Item};
 use edge::{Context, FieldError, Json, User};
 use http::StatusCode;
 use store::Timestamp;
@@ -19,21 +20,49 @@ pub async fn change(
     user: User,
     Json(body): Json<api::PasswordChange>,
 ) -> Result<StatusCode, Error> {
-    accounts::live(&user).await?;
-    let (account, email) = auth::credentials_by_id(&user.subject).await?.ok_or(Error::SessionEnded)?;
-    let wrong = |field: &str, detail: &str| Error::Invalid(vec![FieldError::new(field, detail)]);
+    let (account, email) = owner(&user).await?;
     check_password(&body.new_password, &email, bootstrap::policy().await)
         .map_err(|detail| wrong("newPassword", &detail))?;
-    throttles::login(&context, &accounts::email_hash(&email).await?).await?;
-    if !password::verify(&body.current_password, &account.password_hash) {
-        append(&context, auth::login_failed(Some(&account.account_id)), Timestamp::now()).await?;
-        return Err(wrong("currentPassword", "is not the password"));
-    }
+    confirm(&context, &account, &email, &body.current_password).await?;
     let event = auth::password_changed(&account, &hashed(&body.new_password)?, &user.session);
     match append(&context, event, Timestamp::now()).await {
-        Err(error) if auth::is_stale(&error) => Err(wrong("currentPassword", "is not the password any more")),
+        Err(error) if auth::is_stale(&error) => Err(stale()),
         other => Ok(other.map(|()| StatusCode::NO_CONTENT)?),
     }
+}
+
+/// The account of a caller whose session is alive, and its e-mail.
+pub(super) async fn owner(user: &User) -> Result<(Credentials, String), Error> {
+    accounts::live(user).await?;
+    let (account, email) = auth::credentials_by_id(&user.subject).await?.ok_or(Error::SessionEnded)?;
+    let [email] = vault::decrypt([Item::new(vault::EMAIL, &account.account_id, email)]).await?;
+    Ok((account, email))
+}
+
+/// Refuse with 422 unless `password` is the account's; a guess counts as a failed login.
+pub(super) async fn confirm(
+    context: &Context,
+    account: &Credentials,
+    email: &str,
+    password: &str,
+) -> Result<(), Error> {
+    throttles::login(context, &accounts::email_hash(email).await?).await?;
+    match password::verify(password, &account.password_hash) {
+        true => Ok(()),
+        false => {
+            append(context, auth::login_failed(Some(account)), Timestamp::now()).await?;
+            Err(wrong("currentPassword", "is not the password"))
+        }
+    }
+}
+
+/// The password was changed between its check and the append.
+pub(super) fn stale() -> Error {
+    wrong("currentPassword", "is not the password any more")
+}
+
+fn wrong(field: &str, detail: &str) -> Error {
+    Error::Invalid(vec![FieldError::new(field, detail)])
 }
 
 /// Hash a password that was just found right anew, when its hash has other parameters than today's. A failure

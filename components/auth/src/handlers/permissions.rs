@@ -1,6 +1,7 @@
 //! Who may do what, and who someone is: answers for other systems and for sellers.
 
 use axum::Json as Reply;
+use edge::vault::{self, Item};
 use edge::{Context, FieldError, Json, Path, User};
 use serde::Deserialize;
 
@@ -19,11 +20,12 @@ pub async fn check(user: User, Json(body): Json<api::Check>) -> Result<Reply<api
         user.require("roles:read")?;
     }
     let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
-    let allowed = role::effective(&holder.roles, &holder.custom).contains(&wanted);
+    let allowed = !holder.disabled && holder.permissions().contains(&wanted);
     let roles = holder.roles.join(", ");
-    let reason = match allowed {
-        true => format!("{wanted} is granted by the roles {roles}"),
-        false => format!("{wanted} is not granted by the roles {roles}"),
+    let reason = match (holder.disabled, allowed) {
+        (true, _) => "the account is disabled".to_owned(),
+        (_, true) => format!("{wanted} is granted by the roles {roles}"),
+        (_, false) => format!("{wanted} is not granted by the roles {roles}"),
     };
     Ok(Reply(api::Verdict { allowed, reason }))
 }
@@ -48,10 +50,10 @@ pub async fn user_info(
     live(&user).await?;
     let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
     if user.subject == id || user.may("users:any") {
-        return Ok(Reply(show(holder, true)));
+        return Ok(Reply(show(holder, true).await?));
     }
     match user.may("orders:fulfil") && has_sold(&context, &user.subject, &id).await? {
-        true => Ok(Reply(show(holder, false))),
+        true => Ok(Reply(show(holder, false).await?)),
         false => Err(Error::NotFound("user")),
     }
 }
@@ -67,8 +69,10 @@ async fn has_sold(context: &Context, seller: &str, buyer: &str) -> Result<bool, 
 }
 
 /// A seller learns the name for the parcel, not the e-mail.
-fn show(holder: Holder, whole: bool) -> api::UserInfo {
+async fn show(holder: Holder, whole: bool) -> Result<api::UserInfo, Error> {
     let role = role::chief(&holder.roles).to_owned();
-    let (email, name) = if whole { (Some(holder.email), None) } else { (None, Some(holder.name)) };
-    api::UserInfo { id: holder.id, role, email, name }
+    let (purpose, text) = if whole { (vault::EMAIL, holder.email) } else { (vault::NAME, holder.name) };
+    let [text] = vault::decrypt([Item::new(purpose, &holder.id, text)]).await?;
+    let (email, name) = if whole { (Some(text), None) } else { (None, Some(text)) };
+    Ok(api::UserInfo { id: holder.id, role, email, name })
 }

@@ -125,19 +125,12 @@ pub async fn assign(
 ) -> Result<Reply<api::Roles>, Error> {
     user.require("roles:write")?;
     live(&user).await?;
-    let mut wanted = body.roles;
-    wanted.sort_unstable();
-    wanted.dedup();
-    let unknown_role = || Error::Invalid(vec![FieldError::new("roles", "has one that does not exist")]);
-    if wanted.len() > MAX_ROLES {
-        let detail = format!("must have at most {MAX_ROLES} items");
-        return Err(Error::Invalid(vec![FieldError::new("roles", detail)]));
-    }
+    let wanted = distinct(body.roles)?;
     let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
     // Neither give nor take what one does not have: whose roles say more is out of reach.
     let custom = roles::permissions_of(&wanted).await?;
     within(&user, &role::effective(&wanted, &custom))?;
-    within(&user, &role::effective(&held.roles, &held.custom))?;
+    within(&user, &held.permissions())?;
     match append(&context, roles::assigned(&id, &wanted, user.actor()), Timestamp::now()).await {
         Err(error) if roles::is_unknown(&error) => Err(unknown_role()),
         Err(error) if roles::is_unknown_user(&error) => Err(Error::NotFound("user")),
@@ -148,11 +141,26 @@ pub async fn assign(
 }
 
 /// 403 unless the caller may pass all of `permissions` on.
-fn within(user: &User, permissions: &[String]) -> Result<(), Problem> {
+pub(super) fn within(user: &User, permissions: &[String]) -> Result<(), Problem> {
     match role::beyond(permissions, &user.permissions) {
         None => Ok(()),
         Some(name) => user.require(name),
     }
+}
+
+/// The roles, each once.
+pub(super) fn distinct(mut roles: Vec<String>) -> Result<Vec<String>, Error> {
+    roles.sort_unstable();
+    roles.dedup();
+    if roles.len() > MAX_ROLES {
+        let detail = format!("must have at most {MAX_ROLES} items");
+        return Err(Error::Invalid(vec![FieldError::new("roles", detail)]));
+    }
+    Ok(roles)
+}
+
+pub(super) fn unknown_role() -> Error {
+    Error::Invalid(vec![FieldError::new("roles", "has one that does not exist")])
 }
 
 fn existing(name: &str, permissions: Vec<String>) -> Result<Custom, Error> {

@@ -11,7 +11,7 @@ use crate::domain::session::{Claim, Decision, LIFETIME_SECONDS, Session, decide,
 use crate::domain::{password, role};
 use crate::error::Error;
 use crate::handlers::accounts::email_hash;
-use crate::handlers::{passwords, throttles};
+use crate::handlers::{Shared, passwords, throttles};
 use crate::store::DB;
 use crate::{RELAY, api, bootstrap, store as auth};
 
@@ -20,8 +20,8 @@ const MAX_USER_AGENT: usize = 200;
 /// How often a rotation that was overtaken looks again. Once is enough, but for a replica that lags.
 const MAX_TRIES: usize = 3;
 
-/// `POST /api/auth/login`: 200 with tokens. Unknown account and wrong password are one answer after one amount
-/// of work: a look-up, a hash, an event.
+/// `POST /api/auth/login`: 200 with tokens. Unknown account, wrong password and disabled account are one answer
+/// after one amount of work: a look-up, a hash, an event.
 pub async fn login(
     context: Context,
     headers: HeaderMap,
@@ -33,10 +33,9 @@ pub async fn login(
     let found = auth::credentials(&email_hash).await?;
     let hash = found.as_ref().map_or(password::NOBODY, |account| &account.password_hash);
     let account = match (password::verify(&body.password, hash), found) {
-        (true, Some(account)) => account,
+        (true, Some(account)) if !account.disabled => account,
         (_, found) => {
-            let account_id = found.as_ref().map(|account| account.account_id.as_str());
-            append(&context, auth::login_failed(account_id), Timestamp::now()).await?;
+            append(&context, auth::login_failed(found.as_ref()), Timestamp::now()).await?;
             return Err(Error::WrongCredentials);
         }
     };
@@ -128,11 +127,17 @@ pub(super) async fn revoke(context: &Context, session: &Session, reason: &str) -
     }
 }
 
-pub(super) async fn append(context: &Context, mut event: Event, now: Timestamp) -> Result<(), store::Error> {
+pub(super) fn append(
+    context: &Context,
+    mut event: Event,
+    now: Timestamp,
+) -> Shared<'static, Result<(), store::Error>> {
     event.traceparent = context.traceparent.clone();
-    DB.append_at(event, now).await?;
-    RELAY.kick();
-    Ok(())
+    Box::pin(async move {
+        DB.append_at(event, now).await?;
+        RELAY.kick();
+        Ok(())
+    })
 }
 
 /// The answer with a new access token. RFC 6749, section 5.1: nobody may keep it.

@@ -4,9 +4,9 @@ use serde_json::json;
 use store::{Error, Event, NEXT, Row, params};
 
 use super::{DB, is_refused};
-use crate::domain::role::Custom;
+use crate::domain::role::{self, Custom};
 
-/// An account's roles and how it is addressed.
+/// An account's roles and how it is addressed; e-mail and name are ciphertexts.
 pub struct Holder {
     pub id: String,
     pub email: String,
@@ -14,6 +14,15 @@ pub struct Holder {
     pub roles: Vec<String>,
     /// The permissions of those roles that are custom.
     pub custom: Vec<String>,
+    /// Whether nobody can log in.
+    pub disabled: bool,
+}
+
+impl Holder {
+    /// What the account may do.
+    pub fn permissions(&self) -> Vec<String> {
+        role::effective(&self.roles, &self.custom)
+    }
 }
 
 fn custom(row: &Row) -> Result<Custom, Error> {
@@ -53,7 +62,8 @@ pub async fn holder(id: &str) -> Result<Option<Holder>, Error> {
     let sql = "SELECT account.id, account.email, account.name, \
         (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id), \
         (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
-         json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id) \
+         json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id), \
+        account.disabled_at IS NOT NULL \
         FROM auth_accounts AS account WHERE account.id = ?1";
     let row = DB.query_one(sql, params![id]).await?;
     row.map(|row| {
@@ -63,6 +73,7 @@ pub async fn holder(id: &str) -> Result<Option<Holder>, Error> {
             name: row.text(2)?,
             roles: row.json(3)?,
             custom: row.json(4)?,
+            disabled: row.bool(5)?,
         })
     })
     .transpose()

@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use axum::Json;
-use edge::{Context, Path, Problem, Reply};
+use edge::{Code, Context, Path, Problem, Reply};
 use futures::future::join_all;
 use http::StatusCode;
 
-use crate::api::{Health, OneHealth, Report, ServiceHealth, Status};
+use crate::api::{Health, OneHealth, Report, ServiceHealth, Status, Told};
 use crate::{CLIENT, SERVICES};
 
 /// `GET /health`: 200 when every service is up, else 503; the services are asked at the same time.
@@ -52,10 +52,14 @@ async fn ask(context: &Context, service: &str) -> ServiceHealth {
     }
 }
 
-/// What it reports of itself. Its problems stay its own: the caller is a stranger.
+/// What it reports of itself. Its problems stay its own, as the caller is a stranger, but for a setting that is not
+/// fit: that is named, without its value.
 fn read(reply: Reply) -> Result<Report, String> {
     match reply.status {
         StatusCode::OK => reply.json().map_err(|_| "answered something else".to_owned()),
-        status => Err(format!("answered {}", status.as_u16())),
+        status => Err(match reply.json::<Told>() {
+            Ok(told) if told.code == Code::MISCONFIGURED.name => told.detail,
+            _ => format!("answered {}", status.as_u16()),
+        }),
     }
 }

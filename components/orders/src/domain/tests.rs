@@ -21,7 +21,7 @@ fn order(status: Status, payment: Option<&str>) -> Order {
         status,
         currency: Currency::USD,
         total: 5998,
-        address: Address { street: text("1 Main St"), city: text("Seoul"), zip_code: text("12345") },
+        address: Some(Address { street: text("1 Main St"), city: text("Seoul"), zip_code: text("12345") }),
         payment_id: payment.map(text),
         shipments: Shipments::new(),
         version: 1,

@@ -17,7 +17,7 @@ use crate::api::{Item, OrderChange};
 use crate::domain::{Change, Order, total};
 use crate::error::Error;
 use crate::reservation::{extend, shrink};
-use crate::store as orders;
+use crate::{personal, store as orders};
 
 /// `PUT /api/orders/{id}`: 200 with the order; what is left out of the body stays.
 pub async fn change(
@@ -36,17 +36,17 @@ pub async fn change(
         order.status.check(change.action(&order.lines))?;
         let now = Timestamp::now();
         let Some(lines) = change.lines_unlike(&order.lines) else {
-            if change.address.as_ref().is_none_or(|address| *address == order.address) {
+            if change.address.is_none() || change.address == order.address {
                 return Ok(answer(&order, role, &user.subject));
             }
-            let event = readdressed(&mut order, &change, user.actor());
+            let event = readdressed(&mut order, &change, user.actor()).await?;
             match write(&context, order, event, now).await? {
                 Some(done) => return Ok(answer(&done.order, role, &user.subject)),
                 None => continue,
             }
         };
         let Some(hold) = hold_both(&context, &mut order, lines).await? else { continue };
-        let event = changed(&mut order, &change, user.actor());
+        let event = changed(&mut order, &change, user.actor()).await?;
         if let Some(done) = write(&context, order, event, now).await? {
             shrink(&context, &done.order, hold).await;
             return Ok(answer(&done.order, role, &user.subject));
@@ -67,21 +67,21 @@ async fn hold_both(context: &Context, order: &mut Order, lines: &[Item]) -> Resu
 }
 
 /// The event that sends `order` elsewhere.
-fn readdressed(order: &mut Order, change: &Change, actor: String) -> Event {
+async fn readdressed(order: &mut Order, change: &Change, actor: String) -> Result<Event, Error> {
     let event = orders::next(order, "order.readdressed", actor, json!({}));
-    with_address(order, change, event)
+    with_address(order, change, event).await
 }
 
 /// The event that gives `order` the lines that it has now.
-fn changed(order: &mut Order, change: &Change, actor: String) -> Event {
+async fn changed(order: &mut Order, change: &Change, actor: String) -> Result<Event, Error> {
     let event = orders::next(order, "order.changed", actor, orders::content(order));
-    with_address(order, change, event)
+    with_address(order, change, event).await
 }
 
-fn with_address(order: &mut Order, change: &Change, mut event: Event) -> Event {
+async fn with_address(order: &mut Order, change: &Change, mut event: Event) -> Result<Event, Error> {
     if let Some(address) = &change.address {
-        event.private = Some(json!({ "shippingAddress": address }));
-        order.address = address.clone();
+        event.private = Some(json!({ "shippingAddress": personal::hide(&order.id, address).await? }));
+        order.address = Some(address.clone());
     }
-    event
+    Ok(event)
 }

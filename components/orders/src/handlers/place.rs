@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::reservation::{release, reserve};
 use crate::settings::pay_within;
 use crate::store::{self as orders, DB};
-use crate::{RELAY, api};
+use crate::{RELAY, api, personal};
 
 /// The version of an order that was just placed.
 const FIRST_VERSION: i64 = 1;
@@ -27,6 +27,7 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
     }
     let (id, now) = (Uuid::now_v7().to_string(), Timestamp::now());
     let expires_at = now.plus_seconds(pay_within().await).to_string();
+    let address = personal::hide(&id, &draft.address).await?;
     let held = match reserve(&context, &id, &expires_at, &draft.lines).await {
         Ok(held) => held,
         // A twin with the same key may have taken the last unit, and be done by now.
@@ -42,7 +43,7 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
         status: Status::Ordered,
         currency: held.currency,
         total,
-        address: draft.address,
+        address: Some(draft.address),
         payment_id: None,
         shipments: Shipments::new(),
         version: FIRST_VERSION,
@@ -51,38 +52,42 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
         updated_at: now.to_string(),
         lines: held.lines,
     };
-    save(&context, key, &order, now).await
+    save(&context, key, &order, address, now).await
 }
 
-/// Write the order and answer with it.
+/// Write the order, with its `address` encrypted, and answer with it.
 async fn save(
     context: &Context,
     key: Option<&Key>,
     order: &Order,
+    address: String,
     now: Timestamp,
 ) -> Result<Response, Error> {
     let body =
         serde_json::to_string(&show(order, Role::Buyer, &order.buyer_id)).map_err(Problem::internal)?;
-    let event = Event {
-        traceparent: context.traceparent.clone(),
-        idempotency: key.map(|key| Idempotency {
-            key: scoped(key),
-            request_hash: key.request_hash.clone(),
-            result: body.clone(),
-        }),
-        ..orders::placed(order)
+    let idempotency = match key {
+        Some(key) => Some(remembered(key, &order.id, &body).await?),
+        None => None,
     };
+    let traceparent = context.traceparent.clone();
+    let event = Event { traceparent, idempotency, ..orders::placed(order, &address) };
     match (DB.append_at(event, now).await, key) {
         (Ok(_), _) => {}
         (Err(store::Error::Replayed(replay)), Some(key)) => {
             release(context, &order.id).await;
-            return replayed(key, *replay);
+            return replayed(key, *replay).await;
         }
         (Err(error), _) => recover(context, &order.id, error).await?,
     }
     RELAY.kick();
     let json = [(header::CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, json, place_of(&order.id), body).into_response())
+}
+
+/// What a request with the same key is answered.
+async fn remembered(key: &Key, order_id: &str, answer: &str) -> Result<Idempotency, Error> {
+    let result = personal::hide_answer(order_id, answer).await?;
+    Ok(Idempotency { key: scoped(key), request_hash: key.request_hash.clone(), result })
 }
 
 /// After a failed append: without an order the stock is free again. But an append whose answer was lost may have
@@ -99,12 +104,15 @@ async fn recover(context: &Context, id: &str, error: store::Error) -> Result<(),
 /// The answer to an earlier request with the same key.
 async fn earlier(user: &User, key: Option<&Key>) -> Result<Option<Response>, Error> {
     let Some(key) = key else { return Ok(None) };
-    let replay = DB.replay(&user.actor(), &scoped(key)).await?;
-    replay.map(|replay| replayed(key, replay)).transpose()
+    match DB.replay(&user.actor(), &scoped(key)).await? {
+        Some(replay) => replayed(key, replay).await.map(Some),
+        None => Ok(None),
+    }
 }
 
-fn replayed(key: &Key, replay: Replay) -> Result<Response, Error> {
-    let answer = edge::replayed(key, &replay.request_hash, StatusCode::CREATED, replay.result)?;
+async fn replayed(key: &Key, replay: Replay) -> Result<Response, Error> {
+    let answer = personal::open_answer(&replay.stream, replay.result).await?;
+    let answer = edge::replayed(key, &replay.request_hash, StatusCode::CREATED, answer)?;
     Ok((place_of(&replay.stream), answer).into_response())
 }
 

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use store::{Event, NEXT};
 
 use super::MAX_TRIES;
+use super::people::erase;
 use crate::RELAY;
 use crate::api::{Captured, Refunded};
 use crate::domain::{Order, Verdict, judge, judge_refund};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
 
-/// `POST /internal/orders/events`: payments' events. Each is answered once, so a batch may come again.
+/// `POST /internal/orders/events`: payments' and auth's events. Each is answered once, so a batch may come again.
 pub async fn on_events(
     caller: ServiceCaller,
     Json(batch): Json<Vec<CloudEvent>>,
@@ -29,6 +30,7 @@ pub async fn on_events(
                 let Some(refunded) = intake::<Refunded>(event) else { continue };
                 settle(event, &refunded.order_id, |order| refunded_answer(&refunded, order, &actor)).await?;
             }
+            "jangteo.user.erased.v1" => erase(event, actor.clone()).await?,
             _ => {}
         }
     }

@@ -1,10 +1,11 @@
 //! Lists of orders, newest first. Ids begin with the time of placing (UUIDv7), so that a page's cursor and a range
 //! of dates are ranges of ids: one index serves both.
 
-use store::{Error, Timestamp, Value, params};
+use store::{Timestamp, Value, params};
 
-use super::{COLUMNS, DB, order};
+use super::{COLUMNS, orders};
 use crate::domain::{Filter, Order};
+use crate::error::Error as Failure;
 
 /// Sorts after every id.
 const AFTER_ALL: &str = "~";
@@ -51,8 +52,8 @@ impl Select {
         self.params.len()
     }
 
-    async fn run(self, sql: &str) -> Result<Vec<Order>, Error> {
-        DB.query(sql, self.params).await?.iter().map(order).collect()
+    async fn run(self, sql: &str) -> Result<Vec<Order>, Failure> {
+        orders(sql, self.params).await
     }
 }
 
@@ -63,7 +64,7 @@ fn first_id(moment: Timestamp) -> String {
 }
 
 /// All orders, older than `after`.
-pub async fn list_all(filter: &Filter, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Error> {
+pub async fn list_all(filter: &Filter, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Failure> {
     let select = Select::new(filter, after, limit, "status");
     let conditions = &select.conditions;
     let sql =
@@ -77,7 +78,7 @@ pub async fn list_bought(
     filter: &Filter,
     after: Option<&str>,
     limit: i64,
-) -> Result<Vec<Order>, Error> {
+) -> Result<Vec<Order>, Failure> {
     let mut select = Select::new(filter, after, limit, "+status");
     let buyer = select.bind(buyer);
     let conditions = &select.conditions;
@@ -95,7 +96,7 @@ pub async fn list_bought_from(
     filter: &Filter,
     after: Option<&str>,
     limit: i64,
-) -> Result<Vec<Order>, Error> {
+) -> Result<Vec<Order>, Failure> {
     let mut select = Select::new(filter, after, limit, "+status");
     let (buyer, seller) = (select.bind(buyer), select.bind(seller));
     let conditions = &select.conditions;
@@ -113,7 +114,7 @@ pub async fn list_bought_or_sold(
     filter: &Filter,
     after: Option<&str>,
     limit: i64,
-) -> Result<Vec<Order>, Error> {
+) -> Result<Vec<Order>, Failure> {
     let mut select = Select::new(filter, after, limit, "+status");
     let user = select.bind(user);
     let conditions = &select.conditions;
@@ -131,13 +132,13 @@ pub async fn list_bought_or_sold(
 
 /// Orders that nobody paid in time, oldest first. Those placed within the last `window` seconds are not looked at:
 /// without that, the sweep would read every unpaid order.
-pub async fn unpaid(now: Timestamp, window: i64, limit: i64) -> Result<Vec<Order>, Error> {
+pub async fn unpaid(now: Timestamp, window: i64, limit: i64) -> Result<Vec<Order>, Failure> {
     let sql = format!(
         "SELECT {COLUMNS} FROM orders_orders WHERE status = 'ORDERED' AND id < ?1 AND expires_at <= ?2 \
          ORDER BY id LIMIT ?3"
     );
     let youngest = first_id(now.plus_seconds(SLACK.saturating_sub(window)));
-    DB.query(&sql, params![youngest, now.to_string(), limit]).await?.iter().map(order).collect()
+    orders(&sql, params![youngest, now.to_string(), limit]).await
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, List, Page, Path, Preconditions, User, etag};
+use edge::{Context, List, Page, Path, Preconditions, ServiceCaller, User, etag};
 use http::{StatusCode, header};
 
 use super::settle::reconcile;
@@ -41,6 +41,16 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Payment>>, Er
     };
     let items = found.iter().map(show).collect();
     Ok(Json(page.list(items, |payment: &api::Payment| payment.id.clone())))
+}
+
+/// `GET /internal/payments/buyers/{id}/payments`: 200 with what someone paid, newest first.
+pub async fn paid_by(
+    _: ServiceCaller,
+    Path(id): Path<String>,
+    page: Page,
+) -> Result<Json<List<api::Payment>>, Error> {
+    let found = payments::list_of(&id, page.after.as_deref(), page.rows()).await?;
+    Ok(Json(page.list(found.iter().map(show).collect(), |payment: &api::Payment| payment.id.clone())))
 }
 
 /// A payment as clients see it.

@@ -1,31 +1,55 @@
-//! Profiles: made from auth's events, read and written by their owners.
+//! Profiles: read and written by their owners; a seller sees where the parcels of their customers go.
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Json, Path, Preconditions, ServiceCaller, User, etag};
-use events::CloudEvent;
+use edge::{Context, Json, Path, Preconditions, User, etag};
 use http::{StatusCode, header};
 
+use super::accounts::profile;
 use crate::domain::{Details, Profile};
 use crate::error::Error;
-use crate::store::DB;
-use crate::{RELAY, api, store as users};
+use crate::store::{self as users, DB};
+use crate::{CLIENT, RELAY, api, personal};
 
 /// How often a write that was overtaken tries anew before it gives up with 409.
 const MAX_TRIES: usize = 5;
 
-/// `GET /api/users/{id}`: 200, or 304 when the client's copy is current.
+/// `GET /api/users/{id}`: 200, or 304 when the client's copy is current. A seller sees who bought from them, and of
+/// that person only what a parcel needs.
 pub async fn get(
+    context: Context,
     user: User,
     Path(id): Path<String>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    authorise(&user, &id)?;
-    let profile = users::find(&id).await?.ok_or(Error::NotFound)?;
-    if preconditions.unchanged(profile.revision) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(profile.revision))]).into_response());
+    match authorise(&user, &id) {
+        Err(_) if user.may("orders:fulfil") => return customer(&context, &user.subject, id).await,
+        other => other?,
     }
+    let row = users::find(&id).await?.ok_or(Error::NotFound)?;
+    if preconditions.unchanged(row.revision) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(row.revision))]).into_response());
+    }
+    let profile = personal::open(vec![row]).await?.pop().ok_or(Error::NotFound)?;
     Ok(answer(profile))
+}
+
+/// What `seller` sees of somebody who bought from them; of others there is nothing.
+async fn customer(context: &Context, seller: &str, id: String) -> Result<Response, Error> {
+    // Looked up first: what is no id of ours stays out of the path of another service.
+    let profile = profile(&id).await?;
+    let path = format!("shipping?sellerId={seller}&buyerId={}", profile.id);
+    let reply = CLIENT.get(context, "orders", &path).await?;
+    if reply.status != StatusCode::OK {
+        return Err(reply.problem().into());
+    }
+    let shipping_addresses: Vec<_> = reply.json()?;
+    match shipping_addresses.is_empty() {
+        true => Err(Error::NotFound),
+        false => {
+            Ok(Reply(api::Customer { id, name: profile.details.name, shipping_addresses }).into_response())
+        }
+    }
 }
 
 /// `PUT /api/users/{id}`: 200 with the profile; 412 when `If-Match` names another revision than the current.
@@ -40,13 +64,14 @@ pub async fn update(
     authorise(&user, &id)?;
     let details = Details::parse(body).map_err(Error::Invalid)?;
     for _ in 0..MAX_TRIES {
-        let profile = users::find(&id).await?.ok_or(Error::NotFound)?;
+        let profile = profile(&id).await?;
         preconditions.check(profile.revision)?;
         let changed = details.changed(&profile.details);
         if changed.is_empty() {
             return Ok(answer(profile));
         }
-        let mut event = users::updated(&profile, &details, &changed, user.actor());
+        let hidden = personal::hide(&id, &details).await?;
+        let mut event = users::updated(&profile, &hidden, &changed, user.actor());
         event.traceparent = context.traceparent.clone();
         match DB.append(event).await {
             Ok(appended) => {
@@ -54,55 +79,37 @@ pub async fn update(
                 let (revision, updated_at) = (profile.revision.saturating_add(1), appended.time.to_string());
                 return Ok(answer(Profile { details, revision, updated_at, ..profile }));
             }
-            Err(error) if users::is_overtaken(&error) => {}
+            Err(error) if users::is_overtaken(&error) || users::is_gone(&error) => {}
             Err(error) => return Err(error.into()),
         }
     }
     Err(Error::Busy)
 }
 
-/// `POST /internal/users/events`: make the profiles of new accounts. Each event is answered once, so a batch
-/// may come again.
-pub async fn on_events(
-    caller: ServiceCaller,
-    Json(batch): Json<Vec<CloudEvent>>,
-) -> Result<StatusCode, Error> {
-    for event in &batch {
-        if event.kind != "jangteo.user.registered.v1" {
-            continue;
-        }
-        let (Some(user_id), Some(registered)) = (event.subject.as_deref(), events::intake(event)) else {
-            continue;
-        };
-        let mut created = users::created(user_id, &registered, &event.id, caller.actor());
-        created.traceparent = event.traceparent.clone();
-        match DB.append(created).await {
-            Err(error) if users::is_created(&error) => {}
-            other => drop(other?),
-        }
-    }
-    RELAY.kick();
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// Strangers do not learn whether a user exists.
-fn authorise(user: &User, id: &str) -> Result<(), Error> {
+pub fn authorise(user: &User, id: &str) -> Result<(), Error> {
     match user.subject == id || user.may("users:any") {
         true => Ok(()),
         false => Err(Error::NotFound),
     }
 }
 
-fn answer(profile: Profile) -> Response {
-    let tag = [(header::ETAG, etag(profile.revision))];
-    let body = api::Profile {
+/// The profile, with its tag.
+pub fn answer(profile: Profile) -> Response {
+    ([(header::ETAG, etag(profile.revision))], Reply(show(profile))).into_response()
+}
+
+/// The profile as its owner sees it.
+pub fn show(profile: Profile) -> api::Profile {
+    api::Profile {
         id: profile.id,
         email: profile.email,
         name: profile.details.name,
         phone: profile.details.phone,
         addresses: profile.details.addresses,
+        roles: profile.roles,
+        disabled: profile.disabled,
         created_at: profile.created_at,
         updated_at: profile.updated_at,
-    };
-    (tag, Reply(body)).into_response()
+    }
 }

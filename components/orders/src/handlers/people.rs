@@ -1,0 +1,46 @@
+//! What other services ask and tell about people: where parcels went, what someone ordered, that someone is erased.
+
+use axum::Json as Reply;
+use axum::response::{IntoResponse, Response};
+use edge::{Page, Path, Query, ServiceCaller};
+use events::CloudEvent;
+
+use super::show;
+use crate::api::Pair;
+use crate::domain::{Filter, Role};
+use crate::error::Error;
+use crate::store::{self as orders, DB};
+
+/// How many addresses a seller is told of: those of the latest orders.
+const LATEST: i64 = 10;
+
+/// `GET /internal/orders/shipping?sellerId=&buyerId=`: 200 with the addresses of what the buyer paid the seller for,
+/// the latest first, each once.
+pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response, Error> {
+    let mut addresses = Vec::new();
+    for order in orders::sold(&pair.seller_id, &pair.buyer_id, LATEST).await? {
+        if let Some(address) = order.address.filter(|address| !addresses.contains(address)) {
+            addresses.push(address);
+        }
+    }
+    Ok(Reply(addresses).into_response())
+}
+
+/// `GET /internal/orders/buyers/{id}/orders`: 200 with what someone ordered, newest first.
+pub async fn bought(_: ServiceCaller, Path(id): Path<String>, page: Page) -> Result<Response, Error> {
+    let found = orders::list_bought(&id, &Filter::default(), page.after.as_deref(), page.rows()).await?;
+    let items = found.iter().map(|order| show(order, Role::Buyer, &id)).collect();
+    Ok(Reply(page.list(items, |order| order.id.to_owned())).into_response())
+}
+
+/// Auth's `user.erased`: no address of theirs is left, here and in the log. The orders stay.
+pub async fn erase(event: &CloudEvent, actor: String) -> Result<(), Error> {
+    let Some(buyer) = event.subject.as_deref() else { return Ok(()) };
+    let mut erased = orders::buyer_erased(buyer, actor);
+    erased.cause = Some(event.id.clone());
+    erased.traceparent = event.traceparent.clone();
+    match DB.append(erased).await {
+        Err(error) if orders::is_answered(&error) => Ok(()),
+        other => Ok(other.map(drop)?),
+    }
+}

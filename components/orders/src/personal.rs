@@ -1,0 +1,56 @@
+//! What is personal in an order is its shipping address: encrypted in the store, in clear everywhere else.
+
+use edge::vault::{self, Item};
+use edge::{Code, Problem};
+
+use crate::api::Address;
+use crate::domain::Order;
+use crate::error::Error;
+
+/// The purpose of shipping addresses, as JSON.
+const ADDRESS: &str = "shippingAddress";
+/// The purpose of answers that are kept for their idempotency key: the address is in them, too.
+const ANSWER: &str = "order-answer";
+
+/// The ciphertext of the address of the order with this id.
+pub async fn hide(order_id: &str, address: &Address) -> Result<String, Error> {
+    let address = serde_json::to_string(address).map_err(Problem::internal)?;
+    let [sealed] = vault::encrypt([Item::new(ADDRESS, order_id, address)]).await?;
+    Ok(sealed)
+}
+
+/// Give orders their addresses: one call of the vault, however many there are. What was erased stays `None`.
+pub async fn open(sealed: Vec<(Order, Option<String>)>) -> Result<Vec<Order>, Error> {
+    let items = sealed.iter().filter_map(|(order, address)| {
+        address.as_ref().map(|address| Item::new(ADDRESS, &order.id, address.as_str()))
+    });
+    let mut texts = vault::decrypt_all(items.collect()).await?.into_iter();
+    let mut orders = Vec::with_capacity(sealed.len());
+    for (mut order, address) in sealed {
+        if let (Some(_), Some(text)) = (address, texts.next()) {
+            order.address = Some(serde_json::from_str(&text).map_err(Problem::internal)?);
+        }
+        orders.push(order);
+    }
+    Ok(orders)
+}
+
+/// The ciphertext of the answer that the order was placed with.
+pub async fn hide_answer(order_id: &str, answer: &str) -> Result<String, Error> {
+    let [sealed] = vault::encrypt([Item::new(ANSWER, order_id, answer)]).await?;
+    Ok(sealed)
+}
+
+/// The answer in clear.
+pub async fn open_answer(order_id: &str, sealed: String) -> Result<String, Error> {
+    if sealed.is_empty() {
+        return Err(gone().into());
+    }
+    let [answer] = vault::decrypt([Item::new(ANSWER, order_id, sealed)]).await?;
+    Ok(answer)
+}
+
+/// What a buyer is told whose account was erased while their access token was still good.
+pub fn gone() -> Problem {
+    Problem::new(Code::UNAUTHENTICATED, "The account was erased")
+}

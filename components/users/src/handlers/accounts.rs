@@ -1,0 +1,129 @@
+//! Accounts as an administrator deals with them: list, make, erase. Credentials and roles are auth's, so it is asked.
+
+use axum::Json as Reply;
+use axum::response::{IntoResponse, Response};
+use edge::vault::{self, EMAIL};
+use edge::{Context, FieldError, Keyed, List, Page, Path, Preconditions, Query, User};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::events::{created, settle};
+use super::profiles::{answer, authorise, show};
+use crate::domain::Profile;
+use crate::domain::search::Wanted;
+use crate::error::Error;
+use crate::store::{self as users, Narrowed};
+use crate::{CLIENT, RELAY, api, personal};
+
+/// The role of who does not say.
+const DEFAULT_ROLE: &str = "BUYER";
+/// The roles that anyone may take at signup; others are for those to give who may write roles.
+const OPEN_ROLES: [&str; 2] = ["BUYER", "SELLER"];
+/// What an event is done by that auth told of.
+const TOLD_BY: &str = "service:auth";
+
+/// `GET /api/users`: 200, newest first.
+pub async fn list(
+    user: User,
+    page: Page,
+    Query(filter): Query<api::Filter>,
+) -> Result<Reply<List<api::Profile>>, Error> {
+    user.require("users:any")?;
+    let mut narrowed = Narrowed { role: filter.role, ..Narrowed::default() };
+    match filter.q.as_deref().filter(|q| !q.trim().is_empty()).map(Wanted::parse) {
+        Some(Wanted::Id(id)) => narrowed.id = Some(id),
+        Some(Wanted::Email(email)) => narrowed.email_hash = Some(vault::fingerprint(EMAIL, email).await?),
+        Some(Wanted::Words(words)) => narrowed.words = Some(personal::fingerprints(words).await?),
+        None => {}
+    }
+    let rows = users::list(narrowed, page.after.as_deref(), page.rows()).await?;
+    let shown = personal::open(rows).await?.into_iter().map(show).collect();
+    Ok(Reply(page.list(shown, |profile: &api::Profile| profile.id.clone())))
+}
+
+/// `POST /api/users`: 201 with the profile of an account that the caller makes for somebody else.
+pub async fn create(context: Context, user: User, request: Keyed<api::NewUser>) -> Result<Response, Error> {
+    user.require("users:any")?;
+    let roles = roles_of(&request.body)?;
+    if roles.iter().any(|role| !OPEN_ROLES.contains(&role.as_str())) {
+        user.require("roles:write")?;
+    }
+    let api::NewUser { email, password, name, .. } = &request.body;
+    let key = request.key.as_ref().map(|key| key.key.as_str());
+    let request_hash = request.key.as_ref().map(|key| key.request_hash.as_str());
+    let body = api::MakeAccount { email, password, name, roles: &roles, key, request_hash };
+    let reply = CLIENT.post(&context, "auth", &format!("accounts?{}", by(&user)), &body).await?;
+    match reply.status {
+        StatusCode::CREATED => {
+            let made: api::MadeAccount = reply.json()?;
+            let event = created(&made.id, &made.registered, TOLD_BY.to_owned()).await?;
+            settle(event, &made.event).await?;
+            RELAY.kick();
+            placed(profile(&made.id).await?)
+        }
+        // The same request came before, under the same idempotency key.
+        StatusCode::OK => {
+            let mut response = placed(profile(&reply.json::<api::Earlier>()?.id).await?)?;
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+            Ok(response)
+        }
+        _ => Err(refused(&user, &reply)),
+    }
+}
+
+/// `DELETE /api/users/{id}`: 204, and nothing personal is left of the account: here and in auth at once, in orders
+/// as soon as the event is there. Orders, payments and the audit log stay.
+pub async fn erase(
+    context: Context,
+    user: User,
+    Path(id): Path<String>,
+    preconditions: Preconditions,
+) -> Result<StatusCode, Error> {
+    authorise(&user, &id)?;
+    let row = users::find(&id).await?.ok_or(Error::NotFound)?;
+    preconditions.check(row.revision)?;
+    let reply = CLIENT.post(&context, "auth", &format!("accounts/{id}/erasure?{}", by(&user)), &()).await?;
+    if !reply.status.is_success() {
+        return Err(refused(&user, &reply));
+    }
+    let erased: api::Erased = reply.json()?;
+    settle(users::told(&id, "profile.erased", json!({}), TOLD_BY.to_owned()), &erased.event).await?;
+    RELAY.kick();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// For whom auth is asked, as a query: ids, which need no escape.
+pub fn by(user: &User) -> String {
+    format!("userId={}&session={}", user.subject, user.session)
+}
+
+/// The profile of a user who is there.
+pub async fn profile(id: &str) -> Result<Profile, Error> {
+    let row = users::find(id).await?.ok_or(Error::NotFound)?;
+    personal::open(vec![row]).await?.pop().ok_or(Error::NotFound)
+}
+
+/// Auth's refusal as one's own. A permission that it found missing is missed here, so that it is recorded.
+pub fn refused(user: &User, reply: &edge::Reply) -> Error {
+    let lacking = reply.json::<api::Refused>().ok().and_then(|refused| refused.permission);
+    match lacking.map(|permission| user.require(&permission)) {
+        Some(Err(problem)) => problem.into(),
+        _ => reply.problem().into(),
+    }
+}
+
+fn placed(profile: Profile) -> Result<Response, Error> {
+    let location = [(header::LOCATION, format!("/api/users/{}", profile.id))];
+    Ok((StatusCode::CREATED, location, answer(profile)).into_response())
+}
+
+fn roles_of(body: &api::NewUser) -> Result<Vec<String>, Error> {
+    match (&body.role, &body.roles) {
+        (None, None) => Ok(vec![DEFAULT_ROLE.to_owned()]),
+        (Some(role), None) => Ok(vec![role.clone()]),
+        (None, Some(roles)) => Ok(roles.clone()),
+        (Some(_), Some(_)) => {
+            Err(Error::Invalid(vec![FieldError::new("role", "send this or `roles`, not both")]))
+        }
+    }
+}
