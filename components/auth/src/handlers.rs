@@ -10,9 +10,3 @@ pub mod permissions;
 pub mod roles;
 pub mod sessions;
 pub mod throttles;
-
-use std::pin::Pin;
-
-/// What many handlers await, boxed: the component has one copy of it, not one per handler, which keeps it within its
-/// size limit.
-pub type Shared<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::domain::account::{Draft, normalised};
 use crate::domain::hex;
 use crate::error::Error;
-use crate::handlers::{Shared, throttles};
+use crate::handlers::throttles;
 use crate::store::{DB, NewAccount, roles};
 use crate::{RELAY, api, bootstrap, store as auth};
 
@@ -64,8 +64,8 @@ pub async fn me(user: User) -> Result<Json<api::Me>, Error> {
 
 /// The caller's e-mail and name, encrypted, or 401 once the session was revoked: for what must not wait until the access
 /// token expires. It costs one look by primary key.
-pub fn live(user: &User) -> Shared<'_, Result<auth::Identity, Error>> {
-    Box::pin(async move { auth::identity(&user.subject, &user.session).await?.ok_or(Error::SessionEnded) })
+pub async fn live(user: &User) -> Result<auth::Identity, Error> {
+    auth::identity(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)
 }
 
 /// The keyed hash by which an account is found.

@@ -11,7 +11,7 @@ use crate::domain::session::{Claim, Decision, LIFETIME_SECONDS, Session, decide,
 use crate::domain::{password, role};
 use crate::error::Error;
 use crate::handlers::accounts::email_hash;
-use crate::handlers::{Shared, passwords, throttles};
+use crate::handlers::{passwords, throttles};
 use crate::store::DB;
 use crate::{RELAY, api, bootstrap, store as auth};
 
@@ -127,17 +127,11 @@ pub(super) async fn revoke(context: &Context, session: &Session, reason: &str) -
     }
 }
 
-pub(super) fn append(
-    context: &Context,
-    mut event: Event,
-    now: Timestamp,
-) -> Shared<'static, Result<(), store::Error>> {
+pub(super) async fn append(context: &Context, mut event: Event, now: Timestamp) -> Result<(), store::Error> {
     event.traceparent = context.traceparent.clone();
-    Box::pin(async move {
-        DB.append_at(event, now).await?;
-        RELAY.kick();
-        Ok(())
-    })
+    DB.append_at(event, now).await?;
+    RELAY.kick();
+    Ok(())
 }
 
 /// The answer with a new access token. RFC 6749, section 5.1: nobody may keep it.
