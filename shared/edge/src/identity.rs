@@ -11,7 +11,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "../../wit/identity", world: "client", generate_all });
 }
 
-pub use bindings::jangteo::identity::issuer::{Grant, Issued};
+pub use bindings::jangteo::identity::issuer::{Grant, Issued, Signature};
 pub use bindings::jangteo::identity::verifier::{Kind, Principal};
 use bindings::jangteo::identity::{issuer, verifier, verifier::Denial};
 
@@ -73,6 +73,14 @@ pub async fn issue_access(grant: Grant) -> Result<Issued, Problem> {
 /// 503 when the identity plug-in cannot read its keys.
 pub async fn seal(purpose: &str, message: &[u8]) -> Result<Vec<u8>, Problem> {
     issuer::seal(purpose.to_owned(), message.to_vec()).await.map_err(unavailable)
+}
+
+/// Sign `message` with the deployment's key for `purpose`.
+///
+/// # Errors
+/// 503 when the identity plug-in cannot read its keys.
+pub async fn sign(purpose: &str, message: &[u8]) -> Result<Signature, Problem> {
+    issuer::sign(purpose.to_owned(), message.to_vec()).await.map_err(unavailable)
 }
 
 fn refusal(denial: Denial) -> Problem {

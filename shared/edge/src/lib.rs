@@ -16,12 +16,12 @@ mod problem;
 mod refusal;
 mod serve;
 
-pub use caller::{ServiceCaller, User};
+pub use caller::{Caller, ServiceCaller, User};
 pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
-pub use identity::{Grant, Kind, Principal, issue_access, seal};
-pub use json::Json;
+pub use identity::{Grant, Kind, Principal, Signature, issue_access, seal, sign};
+pub use json::{Json, Raw};
 pub use keyed::{Key, Keyed, replayed};
 pub use page::{List, Page, Path, Query};
 pub use problem::{Code, FieldError, Problem};

@@ -104,9 +104,29 @@ fn matrix(things: &Things) -> Vec<Row> {
         row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
-        with(post, &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),
+        with(post.clone(), &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),
         row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
         row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
+        row(
+            get.clone(),
+            &[
+                "/api/v1/audit/verify",
+                "/api/audit/verify",
+                "/api/v1/audit/export",
+                "/api/audit/export",
+                "/api/v1/audit/checkpoints",
+                "/api/audit/checkpoints",
+                "/api/v1/events",
+            ],
+            [401, 403, 403, 403, 200],
+        ),
+        row(
+            post.clone(),
+            &["/api/v1/audit/checkpoints", "/api/audit/checkpoints"],
+            [401, 403, 403, 403, 201],
+        ),
+        // Without a body there is no event: the media type is what is missed.
+        row(post.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 415]),
         row(get, &["/", "/health", "/health/:service", "/openapi.json", "/docs"], everyone),
         // Last: afterwards the askers' sessions have ended.
         row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204]),

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod audit;
+mod audit_chain;
+mod audit_intake;
 mod authorisation;
 mod bad_input;
 mod gateway;
