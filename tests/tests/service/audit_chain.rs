@@ -23,7 +23,8 @@ async fn settled(app: &TestApp) {
     app.eventually("all services' events have arrived", || async {
         let health = app.stranger().get("/health").await.json();
         let waiting = health["services"].as_object().unwrap().values().flat_map(|service| {
-            service["relay"].as_array().unwrap().iter().map(|lag| lag["pending"].as_i64().unwrap())
+            let relay = service["relay"].as_array().unwrap().iter();
+            relay.filter(|lag| lag["target"] == "audit").map(|lag| lag["pending"].as_i64().unwrap())
         });
         (waiting.sum::<i64>() == 0).then_some(())
     })
@@ -32,7 +33,7 @@ async fn settled(app: &TestApp) {
 
 fn event(number: usize) -> Value {
     json!({ "specversion": "1.0", "id": number.to_string(), "source": "https://shop.example.com",
-        "type": "com.example.sold", "subject": format!("thing-{number}"), "data": { "price": 1.10 } })
+        "type": "com.example.sold", "subject": format!("thing-{number}"), "data": { "price": 1.1 } })
 }
 
 async fn record(admin: &Actor<'_>, batch: Value) {
@@ -160,7 +161,7 @@ async fn a_log_that_was_chained_anew_does_not_fit_a_kept_checkpoint() {
     settled(&app).await;
     let db = opened(&app);
     db.execute_batch("DROP TRIGGER audit_checkpoints_keep; DELETE FROM audit_checkpoints").unwrap();
-    db.execute_batch("UPDATE audit_log SET event = replace(event, '1.10', '9.99'), hash = '' WHERE seq > 9").unwrap();
+    db.execute_batch("UPDATE audit_log SET event = replace(event, 'price\":1.1', 'price\":9.9'), hash = '' WHERE seq > 9").unwrap();
     db.execute_batch("UPDATE audit_log SET hash = ''; UPDATE audit_head SET hash = ''").unwrap();
     // Whoever may write to everything can have it chained anew, so that it is valid again …
     assert_eq!(verified(&admin).await["valid"], true);
@@ -178,7 +179,7 @@ async fn a_checkpoint_in_the_database_tells_that_the_log_was_chained_anew() {
     checkpointed(&admin).await;
     settled(&app).await;
     let db = opened(&app);
-    db.execute_batch("UPDATE audit_log SET event = replace(event, '1.10', '9.99'), hash = ''").unwrap();
+    db.execute_batch("UPDATE audit_log SET event = replace(event, 'price\":1.1', 'price\":9.9'), hash = ''").unwrap();
     db.execute_batch("UPDATE audit_head SET hash = ''").unwrap();
     assert_eq!(verified(&admin).await["firstBroken"]["reason"], "checkpoint");
 }
