@@ -41,6 +41,18 @@ pub struct Subscription {
     pub source: Option<String>,
 }
 
+/// `POST /api/v1/events/parked/redrive`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redrive {
+    /// The service whose event it is, such as `orders`.
+    pub source: String,
+    /// The target that refused it.
+    pub target: String,
+    /// Its place in the service's log.
+    pub sequence: i64,
+}
+
 /// `GET /api/v1/audit/verify`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

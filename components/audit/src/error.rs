@@ -17,6 +17,8 @@ pub enum Error {
     BadEvent(#[from] BadEvent),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    #[error("{0} still refuses the event")]
+    StillRefused(String),
     #[error("no such event")]
     NotFound,
     #[error(transparent)]
@@ -41,6 +43,7 @@ impl From<Error> for Problem {
                 Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, Unreadable::MediaType.to_string())
             }
             Error::Unreadable(malformed) => Problem::new(Code::MALFORMED, malformed.to_string()),
+            still @ Error::StillRefused(_) => Problem::new(Code::CONFLICT, still.to_string()),
             Error::NotFound => Problem::not_found("event"),
             Error::Internal(source) => Problem::internal(source),
         }

@@ -5,4 +5,5 @@ pub mod export;
 pub mod feed;
 pub mod intake;
 pub mod read;
+pub mod relays;
 pub mod verify;

@@ -9,6 +9,8 @@
 //! | `GET /api/v1/audit/export` (`/api/audit/export`) | `audit:read` | `export::export` |
 //! | `GET`, `POST /api/v1/audit/checkpoints` (`/api/audit/checkpoints`) | `audit:read` | `checkpoints::…` |
 //! | `GET /api/v1/events` | `events:read` | `feed::list` |
+//! | `GET /api/v1/events/parked` | `events:read` | `relays::parked` |
+//! | `POST /api/v1/events/parked/redrive` · `POST /api/v1/events/relay` | `events:write` | `relays::…` |
 //! | `POST /internal/audit/events` | services | `intake::from_relay` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL. The log is the table `audit_log`; each entry is
@@ -30,7 +32,7 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{checkpoints, export, feed, intake, read, verify};
+use handlers::{checkpoints, export, feed, intake, read, relays, verify};
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 1] = [Target { service: "audit", kinds: &[], private: &[] }];
@@ -59,6 +61,9 @@ fn routes() -> Router {
         Router::new()
             .route("/internal/audit/events", post(intake::from_relay))
             .route("/api/v1/events", get(feed::list))
+            .route("/api/v1/events/parked", get(relays::parked))
+            .route("/api/v1/events/parked/redrive", post(relays::redrive))
+            .route("/api/v1/events/relay", post(relays::drain))
             .nest("/api/v1/audit", public.clone())
             .nest("/api/audit", public)
             .merge(events::internal_routes(&RELAY)),

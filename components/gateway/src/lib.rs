@@ -5,6 +5,7 @@
 //! | `GET /` | anyone | `index::get` |
 //! | `GET /health` | anyone | `health::all` |
 //! | `GET /health/{service}` | anyone | `health::one` |
+//! | `GET /metrics` | anyone | `metrics::get` |
 //! | `GET /openapi.json` | anyone | `docs::openapi` |
 //! | `GET /docs` | anyone | `docs::page` |
 //! | `/...`, all that no component has | anyone | 404, by `edge::router` |
@@ -20,7 +21,7 @@ use std::sync::OnceLock;
 
 use axum::{Router, routing::get};
 use edge::Client;
-use handlers::{docs, health, index};
+use handlers::{docs, health, index, metrics};
 use spin_sdk::http::{IntoResponse, Request};
 
 /// The services, as their components and internal routes are named.
@@ -39,6 +40,7 @@ fn routes() -> Router {
             .route("/", get(index::get))
             .route("/health", get(health::all))
             .route("/health/{service}", get(health::one))
+            .route("/metrics", get(metrics::get))
             .route("/openapi.json", get(docs::openapi))
             .route("/docs", get(docs::page)),
     )

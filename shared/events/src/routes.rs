@@ -4,15 +4,18 @@ use axum::{Json, Router, routing};
 use edge::{Problem, ServiceCaller};
 use serde_json::{Value, json};
 
-use crate::{CloudEvent, Relay};
+use crate::{CloudEvent, Relay, parking};
 
-/// `POST /internal/<service>/relay` drains the log now; `GET /internal/<service>/health` asks the database.
-/// Both demand a service token and say how many events wait for each target.
+/// `POST /internal/<service>/relay` drains the log now; `GET /internal/<service>/health` asks the database: both say
+/// how many events wait for each target. `GET /internal/<service>/parked` lists events that a target kept refusing,
+/// `POST …/parked/redrive` delivers one again. All demand a service token.
 pub fn internal_routes(relay: &'static Relay) -> Router {
     let base = format!("/internal/{}", relay.service());
     Router::new()
         .route(&format!("{base}/relay"), routing::post(move |caller| drain(relay, caller)))
         .route(&format!("{base}/health"), routing::get(move |caller| report(relay, caller)))
+        .route(&format!("{base}/parked"), routing::get(parking::list).with_state(relay))
+        .route(&format!("{base}/parked/redrive"), routing::post(parking::redrive).with_state(relay))
 }
 
 async fn drain(relay: &'static Relay, caller: ServiceCaller) -> Result<Json<Value>, Problem> {

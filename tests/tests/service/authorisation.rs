@@ -117,8 +117,16 @@ fn matrix(things: &Things) -> Vec<Row> {
                 "/api/v1/audit/checkpoints",
                 "/api/audit/checkpoints",
                 "/api/v1/events",
+                "/api/v1/events/parked",
             ],
             [401, 403, 403, 403, 200],
+        ),
+        row(post.clone(), &["/api/v1/events/relay"], [401, 403, 403, 403, 200]),
+        with(
+            post.clone(),
+            &["/api/v1/events/parked/redrive"],
+            json!({ "source": "orders", "target": "audit", "sequence": 0 }),
+            [401, 403, 403, 403, 404],
         ),
         row(
             post.clone(),
@@ -127,7 +135,7 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         // Without a body there is no event: the media type is what is missed.
         row(post.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 415]),
-        row(get, &["/", "/health", "/health/:service", "/openapi.json", "/docs"], everyone),
+        row(get, &["/", "/health", "/health/:service", "/metrics", "/openapi.json", "/docs"], everyone),
         // Last: afterwards the askers' sessions have ended.
         row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204]),
     ]

@@ -12,6 +12,7 @@ mod passwords;
 mod payments;
 mod products;
 mod profiles;
+mod relay;
 mod roles;
 mod sessions;
 mod tokens;
