@@ -12,11 +12,14 @@
 mod actor;
 mod app;
 mod process;
+mod redis;
 mod response;
+mod seen;
 mod shop;
 
 pub use actor::Actor;
 pub use app::{SECRET, TestApp, manifest_routes, root};
 pub use process::HostProcess;
+pub use redis::{Redis, Subscriber};
 pub use response::Response;
 pub use shop::{APPROVED_CARD, address, card, order_for, pay};

@@ -15,6 +15,12 @@ pub struct HostProcess {
 impl HostProcess {
     /// Start the host with `state_dir` (which may hold an earlier life's state) and wait until it serves.
     pub fn start(state_dir: &Path) -> Self {
+        Self::with_variables(state_dir, &[])
+    }
+
+    /// The same with variables of its own.
+    pub fn with_variables(state_dir: &Path, variables: &[(&str, String)]) -> Self {
+        let given = variables.iter().flat_map(|(name, value)| ["--variable".to_owned(), format!("{name}={value}")]);
         let mut child = Command::new(binary())
             .args(["up", "--listen", "127.0.0.1:0", "-f"])
             .arg(root().join("spin.toml"))
@@ -23,6 +29,7 @@ impl HostProcess {
             .args(["--variable", &format!("jwt_secret={SECRET}")])
             .args(["--variable", "bootstrap_admin_email=admin@jangteo.test"])
             .args(["--variable", "bootstrap_admin_password=correct horse battery staple"])
+            .args(given)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the host binary (cargo build -p host)");

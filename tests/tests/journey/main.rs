@@ -3,3 +3,4 @@
 mod buying;
 mod crashes;
 mod races;
+mod redis;
