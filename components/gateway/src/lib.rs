@@ -8,12 +8,14 @@
 //! | `GET /metrics` | anyone | `metrics::get` |
 //! | `GET /openapi.json` | anyone | `docs::openapi` |
 //! | `GET /docs` | anyone | `docs::page` |
+//! | `GET /schemas/{type}.json` | anyone | `schemas::get` |
 //! | `/...`, all that no component has | anyone | 404, by `edge::router` |
 //!
-//! `api` has the bodies, `openapi` the description of all services' routes, made from `openapi.json`. It keeps
-//! nothing and has no tables.
+//! `api` has the bodies, `openapi` the description of all services' routes, made from `openapi.json`,
+//! `catalogue` that of all events. It keeps nothing and has no tables.
 
 mod api;
+mod catalogue;
 mod handlers;
 mod openapi;
 
@@ -21,7 +23,7 @@ use std::sync::OnceLock;
 
 use axum::{Router, routing::get};
 use edge::Client;
-use handlers::{docs, health, index, metrics};
+use handlers::{docs, health, index, metrics, schemas};
 use spin_sdk::http::{IntoResponse, Request};
 
 /// The services, as their components and internal routes are named.
@@ -42,6 +44,7 @@ fn routes() -> Router {
             .route("/health/{service}", get(health::one))
             .route("/metrics", get(metrics::get))
             .route("/openapi.json", get(docs::openapi))
-            .route("/docs", get(docs::page)),
+            .route("/docs", get(docs::page))
+            .route("/schemas/{type}", get(schemas::get)),
     )
 }

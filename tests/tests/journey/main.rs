@@ -3,4 +3,5 @@
 mod buying;
 mod crashes;
 mod races;
+mod reader;
 mod redis;

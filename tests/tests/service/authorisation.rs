@@ -135,7 +135,7 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         // Without a body there is no event: the media type is what is missed.
         row(post.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 415]),
-        row(get, &["/", "/health", "/health/:service", "/metrics", "/openapi.json", "/docs"], everyone),
+        row(get, &["/", "/health", "/health/:service", "/metrics", "/openapi.json", "/docs", "/schemas/:type"], everyone),
         // Last: afterwards the askers' sessions have ended.
         row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204]),
     ]
@@ -165,6 +165,7 @@ impl Things {
             .replace(":userId", id)
             .replace(":role", "SUPPORT")
             .replace(":service", "orders")
+            .replace(":type", "jangteo.order.placed.v1.json")
     }
 }
 
