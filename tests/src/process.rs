@@ -15,12 +15,14 @@ pub struct HostProcess {
 impl HostProcess {
     /// Start the host with `state_dir` (which may hold an earlier life's state) and wait until it serves.
     pub fn start(state_dir: &Path) -> Self {
-        Self::with_variables(state_dir, &[])
+        Self::start_with(state_dir, &[])
     }
 
-    /// The same with variables of its own.
-    pub fn with_variables(state_dir: &Path, variables: &[(&str, String)]) -> Self {
-        let given = variables.iter().flat_map(|(name, value)| ["--variable".to_owned(), format!("{name}={value}")]);
+    /// As [`start`](Self::start), with other variables.
+    pub fn start_with(state_dir: &Path, variables: &[(&str, &str)]) -> Self {
+        // Of two values for a name the host takes the last.
+        let given =
+            variables.iter().flat_map(|(name, value)| ["--variable".to_owned(), format!("{name}={value}")]);
         let mut child = Command::new(binary())
             .args(["up", "--listen", "127.0.0.1:0", "-f"])
             .arg(root().join("spin.toml"))

@@ -75,7 +75,8 @@ impl Redis {
         let client = redis::Client::open(self.url()).expect("an address");
         for _ in 0..200 {
             if let Ok(mut connection) = client.get_multiplexed_async_connection().await
-                && let Ok(channels) = redis::cmd("PUBSUB").arg("CHANNELS").query_async::<Vec<String>>(&mut connection).await
+                && let Ok(channels) =
+                    redis::cmd("PUBSUB").arg("CHANNELS").query_async::<Vec<String>>(&mut connection).await
                 && holds(&channels)
             {
                 return;

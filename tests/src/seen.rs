@@ -16,7 +16,9 @@ pub fn remember(database: &Path) -> anyhow::Result<()> {
     let folder = root().join("target/events-seen");
     create_dir_all(&folder)?;
     let db = Connection::open(database)?;
-    let mut tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_events' ESCAPE '\\'")?;
+    let mut tables = db.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_events' ESCAPE '\\'",
+    )?;
     let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for table in tables {
         let sql = format!(

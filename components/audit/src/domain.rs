@@ -150,7 +150,8 @@ impl Range {
     /// Check a query; every parameter that is not valid is named.
     pub fn parse(query: Span) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let range = Self { from: place(&mut errors, "from", query.from), to: place(&mut errors, "to", query.to) };
+        let range =
+            Self { from: place(&mut errors, "from", query.from), to: place(&mut errors, "to", query.to) };
         match errors.is_empty() {
             true => Ok(range),
             false => Err(errors),

@@ -103,6 +103,16 @@ pub struct PasswordChange {
     pub new_password: String,
 }
 
+/// `POST /api/auth/keys/rotate`: the next signing key.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Key {
+    pub kid: String,
+    pub algorithm: String,
+    /// Until then its predecessor signs.
+    pub signs_from: String,
+}
+
 /// A role, and what it may do.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -23,7 +23,7 @@ pub enum Error {
     TokenReused,
     #[error("the session has ended; log in again")]
     SessionEnded,
-    #[error("another request is refreshing this session; try again")]
+    #[error("another request is changing the same; try again")]
     Busy,
     #[error("no such {0}")]
     NotFound(&'static str),

@@ -1,6 +1,7 @@
 //! One module per part of the API.
 
 pub mod accounts;
+pub mod keys;
 pub mod own_sessions;
 pub mod passwords;
 pub mod permissions;

@@ -9,7 +9,10 @@
 //! | `POST /api/auth/logout` (`/auth/logout`) | a refresh token | `sessions::logout` |
 //! | `GET`, `DELETE /api/auth/sessions` · `DELETE /api/auth/sessions/{id}` | owner | `own_sessions::…` |
 //! | `POST /api/auth/password` | owner | `passwords::change` |
+//! | `GET /.well-known/jwks.json` | anyone | `keys::key_set` |
+//! | `POST /api/auth/keys/rotate` | `keys:rotate` | `keys::rotate` |
 //! | `GET /api/auth/roles` | `roles:read` | `roles::list` |
+//! | `GET /api/auth/roles/{role}` | `roles:read` | `roles::get` |
 //! | `POST /api/auth/roles` · `PUT`, `DELETE /api/auth/roles/{role}` | `roles:write` | `roles::…` |
 //! | `PUT /api/auth/users/{id}/roles` | `roles:write` | `roles::assign` |
 //! | `POST /api/v1/auth/check-permission` (`/api/auth/check-permission`) | any token | `permissions::check` |
@@ -34,7 +37,7 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{accounts, own_sessions, passwords, permissions, roles, sessions};
+use handlers::{accounts, keys, own_sessions, passwords, permissions, roles, sessions};
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 2] = [
@@ -62,12 +65,14 @@ fn routes() -> Router {
         .route("/sessions", get(own_sessions::list).delete(own_sessions::end_all))
         .route("/sessions/{id}", delete(own_sessions::end))
         .route("/password", post(passwords::change))
+        .route("/keys/rotate", post(keys::rotate))
         .route("/check-permission", post(permissions::check))
         .route("/roles", get(roles::list).post(roles::create))
-        .route("/roles/{role}", put(roles::change).delete(roles::remove))
+        .route("/roles/{role}", get(roles::get).put(roles::change).delete(roles::remove))
         .route("/users/{id}/roles", put(roles::assign));
     edge::router(
         Router::new()
+            .route("/.well-known/jwks.json", get(keys::key_set))
             .route("/api/users/register", post(accounts::signup))
             .route("/api/v1/auth/check-permission", post(permissions::check))
             .route("/auth/user/{userId}", get(permissions::user_info))

@@ -137,7 +137,7 @@ pub fn is_email_taken(error: &Error) -> bool {
     error.is_unique("auth_accounts.email_hash")
 }
 
-/// Whether a failed append means that another request rotated or revoked the session first.
+/// Whether a failed append means that another request wrote the stream's version or ended the session first.
 pub fn is_overtaken(error: &Error) -> bool {
     error.is_unique("auth_events.version") || is_refused(error, "session_ended")
 }
@@ -223,6 +223,11 @@ pub fn password_rehashed(account: &Credentials, hash: &str) -> Event {
     let mut event = Event::new(&account.account_id, NEXT, "password.rehashed", "service:auth", json!({}));
     event.private = Some(json!({ "passwordHash": hash, "credential": account.credential }));
     event
+}
+
+/// The event of a new signing key.
+pub fn key_rotated(kid: &str, actor: String) -> Event {
+    Event::new(format!("key:{kid}"), 1, "key.rotated", actor, json!({ "kid": kid }))
 }
 
 /// The event of a login that failed; on the account's stream when there is one.

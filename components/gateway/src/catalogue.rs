@@ -121,7 +121,9 @@ mod tests {
         let program = text.split("#[cfg(test)]").next().unwrap();
         for line in program.lines().filter(|line| !line.trim_start().starts_with("//")) {
             for literal in line.split('"').skip(1).step_by(2) {
-                let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+                let word = |part: &str| {
+                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+                };
                 let Some((aggregate, deed)) = literal.split_once('.') else { continue };
                 if word(aggregate) && word(deed) && !SCOPES.contains(&aggregate) {
                     found.insert(literal.to_owned());
@@ -149,7 +151,8 @@ mod tests {
         sources(&root().join("shared/events/src"), &mut found);
         let aggregates: BTreeSet<_> = kinds().keys().filter_map(|kind| kind.split('.').next()).collect();
         let listed: BTreeSet<_> = kinds().keys().cloned().collect();
-        let in_code: BTreeSet<_> = found.into_iter().filter(|kind| aggregates.contains(kind.split('.').next().unwrap())).collect();
+        let in_code: BTreeSet<_> =
+            found.into_iter().filter(|kind| aggregates.contains(kind.split('.').next().unwrap())).collect();
         let missing: Vec<_> = in_code.symmetric_difference(&listed).collect();
         assert!(missing.is_empty(), "in code or in an events.json, but not in both: {missing:?}");
     }
@@ -166,7 +169,11 @@ mod tests {
             let Kind { producer, summary, example, optional } = kind;
             let example = Value::Object(example.clone());
             let optional: Vec<_> = optional.iter().map(|name| format!("`{name}`")).collect();
-            let note = if optional.is_empty() { String::new() } else { format!(" ({} optional)", optional.join(", ")) };
+            let note = if optional.is_empty() {
+                String::new()
+            } else {
+                format!(" ({} optional)", optional.join(", "))
+            };
             writeln!(text, "| `{name}` | {producer} | {summary} | `{example}`{note} |").unwrap();
         }
         text
@@ -178,6 +185,9 @@ mod tests {
         if std::env::var("UPDATE_DOCS").is_ok() {
             std::fs::write(&path, document()).unwrap();
         }
-        assert!(std::fs::read_to_string(&path).unwrap_or_default() == document(), "docs/events.md is stale: UPDATE_DOCS=1");
+        assert!(
+            std::fs::read_to_string(&path).unwrap_or_default() == document(),
+            "docs/events.md is stale: UPDATE_DOCS=1"
+        );
     }
 }

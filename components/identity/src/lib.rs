@@ -3,13 +3,17 @@
 //! | interface | function | does |
 //! |---|---|---|
 //! | `verifier` | `verify` | access or service token → principal, or why not |
+//! | `verifier` | `ready` | what is wrong with the settings, if anything is |
 //! | `issuer` | `issue-access`, `issue-service` | sign tokens |
 //! | `issuer` | `seal` | keyed hash for values that must not be guessable |
 //! | `issuer` | `sign` | Ed25519 signature that others can check |
+//! | `keys` | `key-set`, `rotate` | public keys, and the next one |
 //!
-//! `keys` finds the signing secret, `tokens` is pure.
+//! `settings` and `key_store` read the variables and the database; `keys` and `tokens` are pure.
 
+mod key_store;
 mod keys;
+mod settings;
 mod signature;
 mod tokens;
 
@@ -26,33 +30,57 @@ mod bindings {
 }
 
 use bindings::Plugin;
-use bindings::exports::jangteo::identity::{issuer, verifier};
+use bindings::exports::jangteo::identity::{issuer, keys as key_ring, verifier};
+use key_store::Refusal;
 use tokens::Issuing;
 
 impl verifier::Guest for Plugin {
     async fn verify(token: String) -> Result<verifier::Principal, verifier::Denial> {
-        let keys = keys::load().await.map_err(|error| {
+        let ring = key_store::load().await.map_err(|error| {
             eprintln!("identity keys: {error}");
             verifier::Denial::Unavailable
         })?;
-        tokens::verify(&keys, &token)
+        tokens::verify(&ring, &token, key_store::now())
+    }
+
+    async fn ready() -> Result<(), String> {
+        settings::load().await.map(drop)
     }
 }
 
 impl issuer::Guest for Plugin {
     async fn issue_access(grant: issuer::Grant) -> Result<issuer::Issued, String> {
-        tokens::issue(&*keys::load().await?, Issuing::Access(grant))
+        tokens::issue(&*key_store::load().await?, Issuing::Access(grant), key_store::now())
     }
 
     async fn issue_service(service: String) -> Result<issuer::Issued, String> {
-        tokens::issue(&*keys::load().await?, Issuing::Service(service))
+        tokens::issue(&*key_store::load().await?, Issuing::Service(service), key_store::now())
     }
 
     async fn seal(purpose: String, message: Vec<u8>) -> Result<Vec<u8>, String> {
-        keys::load().await?.seal(&purpose, &message)
+        key_store::seal(&purpose, &message).await
     }
 
     async fn sign(purpose: String, message: Vec<u8>) -> Result<issuer::Signature, String> {
-        signature::sign(&*keys::load().await?, &purpose, &message)
+        let seed = key_store::seal(&format!("ed25519/{purpose}"), b"seed").await?;
+        signature::sign(&seed, &message)
+    }
+}
+
+impl key_ring::Guest for Plugin {
+    async fn key_set() -> Result<String, String> {
+        Ok(key_store::load().await?.key_set(key_store::now()))
+    }
+
+    async fn rotate() -> Result<key_ring::Announced, key_ring::Refusal> {
+        match key_store::rotate().await {
+            Ok((key, algorithm)) => Ok(key_ring::Announced {
+                kid: key.kid,
+                algorithm: algorithm.name().to_owned(),
+                signs_from: key.signs_from,
+            }),
+            Err(Refusal::Configured) => Err(key_ring::Refusal::Configured),
+            Err(Refusal::Unavailable(why)) => Err(key_ring::Refusal::Unavailable(why)),
+        }
     }
 }

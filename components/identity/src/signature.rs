@@ -1,15 +1,13 @@
-//! Signatures that others keep and check without us.
+//! Signatures that others keep and check without us, pure.
 
 use ed25519_compact::{KeyPair, Seed};
 
 use crate::bindings::exports::jangteo::identity::issuer::Signature;
-use crate::keys::Keys;
 
-/// Sign with the key of `purpose`, which is derived from the deployment's secret and so needs no storage. Without
-/// noise, as RFC 8032 says: the same message has the same signature, and can be recognised by signing again.
-pub fn sign(keys: &Keys, purpose: &str, message: &[u8]) -> Result<Signature, String> {
-    let seed = keys.seal(&format!("ed25519/{purpose}"), b"seed")?;
-    let pair = KeyPair::from_seed(Seed::from_slice(&seed).map_err(|error| error.to_string())?);
+/// Sign with the key of this seed, which is a sealed value and so needs no storage. Without noise, as RFC 8032 says:
+/// the same message has the same signature, and can be recognised by signing again.
+pub fn sign(seed: &[u8], message: &[u8]) -> Result<Signature, String> {
+    let pair = KeyPair::from_seed(Seed::from_slice(seed).map_err(|error| error.to_string())?);
     Ok(Signature { public_key: pair.pk.to_vec(), signature: pair.sk.sign(message, None).to_vec() })
 }
 
@@ -20,12 +18,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_purpose_has_a_key_of_its_own_and_signs_the_same_twice() {
-        let keys = Keys::new(vec![1; 32], "us".to_owned()).unwrap();
-        let one = sign(&keys, "audit", b"x").unwrap();
+    fn others_can_check_a_signature_and_it_is_the_same_twice() {
+        let one = sign(&[1; 32], b"x").unwrap();
         let key = PublicKey::from_slice(&one.public_key).unwrap();
-        assert!(key.verify(b"x", &Ed25519::from_slice(&one.signature).unwrap()).is_ok());
-        assert_eq!(sign(&keys, "audit", b"x").unwrap().signature, one.signature);
-        assert_ne!(sign(&keys, "other", b"x").unwrap().public_key, one.public_key);
+        let signature = Ed25519::from_slice(&one.signature).unwrap();
+        assert!(key.verify(b"x", &signature).is_ok() && key.verify(b"y", &signature).is_err());
+        assert_eq!(sign(&[1; 32], b"x").unwrap().signature, one.signature);
+        assert_ne!(sign(&[2; 32], b"x").unwrap().public_key, one.public_key);
     }
 }

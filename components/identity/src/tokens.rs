@@ -1,7 +1,7 @@
 //! Signing and verifying, pure: keys in, answers out.
 //!
-//! Access tokens follow RFC 9068 (`typ: at+jwt`). The algorithm is pinned: whatever a header says, HS256 under
-//! our key is what is checked.
+//! Access tokens follow RFC 9068 (`typ: at+jwt`). The algorithm is pinned: a header only names one of our keys, and
+//! the key knows its algorithm.
 
 use std::collections::HashSet;
 
@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::bindings::exports::jangteo::identity::issuer::{Grant, Issued};
 use crate::bindings::exports::jangteo::identity::verifier::{Denial, Kind, Principal};
-use crate::keys::Keys;
+use crate::keys::Ring;
 
 /// `aud` of every token.
 const AUDIENCE: &str = "jangteo";
 /// Lifetime of an access token, in seconds (the contract's 5 minutes).
-const ACCESS_SECONDS: u32 = 300;
+pub const ACCESS_SECONDS: u32 = 300;
 /// Lifetime of a service token, in seconds: long enough to be kept between calls.
 const SERVICE_SECONDS: u32 = 60;
 /// How far clocks of two machines may differ, in seconds.
@@ -46,7 +46,7 @@ struct Custom {
 }
 
 /// Sign a token.
-pub fn issue(keys: &Keys, what: Issuing) -> Result<Issued, String> {
+pub fn issue(ring: &Ring, what: Issuing, now: u64) -> Result<Issued, String> {
     let (typ, subject, lifetime, custom) = match what {
         Issuing::Access(g) => {
             let custom = Custom { roles: g.roles, permissions: g.permissions, sid: g.session };
@@ -56,39 +56,47 @@ pub fn issue(keys: &Keys, what: Issuing) -> Result<Issued, String> {
     };
     let claims = Claims::with_custom_claims(custom, Duration::from_secs(u64::from(lifetime)))
         .with_subject(subject)
-        .with_issuer(&keys.issuer)
+        .with_issuer(&ring.issuer)
         .with_audience(AUDIENCE)
         .with_jwt_id(Uuid::now_v7().to_string());
     let options = HeaderOptions { signature_type: Some(typ.to_owned()), ..Default::default() };
-    let token = keys.signing.authenticate_with_options(claims, &options);
-    Ok(Issued { token: token.map_err(|error| error.to_string())?, expires_in: lifetime })
+    let key = ring.signing(now).ok_or("no key signs yet")?;
+    Ok(Issued { token: key.sign(claims, &options)?, expires_in: lifetime })
 }
 
 /// Verify a token and say who it speaks for.
-pub fn verify(keys: &Keys, token: &str) -> Result<Principal, Denial> {
+pub fn verify(ring: &Ring, token: &str, now: u64) -> Result<Principal, Denial> {
     let header = Token::decode_metadata(token).map_err(|_| Denial::Malformed)?;
     let (typ, kind) = match header.signature_type() {
         Some(ACCESS_TYPE) => (ACCESS_TYPE, Kind::User),
         Some(SERVICE_TYPE) => (SERVICE_TYPE, Kind::Service),
         _ => return Err(Denial::Foreign),
     };
+    let key = header.key_id().and_then(|kid| ring.verifying(kid, now)).ok_or(Denial::Forged)?;
     let options = VerificationOptions {
-        required_key_id: Some(keys.kid.clone()),
         required_signature_type: Some(typ.to_owned()),
-        allowed_issuers: Some(HashSet::from([keys.issuer.clone()])),
+        allowed_issuers: Some(HashSet::from([ring.issuer.clone()])),
         allowed_audiences: Some(HashSet::from([AUDIENCE.to_owned()])),
         time_tolerance: Some(Duration::from_secs(CLOCK_SKEW_SECONDS)),
         ..Default::default()
     };
-    let claims = keys.signing.verify_token::<Custom>(token, Some(options)).map_err(|e| denial(&e))?;
-    let expires_at = claims.expires_at.ok_or(Denial::Foreign)?.as_secs();
+    let claims = key.verify::<Custom>(token, options).map_err(|e| denial(&e))?;
+    // What is there was checked; all of it must be there.
+    let (Some(expires_at), Some(_), Some(_), Some(_), Some(subject)) =
+        (claims.expires_at, claims.issued_at, claims.invalid_before, claims.jwt_id, claims.subject)
+    else {
+        return Err(Denial::Foreign);
+    };
+    if subject.is_empty() {
+        return Err(Denial::Foreign);
+    }
     Ok(Principal {
         kind,
-        subject: claims.subject.filter(|subject| !subject.is_empty()).ok_or(Denial::Foreign)?,
+        subject,
         roles: claims.custom.roles,
         permissions: claims.custom.permissions,
         session: claims.custom.sid,
-        expires_at,
+        expires_at: expires_at.as_secs(),
     })
 }
 
@@ -111,9 +119,14 @@ fn denial(error: &jwt_simple::Error) -> Denial {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::Key;
+    use crate::settings::Algorithm::{self, EdDsa, Hs256};
 
-    fn keys(byte: u8, issuer: &str) -> Keys {
-        Keys::new(vec![byte; 32], issuer.to_owned()).unwrap()
+    /// When the tests' keys sign.
+    const NOW: u64 = 1;
+
+    fn ring(algorithm: Algorithm, byte: u8, issuer: &str) -> Ring {
+        Ring::new(issuer, vec![Key::new(algorithm, &[byte; 32], 0).unwrap()])
     }
 
     fn alice() -> Issuing {
@@ -125,72 +138,99 @@ mod tests {
         })
     }
 
-    fn signed(keys: &Keys, typ: &str, claims: JWTClaims<Custom>) -> String {
+    fn signed(ring: &Ring, typ: &str, claims: JWTClaims<Custom>) -> String {
         let options = HeaderOptions { signature_type: Some(typ.to_owned()), ..Default::default() };
-        keys.signing.authenticate_with_options(claims, &options).unwrap()
+        ring.signing(NOW).unwrap().sign(claims, &options).unwrap()
     }
 
-    fn claims(keys: &Keys) -> JWTClaims<Custom> {
+    fn claims(ring: &Ring) -> JWTClaims<Custom> {
         Claims::with_custom_claims(Custom::default(), Duration::from_secs(300))
             .with_subject("alice")
-            .with_issuer(&keys.issuer)
+            .with_issuer(&ring.issuer)
             .with_audience(AUDIENCE)
+            .with_jwt_id("1")
+    }
+
+    fn verify(ring: &Ring, token: &str) -> Result<Principal, Denial> {
+        super::verify(ring, token, NOW)
     }
 
     #[test]
     fn what_was_issued_is_verified() {
-        let keys = keys(1, "us");
-        let issued = issue(&keys, alice()).unwrap();
-        let principal = verify(&keys, &issued.token).unwrap();
-        assert_eq!((principal.subject.as_str(), principal.session.as_str()), ("alice", "s"));
-        assert!(matches!(principal.kind, Kind::User));
-        let service = issue(&keys, Issuing::Service("orders".to_owned())).unwrap();
-        assert!(matches!(verify(&keys, &service.token).unwrap().kind, Kind::Service));
+        for algorithm in [Hs256, EdDsa] {
+            let ring = ring(algorithm, 1, "us");
+            let issued = issue(&ring, alice(), NOW).unwrap();
+            let principal = verify(&ring, &issued.token).unwrap();
+            assert_eq!((principal.subject.as_str(), principal.session.as_str()), ("alice", "s"));
+            assert!(matches!(principal.kind, Kind::User));
+            let service = issue(&ring, Issuing::Service("orders".to_owned()), NOW).unwrap();
+            assert!(matches!(verify(&ring, &service.token).unwrap().kind, Kind::Service));
+        }
     }
 
     #[test]
-    fn other_keys_issuers_audiences_and_types_are_refused() {
-        let own = keys(1, "us");
-        let foreign = issue(&keys(2, "us"), alice()).unwrap().token;
-        assert!(matches!(verify(&own, &foreign), Err(Denial::Forged)));
-        let them = issue(&keys(1, "them"), alice()).unwrap().token;
-        assert!(matches!(verify(&own, &them), Err(Denial::Foreign)));
-        let other_audience = signed(&own, ACCESS_TYPE, claims(&own).with_audience("x"));
-        assert!(matches!(verify(&own, &other_audience), Err(Denial::Foreign)));
-        let refresh = signed(&own, "rt+jwt", claims(&own));
-        assert!(matches!(verify(&own, &refresh), Err(Denial::Foreign)));
+    fn other_keys_algorithms_issuers_audiences_and_types_are_refused() {
+        for (algorithm, other) in [(Hs256, EdDsa), (EdDsa, Hs256)] {
+            let own = ring(algorithm, 1, "us");
+            for theirs in [ring(algorithm, 2, "us"), ring(other, 1, "us")] {
+                let foreign = issue(&theirs, alice(), NOW).unwrap().token;
+                assert!(matches!(verify(&own, &foreign), Err(Denial::Forged)));
+            }
+            let them = issue(&ring(algorithm, 1, "them"), alice(), NOW).unwrap().token;
+            assert!(matches!(verify(&own, &them), Err(Denial::Foreign)));
+            let other_audience = signed(&own, ACCESS_TYPE, claims(&own).with_audience("x"));
+            assert!(matches!(verify(&own, &other_audience), Err(Denial::Foreign)));
+            let refresh = signed(&own, "rt+jwt", claims(&own));
+            assert!(matches!(verify(&own, &refresh), Err(Denial::Foreign)));
+        }
     }
 
     #[test]
     fn time_is_checked() {
-        let keys = keys(1, "us");
+        let ring = ring(Hs256, 1, "us");
         let now = Clock::now_since_epoch();
-        let mut old = claims(&keys);
+        let mut old = claims(&ring);
         old.expires_at = Some(now - Duration::from_secs(10));
-        assert!(matches!(verify(&keys, &signed(&keys, ACCESS_TYPE, old)), Err(Denial::Expired)));
-        let early = claims(&keys).invalid_before(now + Duration::from_secs(60));
-        let early = signed(&keys, ACCESS_TYPE, early);
-        assert!(matches!(verify(&keys, &early), Err(Denial::NotYetValid)));
-        let mut endless = claims(&keys);
-        endless.expires_at = None;
-        assert!(verify(&keys, &signed(&keys, ACCESS_TYPE, endless)).is_err());
+        assert!(matches!(verify(&ring, &signed(&ring, ACCESS_TYPE, old)), Err(Denial::Expired)));
+        let later = now + Duration::from_secs(60);
+        let early = claims(&ring).invalid_before(later);
+        assert!(matches!(verify(&ring, &signed(&ring, ACCESS_TYPE, early)), Err(Denial::NotYetValid)));
+        let mut future = claims(&ring);
+        future.issued_at = Some(later);
+        assert!(matches!(verify(&ring, &signed(&ring, ACCESS_TYPE, future)), Err(Denial::NotYetValid)));
+    }
+
+    #[test]
+    fn every_claim_must_be_there() {
+        let ring = ring(Hs256, 1, "us");
+        let remove: [fn(&mut JWTClaims<Custom>); 7] = [
+            |claims| claims.issuer = None,
+            |claims| claims.audiences = None,
+            |claims| claims.expires_at = None,
+            |claims| claims.invalid_before = None,
+            |claims| claims.issued_at = None,
+            |claims| claims.jwt_id = None,
+            |claims| claims.subject = None,
+        ];
+        assert!(verify(&ring, &signed(&ring, ACCESS_TYPE, claims(&ring))).is_ok());
+        for (at, remove) in remove.into_iter().enumerate() {
+            let mut claims = claims(&ring);
+            remove(&mut claims);
+            let answer = verify(&ring, &signed(&ring, ACCESS_TYPE, claims));
+            assert!(matches!(answer, Err(Denial::Foreign)), "claim {at}");
+        }
     }
 
     #[test]
     fn no_algorithm_and_an_altered_body_are_refused() {
-        let keys = keys(1, "us");
-        let token = issue(&keys, alice()).unwrap().token;
+        let ring = ring(Hs256, 1, "us");
+        let token = issue(&ring, alice(), NOW).unwrap().token;
         let parts: Vec<_> = token.split('.').collect();
         let none = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0";
-        assert!(verify(&keys, &format!("{none}.{}.", parts[1])).is_err());
-        assert!(verify(&keys, &format!("{none}.{}.{}", parts[1], parts[2])).is_err());
+        assert!(verify(&ring, &format!("{none}.{}.", parts[1])).is_err());
+        assert!(verify(&ring, &format!("{none}.{}.{}", parts[1], parts[2])).is_err());
         let altered = format!("{}.{}x.{}", parts[0], parts[1], parts[2]);
-        assert!(verify(&keys, &altered).is_err());
-        assert!(matches!(verify(&keys, "nonsense"), Err(Denial::Malformed)));
-    }
-
-    #[test]
-    fn a_short_secret_is_refused() {
-        assert!(Keys::new(vec![1; 31], "us".to_owned()).is_err());
+        assert!(verify(&ring, &altered).is_err());
+        assert!(matches!(verify(&ring, "nonsense"), Err(Denial::Malformed)));
     }
 }

@@ -69,7 +69,10 @@ impl Check<'_> {
     fn checkpoint(&mut self, checkpoint: Checkpoint) -> Result<()> {
         check_signature(&checkpoint)?;
         if let Some(kept) = self.kept {
-            ensure!(kept.public_key == checkpoint.public_key, "signed with another key than the kept checkpoint");
+            ensure!(
+                kept.public_key == checkpoint.public_key,
+                "signed with another key than the kept checkpoint"
+            );
         }
         let walk = match self.walk.take() {
             Some(walk) => walk,
@@ -114,8 +117,10 @@ fn said(broken: Broken) -> anyhow::Error {
 }
 
 fn check_signature(checkpoint: &Checkpoint) -> Result<()> {
-    let key = PublicKey::from_slice(&bytes(&checkpoint.public_key)?).map_err(|_| anyhow!("not a public key"))?;
-    let signature = Signature::from_slice(&bytes(&checkpoint.signature)?).map_err(|_| anyhow!("not a signature"))?;
+    let key =
+        PublicKey::from_slice(&bytes(&checkpoint.public_key)?).map_err(|_| anyhow!("not a public key"))?;
+    let signature =
+        Signature::from_slice(&bytes(&checkpoint.signature)?).map_err(|_| anyhow!("not a signature"))?;
     let valid = key.verify(checkpoint.signed_text(), &signature).is_ok();
     ensure!(valid, "the checkpoint's signature is not valid");
     Ok(())
@@ -134,7 +139,9 @@ pub fn report(proof: &Proof, kept: Option<&Checkpoint>) -> Result<String> {
         proof.entries
     );
     match kept {
-        Some(kept) if !proof.kept_is_inside => bail!("the kept checkpoint's entry {} is not there", kept.sequence),
+        Some(kept) if !proof.kept_is_inside => {
+            bail!("the kept checkpoint's entry {} is not there", kept.sequence)
+        }
         Some(kept) => said.push_str(&format!("\nkept checkpoint of entry {} fits", kept.sequence)),
         None => {}
     }

@@ -42,7 +42,8 @@ async fn forward(message: Bytes) -> Result<(), String> {
             _ => break,
         }
     }
-    outcome.map_err(|(Failure::Away(why) | Failure::Refused(why))| format!("an event was not recorded: {why}"))
+    outcome
+        .map_err(|(Failure::Away(why) | Failure::Refused(why))| format!("an event was not recorded: {why}"))
 }
 
 enum Failure {

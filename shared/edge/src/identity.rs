@@ -1,6 +1,7 @@
 //! The identity plug-in: the only code that holds keys. Here are its interfaces and the caller they speak of.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,8 +13,9 @@ mod bindings {
 }
 
 pub use bindings::jangteo::identity::issuer::{Grant, Issued, Signature};
+pub use bindings::jangteo::identity::keys::Announced;
 pub use bindings::jangteo::identity::verifier::{Kind, Principal};
-use bindings::jangteo::identity::{issuer, verifier, verifier::Denial};
+use bindings::jangteo::identity::{issuer, keys, verifier, verifier::Denial};
 
 /// How many verified tokens an instance remembers: some hundred users at once, about 1 KiB each.
 const MAX_REMEMBERED: usize = 256;
@@ -42,6 +44,22 @@ impl Principal {
             Kind::Service => format!("service:{}", self.subject),
         }
     }
+}
+
+/// Refuse with 503 while the deployment's settings cannot be used. Asked once per instance, if all is well.
+pub(crate) async fn ready() -> Result<(), Problem> {
+    static READY: AtomicBool = AtomicBool::new(false);
+    if READY.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    match verifier::ready().await {
+        Ok(()) => READY.store(true, Ordering::Relaxed),
+        Err(why) => {
+            eprintln!("identity refuses every request: {why}");
+            return Err(Problem::new(Code::MISCONFIGURED, why));
+        }
+    }
+    Ok(())
 }
 
 /// Who `token` speaks for. A token seen before costs a look-up, not a verification.
@@ -81,6 +99,28 @@ pub async fn seal(purpose: &str, message: &[u8]) -> Result<Vec<u8>, Problem> {
 /// 503 when the identity plug-in cannot read its keys.
 pub async fn sign(purpose: &str, message: &[u8]) -> Result<Signature, Problem> {
     issuer::sign(purpose.to_owned(), message.to_vec()).await.map_err(unavailable)
+}
+
+/// The public keys by which anyone may verify our tokens, as a JWK set.
+///
+/// # Errors
+/// 503 when the identity plug-in cannot read its keys.
+pub async fn key_set() -> Result<String, Problem> {
+    keys::key_set().await.map_err(unavailable)
+}
+
+/// Make the next signing key, or find the one that is announced.
+///
+/// # Errors
+/// 409 when the key is a setting of the deployment; 503 when the identity plug-in cannot read or write its keys.
+pub async fn rotate_keys() -> Result<Announced, Problem> {
+    keys::rotate().await.map_err(|refusal| match refusal {
+        keys::Refusal::Unavailable(why) => unavailable(why),
+        keys::Refusal::Configured => {
+            let how = "The key is the setting jwt_secret: change it there. Access tokens end, sessions go on";
+            Problem::new(Code::CONFLICT, how)
+        }
+    })
 }
 
 fn refusal(denial: Denial) -> Problem {

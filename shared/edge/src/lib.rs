@@ -20,7 +20,9 @@ pub use caller::{Caller, ServiceCaller, User};
 pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
-pub use identity::{Grant, Kind, Principal, Signature, issue_access, seal, sign};
+pub use identity::{
+    Announced, Grant, Kind, Principal, Signature, issue_access, key_set, rotate_keys, seal, sign,
+};
 pub use json::{Json, Raw};
 pub use keyed::{Key, Keyed, replayed};
 pub use page::{List, Page, Path, Query};

@@ -55,6 +55,7 @@ codes! {
     PAYLOAD_TOO_LARGE PAYLOAD_TOO_LARGE "payload_too_large" "The body is too large";
     UNSUPPORTED_MEDIA_TYPE UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The media type is not supported";
     UNAVAILABLE SERVICE_UNAVAILABLE "upstream_unavailable" "A part of the system is away; try again";
+    MISCONFIGURED SERVICE_UNAVAILABLE "misconfigured" "A setting of the deployment cannot be used";
     INTERNAL INTERNAL_SERVER_ERROR "internal" "Something went wrong here";
 }
 

@@ -7,7 +7,7 @@ use axum::{Router, body::Body};
 use http::{HeaderValue, header};
 use tower_service::Service;
 
-use crate::{Code, Context, Problem, Refusal, json, refusal};
+use crate::{Code, Context, Problem, Refusal, identity, json, refusal};
 
 /// A service's routes with the contract's answers to unknown paths and methods.
 pub fn router(routes: Router) -> Router {
@@ -16,13 +16,17 @@ pub fn router(routes: Router) -> Router {
         .method_not_allowed_fallback(async || Problem::new(Code::METHOD_NOT_ALLOWED, "See the Allow header"))
 }
 
-/// Answer `request` with `router`. Gives every response its `X-Request-Id` and every problem its body.
+/// Answer `request` with `router`. Gives every response its `X-Request-Id` and every problem its body. Nothing is
+/// answered while the settings by which tokens are made cannot be used.
 pub async fn serve(router: &Router, request: spin_sdk::http::Request) -> http::Response<Body> {
     let context = Context::of(request.headers());
     let path = request.uri().path().to_owned();
     let mut request = request.map(Body::new);
     if json::says_too_large(request.headers()) {
         let problem = json::too_large(request.into_body()).await;
+        return finish(problem.into_response(), &context, &path);
+    }
+    if let Err(problem) = identity::ready().await {
         return finish(problem.into_response(), &context, &path);
     }
     request.extensions_mut().insert(context.clone());

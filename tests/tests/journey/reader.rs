@@ -38,7 +38,8 @@ async fn an_independent_reader_understands_every_event() {
     let admin = app.admin().await;
     app.eventually("all events are in the audit log", || async {
         let health = app.stranger().get("/health").await.json();
-        let relays = health["services"].as_object()?.values().filter_map(|service| service["relay"].as_array());
+        let relays =
+            health["services"].as_object()?.values().filter_map(|service| service["relay"].as_array());
         relays.flatten().all(|lag| lag["pending"] == 0).then_some(())
     })
     .await;
@@ -46,7 +47,9 @@ async fn an_independent_reader_understands_every_event() {
     let mut schemas = BTreeMap::new();
     for line in String::from_utf8_lossy(&export).lines() {
         let entry: Value = serde_json::from_str(line).unwrap();
-        let Some(kind) = entry["event"]["type"].as_str().filter(|kind| !schemas.contains_key(*kind)) else { continue };
+        let Some(kind) = entry["event"]["type"].as_str().filter(|kind| !schemas.contains_key(*kind)) else {
+            continue;
+        };
         let schema = app.stranger().get(&format!("/schemas/{kind}.json")).await.assert_status(200).json();
         schemas.insert(kind.to_owned(), schema);
     }

@@ -80,8 +80,10 @@ async fn audit_is_complete(app: &TestApp, state: &Path) -> HashSet<String> {
         let mut all = HashSet::new();
         for service in SERVICES {
             let logged = ids(&db, &format!("SELECT id FROM {service}_events ORDER BY seq"));
-            let recorded =
-                ids(&db, &format!("SELECT id FROM audit_log WHERE source = '/jangteo/{service}' ORDER BY seq"));
+            let recorded = ids(
+                &db,
+                &format!("SELECT id FROM audit_log WHERE source = '/jangteo/{service}' ORDER BY seq"),
+            );
             if logged != recorded {
                 return None;
             }
@@ -95,8 +97,10 @@ async fn audit_is_complete(app: &TestApp, state: &Path) -> HashSet<String> {
 async fn redis_has_been_told_all(app: &TestApp) {
     app.eventually("nothing waits for Redis", || async {
         let health = app.stranger().get("/health").await.json();
-        let relays = health["services"].as_object()?.values().filter_map(|service| service["relay"].as_array());
-        let mut waiting = relays.flatten().filter(|lag| lag["target"] == "redis").map(|lag| lag["pending"].as_i64());
+        let relays =
+            health["services"].as_object()?.values().filter_map(|service| service["relay"].as_array());
+        let mut waiting =
+            relays.flatten().filter(|lag| lag["target"] == "redis").map(|lag| lag["pending"].as_i64());
         waiting.all(|pending| pending == Some(0)).then_some(())
     })
     .await;
@@ -106,7 +110,8 @@ async fn redis_has_been_told_all(app: &TestApp) {
 async fn caught_up(admin: &Actor<'_>) -> HashSet<String> {
     let (mut all, mut after) = (HashSet::new(), 0);
     loop {
-        let page = admin.get(&format!("/api/v1/events?limit=100&after={after}")).await.assert_status(200).json();
+        let page =
+            admin.get(&format!("/api/v1/events?limit=100&after={after}")).await.assert_status(200).json();
         let items = page["items"].as_array().unwrap();
         let Some(last) = items.last() else { return all };
         after = last["sequence"].as_i64().unwrap();
@@ -134,10 +139,10 @@ async fn redis_and_the_host_die_and_hang_and_every_event_is_told_once_and_in_ord
     let state = tempfile::tempdir().unwrap();
     let mut redis = Redis::start();
     let subscriber = Subscriber::listen(redis.url());
-    let variables = [("redis_url", redis.url())];
+    let url = redis.url();
     let mut host = None;
     for number in 0..3 {
-        let fresh = HostProcess::with_variables(state.path(), &variables);
+        let fresh = HostProcess::start_with(state.path(), &[("redis_url", &url)]);
         host = life(fresh, &mut redis, number, load_seconds() / 3.0).await;
     }
     let host = host.expect("the last life goes on");

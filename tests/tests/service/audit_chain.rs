@@ -93,8 +93,18 @@ async fn an_untouched_log_is_valid_here_and_elsewhere() {
 
 /// What is done to the file, the entry that verify must name (0: any), and what it says of it.
 const DEEDS: [(&str, &str, i64, &str); 10] = [
-    ("edit an event", "UPDATE audit_log SET event = replace(event, '}', ',\"x\":1}') WHERE seq = 9", 9, "altered"),
-    ("edit a time", "UPDATE audit_log SET received_at = '2020-01-01T00:00:00.000Z' WHERE seq = 9", 9, "altered"),
+    (
+        "edit an event",
+        "UPDATE audit_log SET event = replace(event, '}', ',\"x\":1}') WHERE seq = 9",
+        9,
+        "altered",
+    ),
+    (
+        "edit a time",
+        "UPDATE audit_log SET received_at = '2020-01-01T00:00:00.000Z' WHERE seq = 9",
+        9,
+        "altered",
+    ),
     ("edit a hash", "UPDATE audit_log SET hash = substr(hash, 2) || '0' WHERE seq = 9", 9, "altered"),
     (COLUMN, "UPDATE audit_log SET actor = 'someone else' WHERE seq = 9", 9, "altered"),
     ("delete the first", "DELETE FROM audit_log WHERE seq = 1", 1, "missing"),
@@ -148,7 +158,9 @@ async fn each_kind_of_tampering_is_found_by_verify_and_by_the_offline_verifier()
 /// What the offline verifier finds wrong with the export, which may break off.
 async fn offline(admin: &Actor<'_>) -> Option<String> {
     match admin.try_get("/api/v1/audit/export").await {
-        Ok(export) => audit_verify::verify(export.body.as_slice(), None).err().map(|error| format!("{error:#}")),
+        Ok(export) => {
+            audit_verify::verify(export.body.as_slice(), None).err().map(|error| format!("{error:#}"))
+        }
         Err(error) => Some(error.to_string()),
     }
 }
@@ -161,7 +173,10 @@ async fn a_log_that_was_chained_anew_does_not_fit_a_kept_checkpoint() {
     settled(&app).await;
     let db = opened(&app);
     db.execute_batch("DROP TRIGGER audit_checkpoints_keep; DELETE FROM audit_checkpoints").unwrap();
-    db.execute_batch("UPDATE audit_log SET event = replace(event, 'price\":1.1', 'price\":9.9'), hash = '' WHERE seq > 9").unwrap();
+    db.execute_batch(
+        "UPDATE audit_log SET event = replace(event, 'price\":1.1', 'price\":9.9'), hash = '' WHERE seq > 9",
+    )
+    .unwrap();
     db.execute_batch("UPDATE audit_log SET hash = ''; UPDATE audit_head SET hash = ''").unwrap();
     // Whoever may write to everything can have it chained anew, so that it is valid again …
     assert_eq!(verified(&admin).await["valid"], true);
@@ -179,7 +194,8 @@ async fn a_checkpoint_in_the_database_tells_that_the_log_was_chained_anew() {
     checkpointed(&admin).await;
     settled(&app).await;
     let db = opened(&app);
-    db.execute_batch("UPDATE audit_log SET event = replace(event, 'price\":1.1', 'price\":9.9'), hash = ''").unwrap();
+    db.execute_batch("UPDATE audit_log SET event = replace(event, 'price\":1.1', 'price\":9.9'), hash = ''")
+        .unwrap();
     db.execute_batch("UPDATE audit_head SET hash = ''").unwrap();
     assert_eq!(verified(&admin).await["firstBroken"]["reason"], "checkpoint");
 }
@@ -191,7 +207,10 @@ async fn a_log_from_before_the_chain_is_chained() {
     let db = opened(&app);
     db.execute_batch("UPDATE audit_log SET hash = ''; UPDATE audit_head SET hash = ''").unwrap();
     let verified = verified(&admin).await;
-    assert!(verified["valid"] == true && verified["checked"].as_i64().unwrap() > ENTRIES as i64, "{verified}");
+    assert!(
+        verified["valid"] == true && verified["checked"].as_i64().unwrap() > ENTRIES as i64,
+        "{verified}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,7 +37,8 @@ async fn a_structured_event_is_kept_as_it_came() {
     assert_eq!(found["myextension"], "kept");
     assert_eq!(found["data"].to_string(), "{\"price\":1.1}");
     assert_eq!(found["time"], "2026-11-21T14:06:07.089+09:00");
-    let by_time = admin.get(&format!("{PATH}?subject={id}&from=2026-11-21T05:06:07Z&to=2026-11-21T05:06:08Z")).await;
+    let by_time =
+        admin.get(&format!("{PATH}?subject={id}&from=2026-11-21T05:06:07Z&to=2026-11-21T05:06:08Z")).await;
     assert_eq!(by_time.json()["items"][0]["id"], json!(id));
 }
 
@@ -85,7 +86,8 @@ async fn batches_that_come_at_once_do_not_fork_the_chain() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let batch = || json!((0..20).map(|_| event(&id())).collect::<Vec<_>>()).to_string();
-    let all = futures::future::join_all((0..24).map(|_| async { send(&admin, BATCHED, &batch()).await })).await;
+    let all =
+        futures::future::join_all((0..24).map(|_| async { send(&admin, BATCHED, &batch()).await })).await;
     for answer in all {
         assert_eq!(answer.assert_status(202).json()["accepted"], 20);
     }
@@ -119,7 +121,8 @@ async fn nobody_speaks_for_a_service() {
     let admin = app.admin().await;
     let mut forged = event(&id());
     forged["source"] = json!("/jangteo/orders");
-    let refused = send(&admin, STRUCTURED, &forged.to_string()).await.assert_problem(400, "malformed_request");
+    let refused =
+        send(&admin, STRUCTURED, &forged.to_string()).await.assert_problem(400, "malformed_request");
     assert_eq!(refused.json()["attribute"], "source");
 }
 

@@ -30,6 +30,8 @@ fn matrix(things: &Things) -> Vec<Row> {
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
     let empty = json!({});
     let everyone = [200; 5];
+    // The key of embedded apps is a setting.
+    let rotated = if std::env::var("JANGTEO_URL").is_ok() { 200 } else { 409 };
     vec![
         // Open to anyone; an empty body shows that the caller got as far as validation.
         with(
@@ -51,6 +53,8 @@ fn matrix(things: &Things) -> Vec<Row> {
             json!({ "permission": "orders:read" }),
             [401, 200, 200, 200, 200],
         ),
+        row(get.clone(), &["/.well-known/jwks.json"], everyone),
+        row(post.clone(), &["/api/auth/keys/rotate"], [401, 403, 403, 403, rotated]),
         row(get.clone(), &["/api/auth/roles"], [401, 403, 403, 403, 200]),
         with(
             post.clone(),
@@ -64,6 +68,7 @@ fn matrix(things: &Things) -> Vec<Row> {
             json!({ "permissions": ["orders:any"] }),
             [401, 403, 403, 403, 200],
         ),
+        row(get.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 200]),
         row(delete.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 204]),
         with(
             put.clone(),
@@ -104,7 +109,12 @@ fn matrix(things: &Things) -> Vec<Row> {
         row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
         row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
-        with(post.clone(), &["/api/payments", "/payments"], things.payment_again.clone(), [401, 409, 404, 403, 403]),
+        with(
+            post.clone(),
+            &["/api/payments", "/payments"],
+            things.payment_again.clone(),
+            [401, 409, 404, 403, 403],
+        ),
         row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
         row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
         row(
@@ -135,7 +145,11 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         // Without a body there is no event: the media type is what is missed.
         row(post.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 415]),
-        row(get, &["/", "/health", "/health/:service", "/metrics", "/openapi.json", "/docs", "/schemas/:type"], everyone),
+        row(
+            get,
+            &["/", "/health", "/health/:service", "/metrics", "/openapi.json", "/docs", "/schemas/:type"],
+            everyone,
+        ),
         // Last: afterwards the askers' sessions have ended.
         row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204]),
     ]

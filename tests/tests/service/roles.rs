@@ -1,5 +1,6 @@
 //! Roles: custom ones, who has which, and the limits of giving them.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{APPROVED_CARD, Actor, TestApp, pay};
 
@@ -36,6 +37,43 @@ async fn a_custom_role_shows_in_the_next_access_token() {
     admin.delete("/api/auth/roles/AUDITOR").await.assert_problem(404, "not_found");
     admin.put(&path, json!({ "roles": ["AUDITOR"] })).await.assert_problem(422, "validation_failed");
     admin.delete("/api/auth/roles/ADMIN").await.assert_problem(409, "conflict");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_is_changed_only_as_it_was_read() {
+    let Some(app) = TestApp::own().await else { return };
+    let (admin, path) = (app.admin().await, "/api/auth/roles/CLERK");
+    let role = json!({ "name": "CLERK", "permissions": ["orders:read"] });
+    let made = admin.post("/api/auth/roles", role.clone()).await.assert_status(201);
+    let first = made.header("etag").unwrap().to_owned();
+    let read = admin.get(path).await.assert_status(200);
+    assert_eq!((read.header("etag"), read.json()), (Some(first.as_str()), made.json()));
+    admin.send(Method::GET, path, &[("if-none-match", &first)], None).await.assert_status(304);
+
+    let put = |tag: String, permission: &'static str| {
+        let (admin, body) = (&admin, json!({ "permissions": [permission] }));
+        async move { admin.send(Method::PUT, path, &[("if-match", &tag)], Some(body)).await }
+    };
+    let (one, other) = tokio::join!(put(first.clone(), "orders:any"), put(first.clone(), "audit:read"));
+    let (done, stale) = if one.status == 200 { (one, other) } else { (other, one) };
+    stale.assert_problem(412, "precondition_failed");
+    let second = done.assert_status(200).header("etag").unwrap().to_owned();
+    assert_ne!(first, second);
+    put(second.clone(), "users:any").await.assert_status(200);
+    let delete = |tag: String| {
+        let admin = &admin;
+        async move { admin.send(Method::DELETE, path, &[("if-match", &tag)], None).await }
+    };
+    delete(second).await.assert_problem(412, "precondition_failed");
+    admin.put(path, json!({ "permissions": [] })).await.assert_status(200);
+    let last = admin.get(path).await.header("etag").unwrap().to_owned();
+    delete(last.clone()).await.assert_status(204);
+    admin.get(path).await.assert_problem(404, "not_found");
+    delete(last.clone()).await.assert_problem(404, "not_found");
+    let anew = admin.post("/api/auth/roles", role).await.assert_status(201);
+    assert!(![first, last].contains(&anew.header("etag").unwrap().to_owned()), "another role, another tag");
+    let built_in = admin.get("/api/auth/roles/ADMIN").await.assert_status(200);
+    assert_eq!((built_in.json()["builtIn"] == true, built_in.header("etag")), (true, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,3 +42,37 @@ async fn all_sessions_end_together() {
     }
     app.log_in(phone.email.as_deref().unwrap()).await;
 }
+
+/// Elsewhere a token that was issued works on for its five minutes: a look into auth's database per request of every
+/// service would cost more than it saves.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logout_stops_the_access_token_at_once_where_it_matters() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let logout = json!({ "refreshToken": admin.refresh });
+    app.stranger().post("/api/auth/logout", logout).await.assert_status(204);
+    let password = json!({ "currentPassword": "password123", "newPassword": "a better password" });
+    let role = json!({ "name": "NOBODY", "permissions": ["orders:read"] });
+    let (permissions, roles) = (json!({ "permissions": ["orders:read"] }), json!({ "roles": ["BUYER"] }));
+    let (user, roles_of) =
+        (format!("/auth/user/{}", admin.id), format!("/api/auth/users/{}/roles", admin.id));
+    for (method, path, body) in [
+        (Method::GET, "/api/auth/me", None),
+        (Method::GET, "/api/auth/sessions", None),
+        (Method::DELETE, "/api/auth/sessions", None),
+        (Method::DELETE, "/api/auth/sessions/x", None),
+        (Method::POST, "/api/auth/password", Some(password)),
+        (Method::POST, "/api/auth/keys/rotate", None),
+        (Method::POST, "/api/auth/roles", Some(role)),
+        (Method::PUT, "/api/auth/roles/NOBODY", Some(permissions)),
+        (Method::DELETE, "/api/auth/roles/NOBODY", None),
+        (Method::PUT, &roles_of, Some(roles)),
+        (Method::GET, &user, None),
+    ] {
+        let answer = admin.send(method, path, &[], body).await.assert_problem(401, "unauthenticated");
+        assert!(answer.text("detail").contains("session has ended"), "{path}");
+    }
+    for path in ["/api/auth/roles", "/api/orders", "/api/v1/audit/events"] {
+        admin.get(path).await.assert_status(200);
+    }
+}

@@ -1,93 +1,125 @@
-//! Forged, stale and foreign access tokens, against every service.
+//! Forged, stale and foreign tokens, against every service of the manifest.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use jwt_simple::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jwt_simple::prelude::Clock;
+use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{SECRET, TestApp};
+use tests::{TestApp, manifest_routes, root};
 
-/// A route of each service that needs a token.
-const GUARDED: [&str; 5] =
-    ["/api/auth/me", "/api/users/me", "/api/orders", "/api/payments", "/api/v1/audit/events"];
+use crate::forgery::{Signer, decoded, forged, with};
 
-fn part(json: &Value) -> String {
-    BASE64.encode(json.to_string())
+/// Nothing there is for some callers only.
+const UNGUARDED: [&str; 1] = ["gateway"];
+
+/// An app that signs by keys of its own and shows the internal routes, too: they are to be guarded by themselves.
+async fn exposed(algorithm: &str) -> Option<TestApp> {
+    if std::env::var("JANGTEO_URL").is_ok() {
+        eprintln!("not tried: this story needs an embedded app of its own");
+        return None;
+    }
+    let text = std::fs::read_to_string(root().join("spin.toml")).unwrap();
+    let mut text = text.replace("source = \"target/", &format!("source = \"{}/target/", root().display()));
+    for service in services() {
+        text +=
+            &format!("\n[[trigger.http]]\nroute = \"{}\"\ncomponent = \"{service}\"\n", internal(&service));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("spin.toml");
+    std::fs::write(&manifest, text).unwrap();
+    Some(TestApp::embedded(manifest, &[("jwt_algorithm", algorithm), ("jwt_secret", "")]).await)
 }
 
-fn decoded(token: &str, index: usize) -> Value {
-    let part = token.split('.').nth(index).unwrap();
-    serde_json::from_slice(&BASE64.decode(part).unwrap()).unwrap()
+/// All components with routes, but for the gateway, which has no internal ones.
+fn services() -> BTreeSet<String> {
+    manifest_routes().into_iter().map(|(_, component)| component).filter(|name| name != "gateway").collect()
 }
 
-/// HS256 by hand, so that any header and claims can be signed.
-fn signed(secret: &str, header: &Value, claims: &Value) -> String {
-    use hmac::{Hmac, Mac};
-    let content = format!("{}.{}", part(header), part(claims));
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(content.as_bytes());
-    format!("{content}.{}", BASE64.encode(mac.finalize().into_bytes()))
+fn internal(service: &str) -> String {
+    format!("/internal/{service}/health")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn forged_tokens_are_refused_by_every_service() {
-    let Some(app) = TestApp::own().await else { return };
-    let admin = app.admin().await;
-    let token = admin.token.clone().unwrap();
-    let (header, claims) = (decoded(&token, 0), decoded(&token, 1));
-    let with = |value: &Value, name: &str, new: Value| {
-        let mut changed = value.clone();
-        changed[name] = new;
-        changed
-    };
-    let now = Clock::now_since_epoch().as_secs();
-    let ed25519 = Ed25519KeyPair::generate().with_key_id(header["kid"].as_str().unwrap());
-    let eddsa = ed25519.sign(Claims::create(Duration::from_secs(300)).with_subject(&admin.id)).unwrap();
-    let none = with(&header, "alg", json!("none"));
-    let parts: Vec<_> = token.split('.').collect();
-    let forged = [
-        ("no algorithm", format!("{}.{}.", part(&none), part(&claims))),
-        ("no algorithm, old signature", format!("{}.{}.{}", part(&none), parts[1], parts[2])),
-        ("no signature", format!("{}.{}.", parts[0], parts[1])),
-        ("another key", signed("another secret of more than 32 bytes!", &header, &claims)),
-        ("another algorithm", eddsa),
-        ("another kid", signed(SECRET, &with(&header, "kid", json!("other")), &claims)),
-        ("another type", signed(SECRET, &with(&header, "typ", json!("JWT")), &claims)),
-        ("a service's type, publicly", signed(SECRET, &with(&header, "typ", json!("svc+jwt")), &claims)),
-        ("another issuer", signed(SECRET, &header, &with(&claims, "iss", json!("them")))),
-        ("another audience", signed(SECRET, &header, &with(&claims, "aud", json!("them")))),
-        ("not yet valid", signed(SECRET, &header, &with(&claims, "nbf", json!(now + 600)))),
-        (
-            "another's claims",
-            format!("{}.{}.{}", parts[0], part(&with(&claims, "sub", json!("x"))), parts[2]),
-        ),
-        ("nonsense", "nonsense".to_owned()),
-        ("empty", String::new()),
-    ];
-    for path in GUARDED {
-        for (what, token) in &forged {
-            let answer = admin.with_token(token).get(path).await;
-            assert_eq!(answer.status, 401, "{what} at {path}");
-            let answer = answer.assert_problem(401, "unauthenticated");
-            assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer"));
+/// A route of each service that needs a token, found by asking without one.
+async fn guarded(app: &TestApp) -> BTreeMap<String, (Method, String)> {
+    let mut found = BTreeMap::new();
+    for (route, component) in manifest_routes() {
+        let path = route.replace("/...", "/x").replace(':', "");
+        for method in [Method::GET, Method::POST] {
+            let answer = app.stranger().send(method.clone(), &path, &[], Some(json!({}))).await;
+            if answer.status == 401 && !path.ends_with("/login") {
+                found.entry(component.clone()).or_insert((method, path.clone()));
+            }
         }
     }
-    // The same hand signs a token that is good, so the refusals above are for what they name.
-    let good = signed(SECRET, &header, &claims);
-    admin.with_token(&good).get("/api/auth/me").await.assert_status(200);
+    for (_, component) in manifest_routes() {
+        assert!(found.contains_key(&component) || UNGUARDED.contains(&component.as_str()), "{component}");
+    }
+    found
+}
+
+/// The claims and header of a genuine access token of the admin, and those of a service token.
+async fn genuine(app: &TestApp) -> [(Value, Value); 2] {
+    let token = app.admin().await.token.unwrap();
+    let (header, claims) = (decoded(&token, 0), decoded(&token, 1));
+    let service = with(&with(&claims, "sub", json!("orders")), "permissions", json!([]));
+    [(header.clone(), claims), (with(&header, "typ", json!("svc+jwt")), service)]
+}
+
+/// A key of the other algorithm beside the deployment's own.
+fn insert_unused(app: &TestApp, algorithm: &str) -> Signer {
+    let sql = "INSERT INTO identity_keys VALUES (?1, 1, ?2, 0)";
+    crate::forgery::database(app).execute(sql, (algorithm, [9u8; 32])).unwrap();
+    Signer::new(algorithm, &[9; 32])
+}
+
+async fn refused_everywhere(app: &TestApp, routes: &[(Method, String)], what: &str, token: &str, code: &str) {
+    let stranger = app.stranger().with_token(token);
+    for (method, path) in routes {
+        let answer = stranger.send(method.clone(), path, &[], Some(json!({}))).await;
+        assert_eq!(answer.status, 401, "{what} at {path}");
+        let answer = answer.assert_problem(401, code);
+        assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer"));
+    }
+}
+
+async fn every_service_refuses_forged_tokens(algorithm: &str, other: &str) {
+    let Some(app) = exposed(algorithm).await else { return };
+    let public: Vec<_> = guarded(&app).await.into_values().collect();
+    let internal: Vec<_> = services().iter().map(|service| (Method::GET, internal(service))).collect();
+    let [access, service] = genuine(&app).await;
+    let (own, unused) = (Signer::of(&app, algorithm, 1), insert_unused(&app, other));
+    let good = own.sign(&access.0, &access.1);
+    let good_service = own.sign(&service.0, &service.1);
+    for (routes, (header, claims), theirs, typ) in
+        [(&public, &access, &good_service, "svc+jwt"), (&internal, &service, &good, "at+jwt")]
+    {
+        for (what, token) in forged(&own, &unused, header, claims, typ) {
+            refused_everywhere(&app, routes, &what, &token, "unauthenticated").await;
+        }
+        refused_everywhere(&app, routes, "a token of the other kind", theirs, "unauthenticated").await;
+        let now = Clock::now_since_epoch().as_secs();
+        let past = with(&with(claims, "iat", json!(now - 600)), "nbf", json!(now - 600));
+        let expired = own.sign(header, &with(&past, "exp", json!(now - 300)));
+        refused_everywhere(&app, routes, "expired", &expired, "token_expired").await;
+    }
+    // The same hand signs tokens that are good, so the refusals above are for what they name.
+    for (method, path) in &public {
+        let answer = app.stranger().with_token(&good).send(method.clone(), path, &[], Some(json!({}))).await;
+        assert_ne!(answer.status, 401, "{path}");
+    }
+    for (_, path) in &internal {
+        app.stranger().with_token(&good_service).get(path).await.assert_status(200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn expired_tokens_are_refused_by_every_service() {
-    let Some(app) = TestApp::own().await else { return };
-    let admin = app.admin().await;
-    let token = admin.token.clone().unwrap();
-    let (header, mut claims) = (decoded(&token, 0), decoded(&token, 1));
-    let now = Clock::now_since_epoch().as_secs();
-    (claims["iat"], claims["nbf"], claims["exp"]) = (json!(now - 600), json!(now - 600), json!(now - 300));
-    let expired = admin.with_token(&signed(SECRET, &header, &claims));
-    for path in GUARDED {
-        let answer = expired.get(path).await.assert_problem(401, "token_expired");
-        assert!(answer.header("www-authenticate").unwrap().contains("expired"));
-    }
+async fn forged_tokens_are_refused_by_every_service_under_hs256() {
+    every_service_refuses_forged_tokens("HS256", "EdDSA").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forged_tokens_are_refused_by_every_service_under_eddsa() {
+    every_service_refuses_forged_tokens("EdDSA", "HS256").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

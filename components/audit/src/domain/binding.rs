@@ -40,7 +40,8 @@ pub fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Value>, Unreadable> 
 }
 
 fn json(body: &[u8]) -> Result<Value, Unreadable> {
-    serde_json::from_slice(body).map_err(|error| Unreadable::Malformed(format!("The body is not JSON: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Unreadable::Malformed(format!("The body is not JSON: {error}")))
 }
 
 fn binary(headers: &HeaderMap, kind: &str, essence: &str, body: &[u8]) -> Result<Value, Unreadable> {
@@ -112,7 +113,9 @@ mod tests {
 
     #[test]
     fn other_formats_are_unsupported() {
-        for kind in ["application/cloudevents+avro", "application/cloudevents-batch+xml", "application/json", ""] {
+        for kind in
+            ["application/cloudevents+avro", "application/cloudevents-batch+xml", "application/json", ""]
+        {
             assert_eq!(typed(kind, "{}"), Err(Unreadable::MediaType), "{kind}");
         }
     }
@@ -120,7 +123,8 @@ mod tests {
     #[test]
     fn in_binary_mode_attributes_are_headers() {
         let ce = |kind, body| {
-            let pairs = [("ce-specversion", "1.0"), ("ce-subject", "Euro%20%E2%82%AC"), ("content-type", kind)];
+            let pairs =
+                [("ce-specversion", "1.0"), ("ce-subject", "Euro%20%E2%82%AC"), ("content-type", kind)];
             request(&pairs, body).map(|mut events| events.remove(0))
         };
         let event = ce("application/json", "{\"a\":1.10}").unwrap();

@@ -30,7 +30,8 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Checkpoint>>,
     user.require("audit:read")?;
     let after = parse_cursor(page.after.as_deref()).map_err(Error::Invalid)?;
     let found = log::checkpoints(after, page.rows()).await?;
-    let show = |kept: Kept| api::Checkpoint { checkpoint: kept.checkpoint, number: kept.number, cut: kept.cut };
+    let show =
+        |kept: Kept| api::Checkpoint { checkpoint: kept.checkpoint, number: kept.number, cut: kept.cut };
     let items = found.into_iter().map(show).collect();
     Ok(Json(page.list(items, |checkpoint: &api::Checkpoint| checkpoint.number.to_string())))
 }

@@ -81,7 +81,8 @@ async fn append(batch: &[Incoming], now: &str) -> Result<i64, Error> {
 async fn new_of(mut batch: Vec<Incoming>) -> Result<Vec<Incoming>, Error> {
     const SQL: &str = "SELECT value ->> 1, value ->> 0 FROM json_each(?1) \
         WHERE EXISTS (SELECT 1 FROM audit_log WHERE id = value ->> 0 AND source = value ->> 1) LIMIT 100000";
-    let ids: Vec<_> = batch.iter().map(|event| json!([event.attributes.id, event.attributes.source])).collect();
+    let ids: Vec<_> =
+        batch.iter().map(|event| json!([event.attributes.id, event.attributes.source])).collect();
     let rows = DB.query(SQL, params![Value::Array(ids).to_string()]).await?;
     let known: HashSet<_> =
         rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect::<Result<_, Error>>()?;

@@ -17,7 +17,8 @@ pub async fn head() -> Result<(i64, String), Error> {
 }
 
 async fn chain_backlog(head: i64) -> Result<(i64, String), Error> {
-    const NEXT: &str = "SELECT seq, received_at, event, hash FROM audit_log WHERE seq > ?1 ORDER BY seq LIMIT 500";
+    const NEXT: &str =
+        "SELECT seq, received_at, event, hash FROM audit_log WHERE seq > ?1 ORDER BY seq LIMIT 500";
     const CHAIN: &str = "UPDATE audit_log SET hash = (SELECT value ->> 1 FROM json_each(?1) WHERE value ->> 0 = audit_log.seq) \
         WHERE hash = '' AND seq IN (SELECT value ->> 0 FROM json_each(?1))";
     let (mut seq, mut hash) = (0, chain::GENESIS.to_owned());
@@ -33,7 +34,8 @@ async fn chain_backlog(head: i64) -> Result<(i64, String), Error> {
         }
         DB.execute(CHAIN, params![Value::Array(chained).to_string()]).await?;
     }
-    DB.execute("UPDATE audit_head SET hash = ?1 WHERE hash = '' AND seq = ?2", params![hash.as_str(), seq]).await?;
+    DB.execute("UPDATE audit_head SET hash = ?1 WHERE hash = '' AND seq = ?2", params![hash.as_str(), seq])
+        .await?;
     Ok((seq, hash))
 }
 

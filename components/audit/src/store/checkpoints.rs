@@ -51,9 +51,8 @@ pub async fn sign(checkpoint: &Checkpoint, cut: Cut, actor: &str) -> Result<(), 
 
 /// Checkpoints, newest first, from before `after` on.
 pub async fn checkpoints(after: Option<i64>, limit: i64) -> Result<Vec<Kept>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM audit_checkpoints WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM audit_checkpoints WHERE number < ?1 ORDER BY number DESC LIMIT ?2");
     DB.query(&sql, params![after.unwrap_or(i64::MAX), limit]).await?.iter().map(kept).collect()
 }
 

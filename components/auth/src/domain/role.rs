@@ -27,6 +27,7 @@ const BUILT_IN: [(&str, &[&str]); 3] = [
             "users:any",
             "roles:read",
             "roles:write",
+            "keys:rotate",
             "audit:read",
             "audit:write",
             "events:read",

@@ -2,35 +2,49 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Code, Context, FieldError, Json, List, Page, Path, Problem, User};
+use edge::{Code, Context, FieldError, Json, List, Page, Path, Preconditions, Problem, User, etag};
 use http::{StatusCode, header};
-use store::{Error as Failure, Timestamp};
+use store::Timestamp;
 
 use super::accounts::live;
 use super::sessions::append;
-use crate::api;
 use crate::domain::role::{self, Custom};
 use crate::error::Error;
 use crate::store::roles;
+use crate::{api, store as auth};
 
 /// The most roles of an account: its access token stays small.
 const MAX_ROLES: usize = 20;
+/// How often a write that was overtaken tries anew before it gives up.
+const MAX_TRIES: usize = 3;
 
 /// `GET /api/auth/roles`: 200; the built-in ones stand before the first page of the custom ones.
 pub async fn list(user: User, page: Page) -> Result<Reply<List<api::Role>>, Error> {
     user.require("roles:read")?;
     let custom = roles::list(page.after.as_deref(), page.rows()).await?;
-    let custom = custom.into_iter().map(|role| show(role, false)).collect();
-    let mut list = page.list(custom, |role: &api::Role| role.name.clone());
+    let mut list = page.list(custom.into_iter().map(show).collect(), |role: &api::Role| role.name.clone());
     if page.after.is_none() {
-        let built_in = role::built_in().map(|(name, permissions)| api::Role {
-            name: name.to_owned(),
-            permissions: permissions.iter().map(|&permission| permission.to_owned()).collect(),
-            built_in: true,
-        });
-        list.items.splice(0..0, built_in);
+        list.items.splice(0..0, built_in());
     }
     Ok(Reply(list))
+}
+
+/// `GET /api/auth/roles/{role}`: 200, or 304 when the client's copy is current. A built-in one has no revision.
+pub async fn get(
+    user: User,
+    Path(name): Path<String>,
+    preconditions: Preconditions,
+) -> Result<Response, Error> {
+    user.require("roles:read")?;
+    if let Some(role) = built_in().find(|role| role.name == name) {
+        return Ok(Reply(role).into_response());
+    }
+    let (role, revision) = roles::find(&name).await?.ok_or(Error::NotFound("role"))?;
+    let tag = [(header::ETAG, etag(revision))];
+    match preconditions.unchanged(revision) {
+        true => Ok((StatusCode::NOT_MODIFIED, tag).into_response()),
+        false => Ok((tag, Reply(show(role))).into_response()),
+    }
 }
 
 /// `POST /api/auth/roles`: 201; 409 for a name that is taken.
@@ -39,39 +53,66 @@ pub async fn create(context: Context, user: User, Json(body): Json<api::NewRole>
     live(&user).await?;
     let role = Custom::parse(&body.name, body.permissions).map_err(Error::Invalid)?;
     within(&user, &role.permissions)?;
-    match append(&context, roles::event("role.created", &role, user.actor()), Timestamp::now()).await {
-        Err(error) if roles::is_taken(&error) => Err(Error::RoleExists),
+    let revision = roles::revision(&role.name).await?.saturating_add(1);
+    let event = roles::event("role.created", &role, revision, user.actor());
+    match append(&context, event, Timestamp::now()).await {
+        Err(error) if roles::is_taken(&error) || auth::is_overtaken(&error) => Err(Error::RoleExists),
         Err(error) => Err(error.into()),
         Ok(()) => {
             let location = [(header::LOCATION, format!("/api/auth/roles/{}", role.name))];
-            Ok((StatusCode::CREATED, location, Reply(show(role, false))).into_response())
+            let tag = [(header::ETAG, etag(revision))];
+            Ok((StatusCode::CREATED, location, tag, Reply(show(role))).into_response())
         }
     }
 }
 
-/// `PUT /api/auth/roles/{role}`: 200; 409 for a built-in one.
+/// `PUT /api/auth/roles/{role}`: 200; 409 for a built-in one; 412 when `If-Match` names another revision.
 pub async fn change(
     context: Context,
     user: User,
     Path(name): Path<String>,
+    preconditions: Preconditions,
     Json(body): Json<api::RoleChange>,
-) -> Result<Reply<api::Role>, Error> {
+) -> Result<Response, Error> {
     user.require("roles:write")?;
     live(&user).await?;
     let role = existing(&name, body.permissions)?;
     within(&user, &role.permissions)?;
-    let event = roles::event("role.changed", &role, user.actor());
-    append(&context, event, Timestamp::now()).await.map_err(unknown)?;
-    Ok(Reply(show(role, false)))
+    let revision = write(&context, &user, &preconditions, "role.changed", &role).await?;
+    Ok(([(header::ETAG, etag(revision))], Reply(show(role))).into_response())
 }
 
-/// `DELETE /api/auth/roles/{role}`: 204; nobody has it any more.
-pub async fn remove(context: Context, user: User, Path(name): Path<String>) -> Result<StatusCode, Error> {
+/// `DELETE /api/auth/roles/{role}`: 204; nobody has it any more; 412 when `If-Match` names another revision.
+pub async fn remove(
+    context: Context,
+    user: User,
+    Path(name): Path<String>,
+    preconditions: Preconditions,
+) -> Result<StatusCode, Error> {
     user.require("roles:write")?;
     live(&user).await?;
-    let event = roles::event("role.removed", &existing(&name, Vec::new())?, user.actor());
-    append(&context, event, Timestamp::now()).await.map_err(unknown)?;
+    write(&context, &user, &preconditions, "role.removed", &existing(&name, Vec::new())?).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Append an event to an existing role, if it is the one that the client knows; the new revision.
+async fn write(
+    context: &Context,
+    user: &User,
+    preconditions: &Preconditions,
+    kind: &'static str,
+    role: &Custom,
+) -> Result<i64, Error> {
+    for _ in 0..MAX_TRIES {
+        let (_, revision) = roles::find(&role.name).await?.ok_or(Error::NotFound("role"))?;
+        preconditions.check(revision)?;
+        let next = revision.saturating_add(1);
+        match append(context, roles::event(kind, role, next, user.actor()), Timestamp::now()).await {
+            Err(error) if auth::is_overtaken(&error) => {}
+            other => return Ok(other.map(|()| next)?),
+        }
+    }
+    Err(Error::Busy)
 }
 
 /// `PUT /api/auth/users/{id}/roles`: 200 with the roles the account has now. The database sees to it that
@@ -124,10 +165,14 @@ fn existing(name: &str, permissions: Vec<String>) -> Result<Custom, Error> {
     })
 }
 
-fn unknown(error: Failure) -> Error {
-    if roles::is_unknown(&error) { Error::NotFound("role") } else { error.into() }
+fn built_in() -> impl Iterator<Item = api::Role> {
+    role::built_in().map(|(name, permissions)| api::Role {
+        name: name.to_owned(),
+        permissions: permissions.iter().map(|&permission| permission.to_owned()).collect(),
+        built_in: true,
+    })
 }
 
-fn show(role: Custom, built_in: bool) -> api::Role {
-    api::Role { name: role.name, permissions: role.permissions, built_in }
+fn show(role: Custom) -> api::Role {
+    api::Role { name: role.name, permissions: role.permissions, built_in: false }
 }

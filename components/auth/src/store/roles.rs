@@ -26,6 +26,20 @@ pub async fn list(after: Option<&str>, limit: i64) -> Result<Vec<Custom>, Error>
     DB.query(sql, params![after.unwrap_or_default(), limit]).await?.iter().map(custom).collect()
 }
 
+/// The custom role of this name, and its revision: the version of its stream, which goes on when a role is made anew.
+pub async fn find(name: &str) -> Result<Option<(Custom, i64)>, Error> {
+    let sql = "SELECT name, permissions, (SELECT max(version) FROM auth_events WHERE stream = 'role:' || name) \
+               FROM auth_roles WHERE name = ?1";
+    let row = DB.query_one(sql, params![name]).await?;
+    row.map(|row| Ok((custom(&row)?, row.int(2)?))).transpose()
+}
+
+/// The last revision of the role of this name, be it there or not.
+pub async fn revision(name: &str) -> Result<i64, Error> {
+    let sql = "SELECT coalesce(max(version), 0) FROM auth_events WHERE stream = 'role:' || ?1";
+    DB.query_one(sql, params![name]).await?.map_or(Ok(0), |row| row.int(0))
+}
+
 /// The permissions that these custom roles have together, with doubles.
 pub async fn permissions_of(roles: &[String]) -> Result<Vec<String>, Error> {
     let sql = "SELECT json_group_array(permission.value) FROM auth_roles, json_each(auth_roles.permissions) AS permission \
@@ -74,10 +88,10 @@ pub fn is_last_admin(error: &Error) -> bool {
     is_refused(error, "last_admin")
 }
 
-/// An event of a role: `role.created`, `role.changed` or `role.removed`.
-pub fn event(kind: &'static str, role: &Custom, actor: String) -> Event {
+/// An event of a role, `role.created`, `role.changed` or `role.removed`, that makes this revision of it.
+pub fn event(kind: &'static str, role: &Custom, revision: i64, actor: String) -> Event {
     let data = json!({ "role": role.name, "permissions": role.permissions });
-    Event::new(format!("role:{}", role.name), NEXT, kind, actor, data)
+    Event::new(format!("role:{}", role.name), revision, kind, actor, data)
 }
 
 /// The event that gives an account these roles and no others.

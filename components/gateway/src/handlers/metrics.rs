@@ -59,7 +59,10 @@ mod tests {
             ServiceHealth { status: Status::Up, latency_ms: 1, relay: Some(vec![lag]), reason: None };
         let text = render(&BTreeMap::from([("orders", health)]));
         assert!(text.contains("jangteo_service_up{service=\"orders\"} 1\n"), "{text}");
-        assert!(text.contains("jangteo_relay_parked_events{service=\"orders\",target=\"audit\"} 2\n"), "{text}");
+        assert!(
+            text.contains("jangteo_relay_parked_events{service=\"orders\",target=\"audit\"} 2\n"),
+            "{text}"
+        );
         assert!(text.contains("# TYPE jangteo_relay_pending_events gauge\n"), "{text}");
     }
 }

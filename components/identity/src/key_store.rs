@@ -1,0 +1,188 @@
+//! Where keys come from: the variable `jwt_secret`, else the database, which also keeps the secret of `seal`.
+//!
+//! That secret is no signing key and is never rotated: refresh tokens and look-up hashes are made with it.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jwt_simple::prelude::Clock;
+use spin_sdk::sqlite::{Connection, Error, RowResult, Value};
+
+use crate::keys::{ANNOUNCED_SECONDS, Key, OVERLAP_SECONDS, Ring, mac};
+use crate::settings::{self, Algorithm, MIN_SECRET, Settings};
+
+/// How old an instance's copy of the keys may be, in seconds. Far less than a new key is announced, so that it is
+/// known everywhere before it signs, and no unknown `kid` is worth a look into the database.
+const COPY_SECONDS: u64 = 5;
+/// More keys than can be alive at once: there is one rotation per [`ANNOUNCED_SECONDS`].
+const MAX_KEYS: i64 = 16;
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS identity_keys (
+  algorithm TEXT NOT NULL,
+  generation INTEGER NOT NULL,  -- 1, 2, 3 …: two rotations at once make one key
+  secret BLOB NOT NULL,         -- 32 random bytes: the HMAC key, or the Ed25519 seed
+  signs_from INTEGER NOT NULL,  -- seconds since the epoch
+  PRIMARY KEY (algorithm, generation)
+) WITHOUT ROWID";
+
+/// Why no key was made.
+pub enum Refusal {
+    /// The key is `jwt_secret`, which only the deployment can change.
+    Configured,
+    /// The keys cannot be read or written now.
+    Unavailable(String),
+}
+
+/// The instance's copy of the keys, and when it was read.
+static COPY: Mutex<Option<(Arc<Ring>, u64)>> = Mutex::new(None);
+
+/// The time by which keys are chosen, in seconds since the epoch.
+pub fn now() -> u64 {
+    Clock::now_since_epoch().as_secs()
+}
+
+/// The keys as they were some seconds ago at most.
+pub async fn load() -> Result<Arc<Ring>, String> {
+    let settings = settings::load().await?;
+    let known = copy().clone();
+    if let Some((ring, read_at)) = &known
+        && (settings.secret.is_some() || now().abs_diff(*read_at) < COPY_SECONDS)
+    {
+        return Ok(ring.clone());
+    }
+    let keys = match &settings.secret {
+        Some(secret) => configured(settings.algorithm, secret).map(|key| vec![key]),
+        None => stored(settings.algorithm).await.map_err(text),
+    };
+    let ring = match (keys, known) {
+        (Ok(keys), _) => Arc::new(Ring::new(&settings.issuer, keys)),
+        (Err(error), None) => return Err(error),
+        // Better the keys of a while ago than none, when the database is away for a moment.
+        (Err(error), Some((ring, _))) => {
+            eprintln!("identity keys: {error}");
+            ring
+        }
+    };
+    *copy() = Some((ring.clone(), now()));
+    Ok(ring)
+}
+
+/// Make the next key, or find the one that was made and does not sign yet.
+pub async fn rotate() -> Result<(Key, Algorithm), Refusal> {
+    let Settings { algorithm, secret, .. } = settings::load().await.map_err(Refusal::Unavailable)?;
+    if secret.is_some() {
+        return Err(Refusal::Configured);
+    }
+    let mut keys = rotated(*algorithm).await.map_err(|error| Refusal::Unavailable(text(error)))?;
+    *copy() = None;
+    Ok((keys.swap_remove(0), *algorithm))
+}
+
+/// HMAC-SHA-256 of `message` under a key that is derived for `purpose` only.
+pub async fn seal(purpose: &str, message: &[u8]) -> Result<Vec<u8>, String> {
+    static ROOT: OnceLock<Vec<u8>> = OnceLock::new();
+    let root = match ROOT.get() {
+        Some(root) => root,
+        None => {
+            let root = sealing_secret().await.map_err(text)?;
+            ROOT.get_or_init(|| root)
+        }
+    };
+    mac(&mac(root, format!("jangteo/{purpose}"))?, message)
+}
+
+fn copy() -> std::sync::MutexGuard<'static, Option<(Arc<Ring>, u64)>> {
+    COPY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn configured(algorithm: Algorithm, secret: &[u8]) -> Result<Key, String> {
+    match algorithm {
+        Algorithm::Hs256 => Key::new(algorithm, secret, 0),
+        // A seed has 32 bytes, a secret as many as one likes.
+        Algorithm::EdDsa => Key::new(algorithm, &mac(secret, "jangteo/ed25519")?, 0),
+    }
+}
+
+/// The keys in the database, newest first. Instances that start together race to insert the first; all read the
+/// winner's.
+async fn stored(algorithm: Algorithm) -> Result<Vec<Key>, Error> {
+    let connection = Connection::open_default().await?;
+    if let Ok(keys) = read(&connection, algorithm).await
+        && !keys.is_empty()
+    {
+        return Ok(keys);
+    }
+    run(&connection, TABLE, []).await?;
+    let insert = "INSERT INTO identity_keys VALUES (?1, 1, ?2, 0) ON CONFLICT DO NOTHING";
+    run(&connection, insert, [name(algorithm), fresh_secret()?]).await?;
+    read(&connection, algorithm).await
+}
+
+/// One statement decides whether a key is made: not while the newest is only announced. Then keys that verify
+/// nothing any more are forgotten.
+async fn rotated(algorithm: Algorithm) -> Result<Vec<Key>, Error> {
+    stored(algorithm).await?;
+    let connection = Connection::open_default().await?;
+    let now = i64::try_from(now()).unwrap_or(i64::MAX);
+    let at = |seconds: u64| Value::Integer(now.saturating_add_unsigned(seconds));
+    let insert = "INSERT INTO identity_keys SELECT ?1, max(generation) + 1, ?2, ?3 FROM identity_keys \
+                  WHERE algorithm = ?1 HAVING max(signs_from) <= ?4 ON CONFLICT DO NOTHING";
+    let params = [name(algorithm), fresh_secret()?, at(ANNOUNCED_SECONDS), at(0)];
+    run(&connection, insert, params).await?;
+    let delete = "DELETE FROM identity_keys WHERE algorithm = ?1 AND generation < \
+                  (SELECT max(generation) FROM identity_keys WHERE algorithm = ?1 AND signs_from <= ?2)";
+    let dead = Value::Integer(now.saturating_sub_unsigned(OVERLAP_SECONDS));
+    run(&connection, delete, [name(algorithm), dead]).await?;
+    read(&connection, algorithm).await
+}
+
+async fn read(connection: &Connection, algorithm: Algorithm) -> Result<Vec<Key>, Error> {
+    let sql =
+        "SELECT secret, signs_from FROM identity_keys WHERE algorithm = ?1 ORDER BY generation DESC LIMIT ?2";
+    let rows = run(connection, sql, [name(algorithm), Value::Integer(MAX_KEYS)]).await?;
+    let key = |row: &RowResult| {
+        let signs_from =
+            row.get::<i64>(1).and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
+        Key::new(algorithm, row.get(0).unwrap_or_default(), signs_from).map_err(Error::Io)
+    };
+    rows.iter().map(key).collect()
+}
+
+/// The secret of `seal`, made by the first instance that needs it.
+async fn sealing_secret() -> Result<Vec<u8>, Error> {
+    let connection = Connection::open_default().await?;
+    let select = "SELECT secret FROM identity_secret";
+    let first = |rows: Vec<RowResult>| rows.first().and_then(|row| row.get::<&[u8]>(0)).map(<[u8]>::to_vec);
+    if let Ok(rows) = run(&connection, select, []).await
+        && let Some(secret) = first(rows)
+    {
+        return Ok(secret);
+    }
+    let table = "CREATE TABLE IF NOT EXISTS identity_secret (one INTEGER PRIMARY KEY CHECK (one = 1), secret BLOB NOT NULL)";
+    run(&connection, table, []).await?;
+    let insert = "INSERT INTO identity_secret VALUES (1, ?1) ON CONFLICT DO NOTHING";
+    run(&connection, insert, [fresh_secret()?]).await?;
+    let missing = || Error::Io("no secret after the insert".to_owned());
+    first(run(&connection, select, []).await?).ok_or_else(missing)
+}
+
+async fn run<const N: usize>(
+    connection: &Connection,
+    sql: &str,
+    params: [Value; N],
+) -> Result<Vec<RowResult>, Error> {
+    connection.execute(sql, params).await?.collect().await
+}
+
+fn fresh_secret() -> Result<Value, Error> {
+    let mut fresh = [0u8; MIN_SECRET];
+    getrandom::fill(&mut fresh).map_err(|error| Error::Io(error.to_string()))?;
+    Ok(Value::Blob(fresh.to_vec()))
+}
+
+fn name(algorithm: Algorithm) -> Value {
+    Value::Text(algorithm.name().to_owned())
+}
+
+fn text(error: Error) -> String {
+    format!("{error:?}")
+}
