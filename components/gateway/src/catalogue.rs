@@ -57,7 +57,7 @@ pub fn schema(cloud_type: &str) -> Option<Value> {
     members.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     members.insert("$id".to_owned(), json!(format!("urn:jangteo:schema:{cloud_type}")));
     members.insert("title".to_owned(), json!(name));
-    members.insert("description".to_owned(), json!(kind.summary));
+    members.insert("description".to_owned(), json!(format!("{} Producer: {}.", kind.summary, kind.producer)));
     Some(schema)
 }
 
@@ -118,7 +118,7 @@ mod tests {
     /// Every `"word.word"` of a source file's program part.
     fn literals(path: &Path, found: &mut BTreeSet<String>) {
         let text = std::fs::read_to_string(path).unwrap();
-        let program = text.split("#[cfg(test)]").next().unwrap();
+        let program = text.split("\n#[cfg(test)]\n").next().unwrap();
         for line in program.lines().filter(|line| !line.trim_start().starts_with("//")) {
             for literal in line.split('"').skip(1).step_by(2) {
                 let word = |part: &str| {
