@@ -3,5 +3,6 @@
 mod buying;
 mod crashes;
 mod races;
+mod rare;
 mod reader;
 mod redis;
