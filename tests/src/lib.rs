@@ -11,6 +11,7 @@
 
 mod actor;
 mod app;
+mod internal;
 mod process;
 mod redis;
 mod response;

@@ -1,10 +1,15 @@
 //! The rules of catalogue and stock. No I/O, no clock.
 
+mod listing;
+mod reservation;
+
 use edge::FieldError;
 use money::{Currency, Decimal};
 
-use crate::api::{NewProduct, ReserveLine, ReservedLine, Shortage, StockChange};
+use crate::api::{NewProduct, ProductChange, ReserveLine, ReservedLine, StockChange};
 use crate::error::Error;
+pub use listing::{Key, Listing, Place, Sort};
+pub use reservation::{HeldLine, Reservation, Settlement, State, shortages};
 
 /// The longest name, in characters: fits a line of a receipt.
 const MAX_NAME: usize = 200;
@@ -34,6 +39,8 @@ pub struct Product {
     pub revision: i64,
     pub created_at: String,
     pub updated_at: String,
+    /// Newer products have higher ones; 0 until it is saved.
+    pub number: i64,
 }
 
 impl Product {
@@ -43,39 +50,76 @@ impl Product {
     }
 }
 
-/// A product to be created, checked.
+/// What a seller says of a product, checked.
 #[derive(Debug)]
-pub struct Draft {
+pub struct Details {
     pub name: String,
     pub description: String,
     pub category: String,
+    /// In minor units.
     pub price: i64,
+}
+
+/// A product to be created, checked.
+#[derive(Debug)]
+pub struct Draft {
+    pub details: Details,
     pub currency: Currency,
     pub stock: i64,
+}
+
+/// A product to be changed, checked.
+#[derive(Debug)]
+pub struct Revised {
+    pub details: Details,
+    pub active: bool,
+}
+
+impl Details {
+    /// Check them; every field that is not valid is added to `errors`.
+    fn parse(
+        errors: &mut Vec<FieldError>,
+        (name, description, category): (&str, String, String),
+        price: &Decimal,
+        currency: Currency,
+    ) -> Self {
+        let name = name.trim().to_owned();
+        check_text(errors, "name", &name, 1, MAX_NAME);
+        check_text(errors, "description", &description, 0, MAX_DESCRIPTION);
+        check_text(errors, "category", &category, 0, MAX_LABEL);
+        let price = parse_price(errors, currency, price);
+        Self { name, description, category, price }
+    }
 }
 
 impl Draft {
     /// Check a new product; every field that is not valid is named.
     pub fn parse(new: NewProduct) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let name = new.name.trim().to_owned();
-        check_text(&mut errors, "name", &name, 1, MAX_NAME);
-        check_text(&mut errors, "description", &new.description, 0, MAX_DESCRIPTION);
-        check_text(&mut errors, "category", &new.category, 0, MAX_LABEL);
+        let texts = (new.name.as_str(), new.description, new.category);
+        let details = Details::parse(&mut errors, texts, &new.price, new.currency);
         if !(0..=MAX_STOCK).contains(&new.stock) {
             errors.push(FieldError::new("stock", format!("must be from 0 to {MAX_STOCK}")));
         }
-        let price = parse_price(&mut errors, new.currency, &new.price);
         match errors.is_empty() {
+            true => Ok(Self { details, currency: new.currency, stock: new.stock }),
             false => Err(errors),
-            true => Ok(Self {
-                name,
-                description: new.description,
-                category: new.category,
-                price,
-                currency: new.currency,
-                stock: new.stock,
-            }),
+        }
+    }
+}
+
+impl Revised {
+    /// Check a change of a product in `currency`; every field that is not valid is named.
+    pub fn parse(change: ProductChange, currency: Currency) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let texts = (change.name.as_str(), change.description, change.category);
+        let details = Details::parse(&mut errors, texts, &change.price, currency);
+        if change.currency.is_some_and(|said| said != currency) {
+            errors.push(FieldError::new("currency", format!("is {currency} and stays so")));
+        }
+        match errors.is_empty() {
+            true => Ok(Self { details, active: change.active }),
+            false => Err(errors),
         }
     }
 }
@@ -139,25 +183,11 @@ pub fn price_lines(
     Ok((currency.unwrap_or(Currency::USD), lines))
 }
 
-/// The lines for which there is not enough.
-pub fn shortages(wanted: &[ReserveLine], found: &[Product]) -> Vec<Shortage> {
-    let available = |id: &str| found.iter().find(|p| p.id == id).map_or(0, Product::available);
-    wanted
-        .iter()
-        .map(|line| Shortage {
-            product_id: line.product_id.clone(),
-            requested: line.quantity,
-            available: available(&line.product_id),
-        })
-        .filter(|line| line.requested > line.available)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn product(id: &str, price: i64, available: i64) -> Product {
+    pub fn product(id: &str, price: i64, available: i64) -> Product {
         Product {
             id: id.to_owned(),
             seller_id: "s".to_owned(),
@@ -172,6 +202,7 @@ mod tests {
             revision: 1,
             created_at: String::new(),
             updated_at: String::new(),
+            number: 7,
         }
     }
 
@@ -188,8 +219,18 @@ mod tests {
     fn every_invalid_field_is_named() {
         let errors = draft(r#"{"name":" ","price":29.999,"stock":-1}"#).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
-        assert_eq!(fields, ["name", "stock", "price"]);
-        assert_eq!(draft(r#"{"name":"Tea","price":29.99}"#).unwrap().price, 2999);
+        assert_eq!(fields, ["name", "price", "stock"]);
+        assert_eq!(draft(r#"{"name":"Tea","price":29.99}"#).unwrap().details.price, 2999);
+    }
+
+    #[test]
+    fn a_product_keeps_its_currency() {
+        let change =
+            |body: &str| Revised::parse(serde_json::from_str(body).unwrap(), Currency::parse("KRW").unwrap());
+        assert!(change(r#"{"name":"Tea","price":500}"#).is_ok_and(|r| r.active && r.details.price == 500));
+        let errors = change(r#"{"name":"Tea","price":5.5,"currency":"USD"}"#).unwrap_err();
+        let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
+        assert_eq!(fields, ["price", "currency"]);
     }
 
     #[test]
@@ -202,9 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn short_lines_say_what_is_left() {
-        let found = [product("a", 1, 5), product("b", 1, 0)];
-        let short = shortages(&[line("a", 5, None), line("b", 1, None)], &found);
-        assert_eq!(short, [Shortage { product_id: "b".to_owned(), requested: 1, available: 0 }]);
+    fn short_lines_say_what_is_left_with_what_the_order_holds_itself() {
+        let (wanted, found) =
+            ([line("a", 5, None), line("b", 1, None)], [product("a", 1, 5), product("b", 1, 0)]);
+        let short = |own: &[HeldLine]| -> Vec<_> {
+            let short = shortages(&wanted, &found, own).into_iter();
+            short.map(|s| (s.product_id, s.requested, s.available)).collect()
+        };
+        assert_eq!(short(&[]), [("b".to_owned(), 1, 0)]);
+        assert_eq!(short(&[HeldLine { product_id: "b".to_owned(), quantity: 1 }]), []);
     }
 }

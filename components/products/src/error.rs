@@ -24,6 +24,12 @@ pub enum Error {
     PriceChanged { product_id: String, price: Decimal },
     #[error("out of stock")]
     OutOfStock(Vec<Shortage>),
+    #[error("no such reservation")]
+    NotReserved,
+    #[error("the reservation is settled")]
+    Settled,
+    #[error("others change the reservation all the time; try again")]
+    Contended,
     #[error(transparent)]
     Internal(#[from] store::Error),
 }
@@ -41,6 +47,8 @@ impl From<Error> for Problem {
             Error::Edge(problem) => problem,
             Error::Invalid(errors) => Problem::validation(errors),
             Error::NotFound => Problem::not_found("product"),
+            Error::NotReserved => Problem::not_found("reservation"),
+            Error::Settled | Error::Contended => Problem::new(Code::CONFLICT, detail),
             Error::UnknownProduct(id) => {
                 let field = FieldError::new("items", format!("there is no product {id}"));
                 Problem::validation(vec![field]).with("productId", id)

@@ -1,4 +1,5 @@
 //! One module per part of the API.
 
 pub mod products;
+pub mod reservations;
 pub mod stock;

@@ -1,16 +1,29 @@
 //! All SQL of the service.
 
+mod listing;
+mod reservations;
+
 use money::Currency;
 use serde_json::json;
 use store::{Db, Error, Event, NEXT, Row, params};
 
-use crate::domain::Product;
+use crate::api::Movement;
+use crate::domain::{Product, Revised};
+pub use listing::list;
+pub use reservations::*;
 
 /// The tables, prefixed `products_`.
-pub static DB: Db = Db::new("products", &[include_str!("../migrations/0001_products.sql")]);
+pub static DB: Db = Db::new("products", MIGRATIONS);
+
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_products.sql"),
+    include_str!("../migrations/0002_reservations.sql"),
+    include_str!("../migrations/0003_catalogue.sql"),
+    include_str!("../migrations/0004_search.sql"),
+];
 
 const COLUMNS: &str = "id, seller_id, name, description, category, price, currency, on_hand, reserved, active, \
-                       revision, created_at, updated_at";
+                       revision, created_at, updated_at, number";
 
 fn product(row: &Row) -> Result<Product, Error> {
     Ok(Product {
@@ -27,6 +40,7 @@ fn product(row: &Row) -> Result<Product, Error> {
         revision: row.int(10)?,
         created_at: row.text(11)?,
         updated_at: row.text(12)?,
+        number: row.int(13)?,
     })
 }
 
@@ -44,59 +58,61 @@ pub async fn find_all(ids: &[&str]) -> Result<Vec<Product>, Error> {
     DB.query(&sql, params![json!(ids).to_string()]).await?.iter().map(product).collect()
 }
 
-/// Products on sale, newest first, older than `after`.
-pub async fn list(after: Option<&str>, limit: i64) -> Result<Vec<Product>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM products_products WHERE active AND (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?2"
-    );
-    DB.query(&sql, params![after, limit]).await?.iter().map(product).collect()
+/// The event that puts `product` on sale.
+pub fn created(product: &Product) -> Event {
+    let data = json!({
+        "sellerId": product.seller_id,
+        "name": product.name,
+        "description": product.description,
+        "category": product.category,
+        "price": product.price,
+        "currency": product.currency,
+        "stock": product.on_hand,
+    });
+    Event::new(&product.id, 1, "product.created", &product.seller_id, data)
 }
 
-/// Whether a failed append means that stock would fall below what is promised, or below zero.
-pub fn is_shortage(error: &Error) -> bool {
-    matches!(error, Error::Check(name) if name == "out_of_stock")
+/// The event that makes a product be as `draft` says. With `if_revision` it happens only to that revision.
+pub fn changed(id: &str, draft: &Revised, if_revision: Option<i64>, actor: String) -> Event {
+    let data = json!({
+        "name": draft.details.name,
+        "description": draft.details.description,
+        "category": draft.details.category,
+        "price": draft.details.price,
+        "active": draft.active,
+        "ifRevision": if_revision,
+    });
+    Event::new(id, NEXT, "product.changed", actor, data)
 }
 
-/// Whether a failed append means that the reservation is confirmed or released already.
-pub fn is_settled(error: &Error) -> bool {
-    error.is_unique("products_events.version") || error.is_unique("products_events.cause")
+/// The event that takes a product off sale, under the same condition.
+pub fn withdrawn(id: &str, if_revision: Option<i64>, actor: String) -> Event {
+    Event::new(id, NEXT, "product.withdrawn", actor, json!({ "ifRevision": if_revision }))
 }
 
-/// Orders whose holds on these products should have been settled by `now`, oldest first.
-pub async fn overdue(ids: &[&str], now: &str, limit: i64) -> Result<Vec<String>, Error> {
-    let sql = "SELECT DISTINCT order_id FROM products_reservations AS hold JOIN products_reservation_lines USING (order_id) \
-               WHERE state = 'HELD' AND expires_at < ?1 AND product_id IN (SELECT value FROM json_each(?2)) \
-               ORDER BY expires_at LIMIT ?3";
-    let rows = DB.query(sql, params![now, json!(ids).to_string(), limit]).await?;
-    rows.iter().map(|row| row.text(0)).collect()
+/// Whether a failed append means that the product is not at the revision it was meant for.
+pub fn is_stale(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == "precondition_failed")
 }
 
-/// Whether a failed append means that a price is not what was read a moment ago.
-pub fn is_repriced(error: &Error) -> bool {
-    matches!(error, Error::Refused { code, .. } if code == "price_changed")
-}
-
-/// What comes of a reservation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settlement {
-    /// Paid: the units leave the warehouse.
-    Confirmed,
-    /// Cancelled or expired: the units are free again.
-    Released,
-}
-
-/// The event that settles the reservation of `order_id`; its version makes it happen once.
-pub fn settle(order_id: &str, settlement: Settlement, cause: &str) -> Event {
-    /// 1 is the reservation itself.
-    const VERSION: i64 = 2;
-    let kind = match settlement {
-        Settlement::Confirmed => "stock.confirmed",
-        Settlement::Released => "stock.released",
-    };
-    let data = json!({ "orderId": order_id });
-    let mut event = Event::new(order_id, VERSION, kind, "service:orders", data);
-    event.cause = Some(cause.to_owned());
-    event
+/// What changed the stock of `id` by hand before its version `before`, newest first.
+pub async fn movements(id: &str, before: i64, limit: i64) -> Result<Vec<Movement>, Error> {
+    let sql = "SELECT version, type, time, actor, coalesce(data ->> 'delta', data ->> 'stock'), data ->> 'reason' \
+               FROM products_events WHERE stream = ?1 AND version < ?2 AND type IN ('product.created', 'stock.adjusted') \
+               ORDER BY version DESC LIMIT ?3";
+    let rows = DB.query(sql, params![id, before, limit]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Movement {
+                sequence: row.int(0)?,
+                kind: row.text(1)?,
+                time: row.text(2)?,
+                actor: row.text(3)?,
+                delta: row.int(4)?,
+                reason: row.opt_text(5)?,
+            })
+        })
+        .collect()
 }
 
 /// The event that changes the stock of `product_id`.

@@ -65,8 +65,30 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<Reply, Problem> {
+        self.send_json(context, Method::POST, service, path, body).await
+    }
+
+    /// PUT `body` as JSON to `path` of `service`. Errors as for [`get`](Self::get).
+    pub async fn put(
+        &self,
+        context: &Context,
+        service: &str,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Reply, Problem> {
+        self.send_json(context, Method::PUT, service, path, body).await
+    }
+
+    async fn send_json(
+        &self,
+        context: &Context,
+        method: Method,
+        service: &str,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Reply, Problem> {
         let body = serde_json::to_vec(body).map_err(Problem::internal)?;
-        self.send(context, Method::POST, service, path, body.into()).await
+        self.send(context, method, service, path, body.into()).await
     }
 
     async fn send(

@@ -26,11 +26,20 @@ impl Preconditions {
     /// Refuse with 412 when the client knows another revision.
     pub fn check(&self, revision: i64) -> Result<(), Problem> {
         match &self.if_match {
-            Some(tags) if !matches(tags, revision, false) => {
-                Err(Problem::new(Code::PRECONDITION_FAILED, "Read the resource again and retry"))
-            }
+            Some(tags) if !matches(tags, revision, false) => Err(Self::failed()),
             _ => Ok(()),
         }
+    }
+
+    /// As [`check`](Self::check); the revision that the write must still find when the client insists on one.
+    pub fn insist(&self, revision: i64) -> Result<Option<i64>, Problem> {
+        self.check(revision)?;
+        Ok(self.if_match.as_ref().map(|_| revision))
+    }
+
+    /// 412: the resource is at another revision.
+    pub fn failed() -> Problem {
+        Problem::new(Code::PRECONDITION_FAILED, "Read the resource again and retry")
     }
 
     /// Whether the client's copy is the current one: answer 304.

@@ -188,7 +188,13 @@ impl<'de> Deserialize<'de> for Decimal {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "sums of bounded test data; an overflow would fail the test"
+)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Currency, Decimal, Error};
 
     fn minor(code: &str, text: &str) -> Result<i64, Error> {
@@ -218,5 +224,65 @@ mod tests {
         assert_eq!(serde_json::to_string(&Currency::USD.decimal(5998)).unwrap(), "59.98");
         assert_eq!(serde_json::to_string(&Currency::USD.decimal(5)).unwrap(), "0.05");
         assert_eq!(serde_json::to_string(&Currency::parse("KRW").unwrap().decimal(500)).unwrap(), "500");
+    }
+
+    /// One currency for each number of decimals.
+    fn currency() -> impl Strategy<Value = Currency> {
+        prop_oneof!["KRW", "USD", "KWD"].prop_map(|code| Currency::parse(&code).unwrap())
+    }
+
+    fn json(currency: Currency, minor_units: i64) -> String {
+        serde_json::to_string(&currency.decimal(minor_units)).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn every_amount_survives_the_way_through_json(currency in currency(), minor in -i64::MAX..=i64::MAX) {
+            let text = json(currency, minor);
+            let read: Decimal = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(currency.minor_units(&read), Ok(minor), "{}", text);
+            let places = text.split_once('.').map_or(0, |(_, places)| places.len());
+            prop_assert_eq!(places, currency.exponent() as usize, "{}", text);
+        }
+
+        /// The sum as a person adds it up on paper: whole and fraction apart, with carry.
+        #[test]
+        fn a_total_is_the_sum_of_what_its_lines_show(
+            currency in currency(),
+            lines in prop::collection::vec((1i64..10_000, 0i64..1_000_000_000), 1..20),
+        ) {
+            let total: i64 = lines.iter().map(|(quantity, price)| quantity * price).sum();
+            let unit = 10i128.pow(currency.exponent());
+            let (mut whole, mut fraction) = (0i128, 0i128);
+            for (quantity, price) in &lines {
+                let text = json(currency, quantity * price);
+                let (w, f) = text.split_once('.').unwrap_or((&text, "0"));
+                whole += w.parse::<i128>().unwrap();
+                fraction += f.parse::<i128>().unwrap();
+            }
+            let shown = match currency.exponent() {
+                0 => whole.to_string(),
+                places => format!("{}.{:0width$}", whole + fraction / unit, fraction % unit, width = places as usize),
+            };
+            prop_assert_eq!(json(currency, total), shown);
+        }
+
+        #[test]
+        fn zeros_at_the_end_change_nothing_and_other_digits_are_refused(
+            currency in currency(), minor in 0i64..1_000_000_000, digit in 1u8..=9,
+        ) {
+            let text = json(currency, minor);
+            let point = if text.contains('.') { "" } else { "." };
+            let read = |more: String| currency.minor_units(&Decimal::parse(&format!("{text}{point}{more}")).unwrap());
+            prop_assert_eq!(read("000".to_owned()), Ok(minor));
+            prop_assert_eq!(read(digit.to_string()), Err(Error::TooPrecise));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".*", currency in currency()) {
+            if let Ok(decimal) = Decimal::parse(&text) {
+                _ = currency.minor_units(&decimal);
+            }
+        }
     }
 }

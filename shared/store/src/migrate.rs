@@ -2,47 +2,56 @@
 
 use spin_sdk::sqlite::wit::sqlite::Connection;
 
-use crate::{Error, connection::run};
+use crate::{Error, Row, connection::run};
 
 /// What every service has: its event log, which is its outbox too, and the relay's cursors.
 const LOG: &str = include_str!("log.sql");
 
+/// Runs one statement.
+type Run<'a> = &'a dyn Fn(&str) -> Result<Vec<Row>, Error>;
+
 /// Bring the tables of `service` up to date. Runs before the connection is shared, so that this one
 /// transaction cannot swallow another request's statement.
 pub(crate) fn up(connection: &Connection, service: &str, migrations: &[&str]) -> Result<(), Error> {
+    let run = |sql: &str| run(connection, sql);
     let wanted = migrations.len() + 1;
-    if applied(connection, service)? >= wanted {
+    if applied(&run, service)? >= wanted {
         return Ok(());
     }
     // WAL lets readers go on beside the one writer. The file remembers it; libSQL refuses, which is fine.
-    _ = run(connection, "PRAGMA journal_mode = WAL");
-    run(connection, "BEGIN IMMEDIATE")?;
-    match apply(connection, service, migrations) {
-        Ok(()) => run(connection, "COMMIT").map(drop),
+    _ = run("PRAGMA journal_mode = WAL");
+    run("BEGIN IMMEDIATE")?;
+    match apply(&run, service, migrations) {
+        Ok(()) => run("COMMIT").map(drop),
         Err(error) => {
-            _ = run(connection, "ROLLBACK");
+            _ = run("ROLLBACK");
             Err(error)
         }
     }
 }
 
-fn apply(connection: &Connection, service: &str, migrations: &[&str]) -> Result<(), Error> {
+fn apply(run: Run<'_>, service: &str, migrations: &[&str]) -> Result<(), Error> {
     let log = LOG.replace("{service}", service);
     let all = std::iter::once(log.as_str()).chain(migrations.iter().copied());
-    for (done, script) in all.enumerate().skip(applied(connection, service)?) {
+    for (done, script) in all.enumerate().skip(applied(run, service)?) {
         for statement in statements(script) {
-            run(connection, statement)?;
+            match run(statement) {
+                // The store was built without a module (FTS5): the rest of the script builds on it, and the service
+                // does without. Such a script has to begin with its virtual table.
+                Err(Error::Database(text)) if text.contains("no such module") => break,
+                other => other?,
+            };
         }
         let number = done + 1;
-        run(connection, &format!("INSERT INTO {service}_migrations VALUES ({number})"))?;
+        run(&format!("INSERT INTO {service}_migrations VALUES ({number})"))?;
     }
     Ok(())
 }
 
 /// How many migrations were applied: 0 when the table that says so is not there yet.
-fn applied(connection: &Connection, service: &str) -> Result<usize, Error> {
+fn applied(run: Run<'_>, service: &str) -> Result<usize, Error> {
     let sql = format!("SELECT coalesce(max(number), 0) FROM {service}_migrations");
-    match run(connection, &sql) {
+    match run(&sql) {
         Ok(rows) => {
             let number = rows.first().map_or(Ok(0), |row| row.int(0))?;
             Ok(usize::try_from(number).unwrap_or(0))
@@ -60,7 +69,38 @@ fn statements(script: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::statements;
+    use spin_sdk::sqlite::{RowResult, Value};
+
+    use super::{Error, Row, applied, apply, statements};
+
+    fn run(db: &rusqlite::Connection, sql: &str) -> Result<Vec<Row>, Error> {
+        let error = |error: rusqlite::Error| Error::Database(error.to_string());
+        let mut statement = db.prepare(sql).map_err(error)?;
+        let rows = statement
+            .query_map([], |row| Ok(Row::new(RowResult { values: vec![Value::Integer(row.get(0)?)] })));
+        rows.map_err(error)?.collect::<Result<_, _>>().map_err(error)
+    }
+
+    #[test]
+    fn a_script_whose_module_the_store_lacks_is_skipped_and_the_next_are_not() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        let run = |sql: &str| run(&db, sql);
+        let lacking =
+            "CREATE VIRTUAL TABLE shop_search USING fts99 (text);\n\nINSERT INTO shop_search VALUES ('x');\n";
+        let scripts = ["CREATE TABLE shop_a (a);\n", lacking, "CREATE TABLE shop_b (b);\n"];
+        run("BEGIN").unwrap();
+        apply(&run, "shop", &scripts).unwrap();
+        run("COMMIT").unwrap();
+        assert_eq!(applied(&run, "shop").unwrap(), 4, "the log and three scripts");
+        run("SELECT count(*) FROM shop_a, shop_b").unwrap();
+        assert!(run("SELECT 1 FROM shop_search").is_err());
+    }
+
+    #[test]
+    fn any_other_failure_is_one() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        assert!(apply(&|sql| run(&db, sql), "shop", &["CREATE NONSENSE;\n"]).is_err());
+    }
 
     #[test]
     fn a_trigger_is_one_statement() {

@@ -79,8 +79,14 @@ fn matrix(things: &Things) -> Vec<Row> {
         // The seller has sold to the owner.
         row(get.clone(), &["/auth/user/:userId"], [401, 200, 404, 200, 200]),
         row(get.clone(), &["/api/users/:id", "/users/:id"], [401, 200, 404, 404, 200]),
-        with(put, &["/api/users/:id", "/users/:id"], json!({ "name": "A" }), [401, 200, 404, 404, 200]),
+        with(
+            put.clone(),
+            &["/api/users/:id", "/users/:id"],
+            json!({ "name": "A" }),
+            [401, 200, 404, 404, 200],
+        ),
         row(get.clone(), &["/api/products", "/products", "/api/products/:id", "/products/:id"], everyone),
+        row(get.clone(), &["/api/products/category/:category", "/products/category/:category"], everyone),
         with(
             post.clone(),
             &["/api/products", "/products"],
@@ -91,6 +97,13 @@ fn matrix(things: &Things) -> Vec<Row> {
             post.clone(),
             &["/api/products/:id/stock", "/products/:id/stock"],
             json!({ "delta": 1, "reason": "x" }),
+            [401, 403, 403, 200, 200],
+        ),
+        row(get.clone(), &["/api/products/:id/stock", "/products/:id/stock"], [401, 403, 403, 200, 200]),
+        with(
+            put,
+            &["/api/products/:id", "/products/:id"],
+            json!({ "name": "Tea", "price": 5 }),
             [401, 403, 403, 200, 200],
         ),
         row(get.clone(), &["/api/orders", "/orders"], [401, 200, 200, 200, 200]),
@@ -150,6 +163,8 @@ fn matrix(things: &Things) -> Vec<Row> {
             &["/", "/health", "/health/:service", "/metrics", "/openapi.json", "/docs", "/schemas/:type"],
             everyone,
         ),
+        // Near the end: afterwards nobody can order it.
+        row(delete.clone(), &["/api/products/:id", "/products/:id"], [401, 403, 403, 204, 204]),
         // Last: afterwards the askers' sessions have ended.
         row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204]),
     ]
@@ -177,6 +192,7 @@ impl Things {
         route
             .replace(":id", id)
             .replace(":userId", id)
+            .replace(":category", "tea")
             .replace(":role", "SUPPORT")
             .replace(":service", "orders")
             .replace(":type", "jangteo.order.placed.v1.json")

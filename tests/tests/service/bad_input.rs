@@ -23,6 +23,7 @@ async fn routes<'a>(app: &'a TestApp) -> Vec<(Actor<'a>, Route)> {
     let order = alice.orders(&product, 1).await.assert_status(201).json();
     let profile = format!("/api/users/{}", alice.id);
     let stock = format!("/api/products/{product}/stock");
+    let changed = format!("/api/products/{product}");
     let signup = json!({ "email": app.email("new"), "password": "password123", "name": "N" });
     let login = json!({ "email": app.email("alice"), "password": "password123" });
     let refresh = json!({ "refreshToken": "x" });
@@ -34,6 +35,10 @@ async fn routes<'a>(app: &'a TestApp) -> Vec<(Actor<'a>, Route)> {
         (app.stranger(), route(post.clone(), "/api/auth/refresh", refresh.clone(), "refreshToken")),
         (app.stranger(), route(post.clone(), "/api/auth/logout", refresh, "refreshToken")),
         (kim.with_token(kim.token.as_ref().unwrap()), route(post.clone(), "/api/products", sale, "price")),
+        (
+            kim.with_token(kim.token.as_ref().unwrap()),
+            route(Method::PUT, changed, json!({ "name": "Tea", "price": 5 }), "price"),
+        ),
         (kim, route(post.clone(), stock, json!({ "delta": 1, "reason": "x" }), "delta")),
         (
             alice.with_token(alice.token.as_ref().unwrap()),

@@ -1,14 +1,13 @@
-//! The catalogue: create, get, list.
+//! The catalogue: create, get, change, withdraw, list.
 
-use axum::Json;
+use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Keyed, List, Page, Path, Preconditions, Problem, User, etag};
+use edge::{Context, Json, Keyed, List, Page, Path, Preconditions, Problem, Query, User, etag};
 use http::{StatusCode, header};
-use serde_json::json;
 use store::{Event, Idempotency, Timestamp};
 use uuid::Uuid;
 
-use crate::domain::{Draft, Product};
+use crate::domain::{Draft, Listing, Product, Revised};
 use crate::error::Error;
 use crate::store::DB;
 use crate::{RELAY, api, store as products};
@@ -21,16 +20,17 @@ pub async fn create(
 ) -> Result<Response, Error> {
     user.require("products:write")?;
     let draft = Draft::parse(request.body).map_err(Error::Invalid)?;
-    let product = new_product(draft, &user.subject);
+    let now = Timestamp::now();
+    let product = new_product(draft, &user.subject, now);
     let body = serde_json::to_string(&show(&product)).map_err(Problem::internal)?;
-    let mut event = created(&product);
+    let mut event = products::created(&product);
     event.traceparent = context.traceparent;
     event.idempotency = request.key.as_ref().map(|key| Idempotency {
         key: key.scoped("products.create"),
         request_hash: key.request_hash.clone(),
         result: body.clone(),
     });
-    match (DB.append(event).await, &request.key) {
+    match (DB.append_at(event, now).await, &request.key) {
         (Ok(_), _) => RELAY.kick(),
         (Err(store::Error::Replayed(replay)), Some(key)) => {
             return Ok(edge::replayed(key, &replay.request_hash, StatusCode::CREATED, replay.result)?);
@@ -51,25 +51,95 @@ pub async fn get(Path(id): Path<String>, preconditions: Preconditions) -> Result
     if preconditions.unchanged(product.revision) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
-    Ok((tag, Json(show(&product))).into_response())
+    Ok((tag, Reply(show(&product))).into_response())
 }
 
-/// `GET /api/products`: what is on sale, newest first.
-pub async fn list(page: Page) -> Result<Json<List<api::Product>>, Error> {
-    let found = products::list(page.after.as_deref(), page.rows()).await?;
-    let items = found.iter().map(show).collect();
-    Ok(Json(page.list(items, |product: &api::Product| product.id.clone())))
+/// `PUT /api/products/{id}`: 200 with the product as it is now.
+pub async fn replace(
+    context: Context,
+    user: User,
+    Path(id): Path<String>,
+    preconditions: Preconditions,
+    Json(change): Json<api::ProductChange>,
+) -> Result<Response, Error> {
+    let product = own(&user, &id).await?;
+    let if_revision = preconditions.insist(product.revision)?;
+    let revised = Revised::parse(change, product.currency).map_err(Error::Invalid)?;
+    save(context, products::changed(&id, &revised, if_revision, user.actor())).await?;
+    answer(&id).await
 }
 
-fn new_product(draft: Draft, seller: &str) -> Product {
-    let now = Timestamp::now().to_string();
+/// `DELETE /api/products/{id}`: 204. Orders that have it keep it; it is shown as not active, and not sold again.
+pub async fn withdraw(
+    context: Context,
+    user: User,
+    Path(id): Path<String>,
+    preconditions: Preconditions,
+) -> Result<StatusCode, Error> {
+    let product = own(&user, &id).await?;
+    let if_revision = preconditions.insist(product.revision)?;
+    if product.active {
+        save(context, products::withdrawn(&id, if_revision, user.actor())).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /api/products`: what is on sale.
+pub async fn list(Query(query): Query<api::ListQuery>, page: Page) -> Result<Response, Error> {
+    let listing = Listing::parse(query).map_err(Error::Invalid)?;
+    let after = page.after.as_deref().map(|cursor| listing.place(cursor)).transpose();
+    let after = after.map_err(Error::Invalid)?;
+    let found = products::list(&listing, after.as_ref(), page.rows()).await?;
+    let list = page.list(found, |product| listing.cursor(product));
+    let items = list.items.iter().map(show).collect();
+    Ok(Reply(List { items, next_cursor: list.next_cursor }).into_response())
+}
+
+/// `GET /api/products/category/{category}`: as [`list`], of this category.
+pub async fn list_category(
+    Path(category): Path<String>,
+    Query(query): Query<api::ListQuery>,
+    page: Page,
+) -> Result<Response, Error> {
+    list(Query(api::ListQuery { category: Some(category), ..query }), page).await
+}
+
+/// The product with this id, if it is `user`'s to change.
+pub async fn own(user: &User, id: &str) -> Result<Product, Error> {
+    user.require("products:write")?;
+    let product = products::find(id).await?.ok_or(Error::NotFound)?;
+    match product.seller_id == user.subject || user.may("products:any") {
+        true => Ok(product),
+        false => Err(Error::NotFound),
+    }
+}
+
+/// Append `event`, unless the product is not at the revision it is meant for.
+async fn save(context: Context, mut event: Event) -> Result<(), Error> {
+    event.traceparent = context.traceparent;
+    match DB.append(event).await {
+        Err(error) if products::is_stale(&error) => return Err(Preconditions::failed().into()),
+        other => other?,
+    };
+    RELAY.kick();
+    Ok(())
+}
+
+/// 200 with the product as it is now.
+pub async fn answer(id: &str) -> Result<Response, Error> {
+    let product = products::find(id).await?.ok_or(Error::NotFound)?;
+    Ok(([(header::ETAG, etag(product.revision))], Reply(show(&product))).into_response())
+}
+
+fn new_product(draft: Draft, seller: &str, now: Timestamp) -> Product {
+    let now = now.to_string();
     Product {
         id: Uuid::now_v7().to_string(),
         seller_id: seller.to_owned(),
-        name: draft.name,
-        description: draft.description,
-        category: draft.category,
-        price: draft.price,
+        name: draft.details.name,
+        description: draft.details.description,
+        category: draft.details.category,
+        price: draft.details.price,
         currency: draft.currency,
         on_hand: draft.stock,
         reserved: 0,
@@ -77,24 +147,12 @@ fn new_product(draft: Draft, seller: &str) -> Product {
         revision: 1,
         created_at: now.clone(),
         updated_at: now,
+        number: 0,
     }
 }
 
-fn created(product: &Product) -> Event {
-    let data = json!({
-        "sellerId": product.seller_id,
-        "name": product.name,
-        "description": product.description,
-        "category": product.category,
-        "price": product.price,
-        "currency": product.currency,
-        "stock": product.on_hand,
-    });
-    Event::new(&product.id, 1, "product.created", &product.seller_id, data)
-}
-
 /// A product as clients see it.
-pub fn show(product: &Product) -> api::Product {
+fn show(product: &Product) -> api::Product {
     api::Product {
         id: product.id.clone(),
         seller_id: product.seller_id.clone(),

@@ -1,0 +1,206 @@
+//! What a list of products can be asked for, and where its pages continue.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use edge::FieldError;
+use money::{Currency, Decimal};
+use serde::{Deserialize, Serialize};
+
+use super::Product;
+use crate::api::ListQuery;
+
+/// The longest text to search for, in characters.
+const MAX_SEARCH: usize = 200;
+/// The most words of it: each is a condition of its own.
+const MAX_WORDS: usize = 10;
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sort {
+    Newest,
+    /// Cheapest first.
+    Price,
+    /// Dearest first.
+    PriceDown,
+    Name,
+}
+
+impl Sort {
+    fn parse(text: Option<&str>) -> Option<Self> {
+        match text {
+            None | Some("newest") => Some(Self::Newest),
+            Some("price") => Some(Self::Price),
+            Some("-price") => Some(Self::PriceDown),
+            Some("name") => Some(Self::Name),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether it compares amounts.
+    pub fn is_by_price(self) -> bool {
+        matches!(self, Self::Price | Self::PriceDown)
+    }
+}
+
+/// Which products, in which order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Listing {
+    /// Each must begin a word of the product.
+    pub words: Vec<String>,
+    pub category: Option<String>,
+    pub seller: Option<String>,
+    /// Only amounts of one currency compare.
+    pub currency: Option<Currency>,
+    /// In minor units.
+    pub min_price: Option<i64>,
+    pub max_price: Option<i64>,
+    pub sort: Sort,
+}
+
+/// The place of a product in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// What the list is sorted by, if not by `number` alone.
+    pub key: Key,
+    /// Newer products have higher ones.
+    pub number: i64,
+}
+
+/// What a list is sorted by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Key {
+    Price(i64),
+    Name(String),
+    None,
+}
+
+/// A [`Place`] in the list with this fingerprint.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    list: u64,
+    at: Place,
+}
+
+impl Listing {
+    /// Check a query; every parameter that is not valid is named.
+    pub fn parse(query: ListQuery) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        // A form sends what was not filled in as empty.
+        let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let words = words(&mut errors, given(query.q));
+        let sort = Sort::parse(given(query.sort).as_deref());
+        if sort.is_none() {
+            errors.push(FieldError::new("sort", "must be newest, price, -price or name"));
+        }
+        let sort = sort.unwrap_or(Sort::Newest);
+        let (min, max) = (given(query.min_price), given(query.max_price));
+        let compares = sort.is_by_price() || min.is_some() || max.is_some();
+        let currency = match given(query.currency).map(|code| Currency::parse(&code)) {
+            Some(Ok(currency)) => Some(currency),
+            Some(Err(error)) => {
+                errors.push(FieldError::new("currency", error.to_string()));
+                None
+            }
+            None => compares.then_some(Currency::USD),
+        };
+        let mut amount = |field: &str, text: Option<String>| {
+            let currency = currency.unwrap_or(Currency::USD);
+            let minor = text.map(|text| currency.minor_units(&Decimal::parse(&text)?)).transpose();
+            minor.unwrap_or_else(|error: money::Error| {
+                errors.push(FieldError::new(field, error.to_string()));
+                None
+            })
+        };
+        let (min_price, max_price) = (amount("minPrice", min), amount("maxPrice", max));
+        let (category, seller) = (given(query.category), given(query.seller));
+        match errors.is_empty() {
+            true => Ok(Self { words, category, seller, currency, min_price, max_price, sort }),
+            false => Err(errors),
+        }
+    }
+
+    /// The cursor that continues this list after `product`.
+    pub fn cursor(&self, product: &Product) -> String {
+        let key = match self.sort {
+            Sort::Newest => Key::None,
+            Sort::Price | Sort::PriceDown => Key::Price(product.price),
+            Sort::Name => Key::Name(product.name.clone()),
+        };
+        let at = Place { key, number: product.number };
+        serde_json::to_string(&Cursor { list: self.fingerprint(), at }).unwrap_or_default()
+    }
+
+    /// The place that `cursor` names.
+    ///
+    /// # Errors
+    /// When it is not of this very list: it would leave products out, or show them twice.
+    pub fn place(&self, cursor: &str) -> Result<Place, Vec<FieldError>> {
+        let cursor = serde_json::from_str(cursor).ok().filter(|c: &Cursor| c.list == self.fingerprint());
+        cursor.map(|cursor| cursor.at).ok_or_else(|| {
+            let detail = "must be the nextCursor of an earlier page with the same filters and sort";
+            vec![FieldError::new("cursor", detail)]
+        })
+    }
+
+    /// Differs for other filters or another order; may differ after an update of Jangteo, too.
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// The words of a search: letters and digits, so that nothing of it can be taken for syntax.
+fn words(errors: &mut Vec<FieldError>, text: Option<String>) -> Vec<String> {
+    let Some(text) = text else { return Vec::new() };
+    let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    if text.chars().count() > MAX_SEARCH || !(1..=MAX_WORDS).contains(&words.len()) {
+        let detail = format!("must have 1 to {MAX_WORDS} words and at most {MAX_SEARCH} characters");
+        errors.push(FieldError::new("q", detail));
+    }
+    words.into_iter().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(query: &str) -> Result<Listing, Vec<String>> {
+        let fields = |errors: Vec<FieldError>| errors.into_iter().map(|error| error.field).collect();
+        Listing::parse(serde_json::from_str(query).unwrap()).map_err(fields)
+    }
+
+    #[test]
+    fn prices_compare_within_a_currency() {
+        assert_eq!(listing("{}").unwrap().currency, None);
+        let dollars = listing(r#"{"minPrice":"1.5","sort":""}"#).unwrap();
+        assert_eq!((dollars.currency, dollars.min_price), (Some(Currency::USD), Some(150)));
+        assert_eq!(listing(r#"{"sort":"price"}"#).unwrap().currency, Some(Currency::USD));
+        assert_eq!(listing(r#"{"maxPrice":"500","currency":"KRW"}"#).unwrap().max_price, Some(500));
+    }
+
+    #[test]
+    fn every_invalid_parameter_is_named() {
+        let query = r#"{"q":"?!","sort":"colour","currency":"usd","minPrice":"1.999","maxPrice":"cheap"}"#;
+        assert_eq!(listing(query).unwrap_err(), ["q", "sort", "currency", "minPrice", "maxPrice"]);
+        assert_eq!(listing(r#"{"q":"a b c d e f g h i j k"}"#).unwrap_err(), ["q"]);
+    }
+
+    #[test]
+    fn a_search_is_words() {
+        let words = listing(r#"{"q":"\"green\" OR tea-cup* NEAR(녹차)"}"#).unwrap().words;
+        assert_eq!(words, ["green", "OR", "tea", "cup", "NEAR", "녹차"]);
+    }
+
+    #[test]
+    fn a_cursor_belongs_to_its_list() {
+        let (tea, cheap) =
+            (listing(r#"{"q":"tea"}"#).unwrap(), listing(r#"{"q":"tea","sort":"price"}"#).unwrap());
+        let product = super::super::tests::product("a", 150, 1);
+        assert_eq!(tea.place(&tea.cursor(&product)), Ok(Place { key: Key::None, number: product.number }));
+        assert_eq!(cheap.place(&cheap.cursor(&product)).unwrap().key, Key::Price(150));
+        assert!(tea.place(&cheap.cursor(&product)).is_err());
+        assert!(tea.place("{}").is_err());
+    }
+}

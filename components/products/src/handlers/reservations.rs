@@ -1,0 +1,191 @@
+//! Stock for orders: hold it, and settle the holds as orders are paid, cancelled, refunded or forgotten.
+
+use axum::Json as Reply;
+use edge::{Context, Json, Path, ServiceCaller};
+use events::CloudEvent;
+use http::StatusCode;
+use serde_json::json;
+use store::Timestamp;
+
+use crate::domain::{HeldLine, Settlement, State, price_lines, shortages};
+use crate::error::Error;
+use crate::store::{self as products, DB, FIRST_VERSION, Overdue};
+use crate::{CLIENT, RELAY, api};
+
+/// How often a hold is tried anew after stock became free, a price changed or another request was faster.
+const RETRIES: usize = 1;
+/// How often a settlement reads and decides anew: a reservation has an order's few events, so more means trouble.
+const MAX_TRIES: usize = 8;
+/// How many overdue holds a reservation looks after: each costs a hop, and a buyer waits.
+const OVERDUE_BATCH: i64 = 10;
+/// How many overdue holds a sweep looks after: well under a second, so that no platform ends the request.
+const SWEEP_BATCH: usize = 100;
+/// After so many seconds a hold without an order will not get one: longer than `orders` waits for products (6 s) and
+/// for its database (5 s) together.
+const PLACING_SECONDS: i64 = 15;
+
+/// What a hold replaces.
+struct Current {
+    version: i64,
+    lines: Vec<HeldLine>,
+}
+
+/// `POST /internal/products/reservations`: hold all lines for an order, or none. 201 with the lines' prices.
+pub async fn reserve(
+    context: Context,
+    caller: ServiceCaller,
+    Json(wanted): Json<api::Reserve>,
+) -> Result<(StatusCode, Reply<api::Reserved>), Error> {
+    let mut tries = 0;
+    loop {
+        let held = hold(&context, &caller.actor(), &wanted, &Current { version: 0, lines: Vec::new() }).await;
+        if tries == RETRIES || !is_worth_a_try(&context, &wanted, &held).await? {
+            return held.map(|reserved| (StatusCode::CREATED, Reply(reserved)));
+        }
+        tries += 1;
+    }
+}
+
+/// `PUT /internal/products/reservations/{orderId}`: hold these lines instead, all or none. 200 with their prices, 409
+/// when the reservation is settled. What the order holds already is free for it.
+pub async fn replace(
+    context: Context,
+    caller: ServiceCaller,
+    Path(order_id): Path<String>,
+    Json(mut wanted): Json<api::Reserve>,
+) -> Result<Reply<api::Reserved>, Error> {
+    wanted.order_id = order_id;
+    let mut tries = 0;
+    loop {
+        let current = products::reservation(&wanted.order_id).await?.ok_or(Error::NotReserved)?;
+        if current.state != State::Held {
+            return Err(Error::Settled);
+        }
+        let current = Current { version: current.version, lines: current.lines };
+        let held = hold(&context, &caller.actor(), &wanted, &current).await;
+        let overtaken = matches!(held, Err(Error::Contended));
+        if tries == RETRIES || !(overtaken || is_worth_a_try(&context, &wanted, &held).await?) {
+            return held.map(Reply);
+        }
+        tries += 1;
+    }
+}
+
+/// Whether a refused hold may be granted now.
+async fn is_worth_a_try<T>(
+    context: &Context,
+    wanted: &api::Reserve,
+    held: &Result<T, Error>,
+) -> Result<bool, Error> {
+    match held {
+        Err(Error::OutOfStock(_)) => free_overdue(context, wanted).await,
+        Err(Error::Internal(error)) => Ok(products::is_repriced(error)),
+        _ => Ok(false),
+    }
+}
+
+async fn hold(
+    context: &Context,
+    actor: &str,
+    wanted: &api::Reserve,
+    current: &Current,
+) -> Result<api::Reserved, Error> {
+    let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id.as_str()).collect();
+    let found = products::find_all(&ids).await?;
+    let (currency, lines) = price_lines(&wanted.lines, &found)?;
+    let data = json!({ "orderId": wanted.order_id, "expiresAt": wanted.expires_at, "lines": lines });
+    let mut event = products::reserved(&wanted.order_id, current.version.saturating_add(1), actor, data);
+    event.traceparent = context.traceparent.clone();
+    match DB.append(event).await {
+        Ok(_) => RELAY.kick(),
+        Err(error) if products::is_shortage(&error) => {
+            let found = products::find_all(&ids).await?;
+            return Err(Error::OutOfStock(shortages(&wanted.lines, &found, &current.lines)));
+        }
+        Err(error) if products::is_overtaken(&error) => return Err(Error::Contended),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(api::Reserved { currency, lines })
+}
+
+/// Let go overdue holds on the wanted products, if orders agrees; says whether there is anything new to be had.
+async fn free_overdue(context: &Context, wanted: &api::Reserve) -> Result<bool, Error> {
+    let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id.as_str()).collect();
+    let now = Timestamp::now();
+    let mut freed = false;
+    for overdue in products::overdue_of(&ids, &now.to_string(), OVERDUE_BATCH).await? {
+        freed |= look_after(context, &overdue, now).await?;
+    }
+    Ok(freed)
+}
+
+/// `POST /internal/products/sweep`: look after overdue holds, oldest first. Safe at any time, also twice at once.
+pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Reply<api::Swept>, Error> {
+    let now = Timestamp::now();
+    let limit = i64::try_from(SWEEP_BATCH).unwrap_or(i64::MAX).saturating_add(1);
+    let due = products::overdue(&now.to_string(), limit).await?;
+    let mut swept = api::Swept { looked_at: 0, settled: 0, more: due.len() > SWEEP_BATCH };
+    for overdue in due.iter().take(SWEEP_BATCH) {
+        swept.looked_at += 1;
+        swept.settled += usize::from(look_after(&context, overdue, now).await?);
+    }
+    RELAY.kick();
+    Ok(Reply(swept))
+}
+
+/// Settle an overdue hold by what orders says of its order; says whether it is settled now.
+///
+/// Asking orders for an order that is overdue expires it. An order it has never heard of did not come about (its
+/// process died), once it is old enough.
+async fn look_after(context: &Context, overdue: &Overdue, now: Timestamp) -> Result<bool, Error> {
+    let id = &overdue.order_id;
+    let answer = CLIENT.get(context, "orders", &format!("orders/{id}")).await?;
+    let given_up = overdue.held_at < now.plus_seconds(-PLACING_SECONDS).to_string();
+    let settlement = match answer.status {
+        StatusCode::OK => Settlement::of_status(&answer.json::<api::OrderSummary>()?.status),
+        StatusCode::NOT_FOUND => given_up.then_some(Settlement::Release),
+        _ => None,
+    };
+    match settlement {
+        Some(settlement) => settle(id, settlement, &format!("overdue:{id}")).await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// `POST /internal/products/reservations/{orderId}/release`: let go what was held for an order that did not come about.
+pub async fn release(_: ServiceCaller, Path(order_id): Path<String>) -> Result<StatusCode, Error> {
+    settle(&order_id, Settlement::Release, &format!("release:{order_id}")).await?;
+    RELAY.kick();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /internal/products/events`: settle holds. Each cause is answered once, so a batch may come again.
+pub async fn on_events(_: ServiceCaller, Json(batch): Json<Vec<CloudEvent>>) -> Result<StatusCode, Error> {
+    for event in &batch {
+        if let (Some(settlement), Some(order_id)) = (Settlement::of(event), event.subject.as_deref()) {
+            settle(order_id, settlement, &event.id).await?;
+        }
+    }
+    RELAY.kick();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn settle(order_id: &str, settlement: Settlement, cause: &str) -> Result<(), Error> {
+    // Most holds were not changed: nothing needs to be read unless the append says otherwise. An order whose hold has
+    // not arrived (it was given up meanwhile) is settled in advance.
+    let mut current = Some((State::Held, FIRST_VERSION));
+    for _ in 0..MAX_TRIES {
+        let Some((state, version)) = current else { return Ok(()) };
+        let Some(kind) = settlement.event(state) else { return Ok(()) };
+        let event = products::settled(order_id, version.saturating_add(1), kind, cause);
+        match DB.append(event).await {
+            Err(error) if products::is_answered(&error) => return Ok(()),
+            Err(error) if products::is_overtaken(&error) => {
+                let found = products::reservation(order_id).await?;
+                current = found.map(|found| (found.state, found.version));
+            }
+            other => return Ok(other.map(drop)?),
+        }
+    }
+    Err(Error::Contended)
+}

@@ -1,0 +1,90 @@
+//! Stock that is held for orders. A reservation's stream is its order's id: version 1 holds, later ones replace the
+//! lines or settle.
+
+use serde::Deserialize;
+use serde::de::value::{Error as Unreadable, StrDeserializer};
+use serde_json::{Value, json};
+use store::{Error, Event, params};
+
+use super::DB;
+use crate::domain::{Reservation, State};
+
+/// The version of a reservation that was made and not changed since.
+pub const FIRST_VERSION: i64 = 1;
+
+/// A hold that should have been settled.
+pub struct Overdue {
+    pub order_id: String,
+    /// When it was made.
+    pub held_at: String,
+}
+
+/// The stock held for this order.
+pub async fn reservation(order_id: &str) -> Result<Option<Reservation>, Error> {
+    // One statement, hence one moment: the version belongs to the state.
+    let sql = "SELECT state, (SELECT max(version) FROM products_events WHERE stream = hold.order_id), \
+               (SELECT json_group_array(json_object('productId', product_id, 'quantity', quantity)) \
+                FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id) \
+               FROM products_reservations AS hold WHERE order_id = ?1";
+    let Some(row) = DB.query_one(sql, params![order_id]).await? else { return Ok(None) };
+    let state = row.text(0)?;
+    let state = State::deserialize(StrDeserializer::<Unreadable>::new(&state));
+    let state = state.map_err(|error| Error::Database(error.to_string()))?;
+    Ok(Some(Reservation { state, version: row.int(1)?, lines: row.json(2)? }))
+}
+
+/// Holds on these products that should have been settled by `now`, oldest first.
+pub async fn overdue_of(ids: &[&str], now: &str, limit: i64) -> Result<Vec<Overdue>, Error> {
+    let only = "AND EXISTS (SELECT 1 FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id \
+                AND product_id IN (SELECT value FROM json_each(?3)))";
+    select_overdue(only, params![now, limit, json!(ids).to_string()]).await
+}
+
+/// Holds that should have been settled by `now`, oldest first.
+pub async fn overdue(now: &str, limit: i64) -> Result<Vec<Overdue>, Error> {
+    select_overdue("", params![now, limit]).await
+}
+
+async fn select_overdue(only: &str, params: Vec<store::Value>) -> Result<Vec<Overdue>, Error> {
+    let sql = format!(
+        "SELECT order_id, (SELECT time FROM products_events WHERE stream = hold.order_id AND version = {FIRST_VERSION}) \
+         FROM products_reservations AS hold WHERE state = 'HELD' AND expires_at < ?1 {only} ORDER BY expires_at LIMIT ?2"
+    );
+    let rows = DB.query(&sql, params).await?;
+    rows.iter().map(|row| Ok(Overdue { order_id: row.text(0)?, held_at: row.text(1)? })).collect()
+}
+
+/// The event that holds stock for an order, or holds other lines when it is not the first.
+pub fn reserved(order_id: &str, version: i64, actor: &str, data: Value) -> Event {
+    let kind = if version == FIRST_VERSION { "stock.reserved" } else { "stock.rereserved" };
+    Event::new(order_id, version, kind, actor, data)
+}
+
+/// The event `kind` that settles the reservation of `order_id`.
+pub fn settled(order_id: &str, version: i64, kind: &'static str, cause: &str) -> Event {
+    let data = json!({ "orderId": order_id });
+    let mut event = Event::new(order_id, version, kind, "service:orders", data);
+    event.cause = Some(cause.to_owned());
+    event
+}
+
+/// Whether a failed append means that stock would fall below what is promised, or below zero.
+pub fn is_shortage(error: &Error) -> bool {
+    matches!(error, Error::Check(name) if name == "out_of_stock")
+}
+
+/// Whether a failed append means that a price is not what was read a moment ago.
+pub fn is_repriced(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == "price_changed")
+}
+
+/// Whether a failed append means that something happened to the reservation in the meantime.
+pub fn is_overtaken(error: &Error) -> bool {
+    error.is_unique("products_events.version")
+        || matches!(error, Error::Refused { code, .. } if code == "already_settled")
+}
+
+/// Whether a failed append means that its cause was answered before.
+pub fn is_answered(error: &Error) -> bool {
+    error.is_unique("products_events.cause")
+}
