@@ -87,6 +87,12 @@ impl<'a> Actor<'a> {
         self.app.post(path).bearer_auth(token).json(body)
     }
 
+    /// GET an answer that may break off.
+    pub async fn try_get(&self, path: &str) -> reqwest::Result<Response> {
+        let token = self.token.as_deref().unwrap_or_default();
+        self.app.send(Method::GET, path, &[("authorization", format!("Bearer {token}"))], None).await
+    }
+
     /// POST to an app that may die meanwhile.
     pub async fn try_post(&self, path: &str, body: Value) -> reqwest::Result<Response> {
         self.try_send(Method::POST, path, Some(body)).await

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Actor, Response};
+use crate::{Actor, Response, seen};
 
 /// The admin of embedded apps.
 const ADMIN: (&str, &str) = ("admin@jangteo.test", "correct horse battery staple");
@@ -32,6 +32,14 @@ pub struct TestApp {
 struct Embedded {
     _running: host::Running,
     state: TempDir,
+}
+
+/// What stories made happen is kept for scripts/test, which asks whether every kind of event was seen.
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        // A story that failed has other worries.
+        _ = seen::remember(&self.state.path().join("sqlite_db.db"));
+    }
 }
 
 /// The workspace's root folder.

@@ -17,8 +17,10 @@ mod localstripe;
 mod manifest;
 mod peer;
 mod process;
+mod redis;
 mod replay;
 mod response;
+mod seen;
 mod shop;
 
 pub use actor::Actor;
@@ -28,6 +30,7 @@ pub use localstripe::LocalStripe;
 pub use manifest::with_provider;
 pub use peer::{Asked, Peer, Said};
 pub use process::HostProcess;
+pub use redis::{Redis, Subscriber};
 pub use replay::{Compared, REPLAYED, replay};
 pub use response::Response;
 pub use shop::{APPROVED_CARD, address, card, order_for, order_of, path_of, pay};

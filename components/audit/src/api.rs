@@ -1,9 +1,9 @@
-//! Bodies of requests and responses. The intake's body is a CloudEvents batch (JSON batch format 1.0).
+//! Bodies of requests and responses. The intake's are CloudEvents.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// `POST /internal/audit/events`: what became of the batch.
+/// `POST /api/v1/audit/events` and `POST /internal/audit/events`: what became of the batch.
 #[derive(Serialize)]
 pub struct Recorded {
     /// Events that are new in the log.
@@ -26,6 +26,60 @@ pub struct Filters {
     pub to: Option<String>,
 }
 
+/// The query of `GET /api/v1/audit/verify` and `…/export`: places in the log.
+#[derive(Deserialize)]
+pub struct Span {
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// The query of `GET /api/v1/events`, besides `limit`.
+#[derive(Deserialize)]
+pub struct Subscription {
+    /// The `sequence` of the last event that the subscriber has.
+    pub after: Option<String>,
+    pub source: Option<String>,
+}
+
+/// `POST /api/v1/events/parked/redrive`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redrive {
+    /// The service whose event it is, such as `orders`.
+    pub source: String,
+    /// The target that refused it.
+    pub target: String,
+    /// Its place in the service's log.
+    pub sequence: i64,
+}
+
+/// `GET /api/v1/audit/verify`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verified {
+    pub valid: bool,
+    /// Entries that were found to be as they were recorded.
+    pub checked: i64,
+    /// Signed checkpoints that fit.
+    pub checkpoints: usize,
+    pub from: i64,
+    pub to: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_broken: Option<chain::Broken>,
+}
+
+/// A signed statement of how far the log had got.
+#[derive(Serialize)]
+pub struct Checkpoint {
+    #[serde(flatten)]
+    pub checkpoint: chain::Checkpoint,
+    /// Its place among the checkpoints; left out where it is of no interest.
+    #[serde(skip)]
+    pub number: i64,
+    /// Whether the entries up to it were removed because their time was over.
+    pub cut: bool,
+}
+
 /// A CloudEvent and its place in the log.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,4 +90,7 @@ pub struct Entry {
     /// Place in the audit log.
     pub sequence: i64,
     pub received_at: String,
+    /// SHA-256 of the entry and, by way of `prevHash`, of all before it.
+    pub hash: String,
+    pub prev_hash: String,
 }

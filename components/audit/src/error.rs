@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
 
 use crate::domain::BadEvent;
+use crate::domain::binding::Unreadable;
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,10 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     #[error(transparent)]
     BadEvent(#[from] BadEvent),
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    #[error("{0} still refuses the event")]
+    StillRefused(String),
     #[error("no such event")]
     NotFound,
     #[error(transparent)]
@@ -34,6 +39,11 @@ impl From<Error> for Problem {
             Error::BadEvent(bad) => Problem::new(Code::MALFORMED, bad.to_string())
                 .with("index", bad.index)
                 .with("attribute", bad.attribute),
+            Error::Unreadable(Unreadable::MediaType) => {
+                Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, Unreadable::MediaType.to_string())
+            }
+            Error::Unreadable(malformed) => Problem::new(Code::MALFORMED, malformed.to_string()),
+            still @ Error::StillRefused(_) => Problem::new(Code::CONFLICT, still.to_string()),
             Error::NotFound => Problem::not_found("event"),
             Error::Internal(source) => Problem::internal(source),
         }

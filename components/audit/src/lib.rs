@@ -1,13 +1,21 @@
-//! The audit log: every event of every service, kept once, in the order of arrival, never altered.
+//! The audit log: every event of every service, kept once, in the order of arrival, never altered, and provably so.
 //!
 //! | route | who | handler |
 //! |---|---|---|
+//! | `POST /api/v1/audit/events` (`/api/audit/events`) | `audit:write`, services | `intake::from_outside` |
 //! | `GET /api/v1/audit/events` (`/api/audit/events`) | `audit:read` | `read::list` |
 //! | `GET /api/v1/audit/events/{id}` (`/api/audit/events/{id}`) | `audit:read` | `read::get` |
-//! | `POST /internal/audit/events` | services | `intake::record` |
+//! | `GET /api/v1/audit/verify` (`/api/audit/verify`) | `audit:read` | `verify::verify` |
+//! | `GET /api/v1/audit/export` (`/api/audit/export`) | `audit:read` | `export::export` |
+//! | `GET`, `POST /api/v1/audit/checkpoints` (`/api/audit/checkpoints`) | `audit:read` | `checkpoints::…` |
+//! | `GET /api/v1/events` | `events:read` | `feed::list` |
+//! | `GET /api/v1/events/parked` | `events:read` | `relays::parked` |
+//! | `POST /api/v1/events/parked/redrive` · `POST /api/v1/events/relay` | `events:write` | `relays::…` |
+//! | `POST /internal/audit/events` | services | `intake::from_relay` |
 //!
-//! `api` has the bodies, `domain` the rules, `store` the SQL. The log is the table `audit_log`; the only
-//! events of its own are the permissions it refused, which it records as it does those of others.
+//! `api` has the bodies, `domain` the rules, `store` the SQL. The log is the table `audit_log`; each entry is
+//! chained to the one before (`shared/chain`). What happens here (checkpoints, refused permissions) is in
+//! `audit_events`, and comes into the log as other services' events do: by the relay.
 
 mod api;
 mod domain;
@@ -16,34 +24,48 @@ mod handlers;
 mod store;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::{
     Router,
     routing::{get, post},
 };
 use edge::Client;
-use events::Relay;
-use handlers::{intake, read};
+use events::{Relay, Target};
+use handlers::{checkpoints, export, feed, intake, read, relays, verify};
 use spin_sdk::http::{IntoResponse, Request};
 
+const TARGETS: [Target; 1] = [Target { service: "audit", kinds: &[], private: &[] }];
 static CLIENT: Client = Client::new("audit");
-/// Without targets: it only answers for the database's health.
-static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &[]);
+static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &TARGETS);
 
 #[spin_sdk::http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
-    edge::on_refusal(intake::record_refusal);
+    static RETAINED: AtomicBool = AtomicBool::new(false);
+    RELAY.kick_once();
+    if !RETAINED.swap(true, Ordering::Relaxed) {
+        checkpoints::retain();
+    }
     edge::serve(ROUTER.get_or_init(routes), request).await
 }
 
 fn routes() -> Router {
-    let public = Router::new().route("/", get(read::list)).route("/{id}", get(read::get));
+    let public = Router::new()
+        .route("/events", get(read::list).post(intake::from_outside))
+        .route("/events/{id}", get(read::get))
+        .route("/verify", get(verify::verify))
+        .route("/export", get(export::export))
+        .route("/checkpoints", get(checkpoints::list).post(checkpoints::create));
     edge::router(
         Router::new()
-            .route("/internal/audit/events", post(intake::record))
-            .nest("/api/v1/audit/events", public.clone())
-            .nest("/api/audit/events", public)
+            .route("/internal/audit/events", post(intake::from_relay))
+            .route("/api/v1/events", get(feed::list))
+            .route("/api/v1/events/parked", get(relays::parked))
+            .route("/api/v1/events/parked/redrive", post(relays::redrive))
+            .route("/api/v1/events/relay", post(relays::drain))
+            .nest("/api/v1/audit", public.clone())
+            .nest("/api/audit", public)
             .merge(events::internal_routes(&RELAY)),
     )
 }

@@ -1,34 +1,42 @@
-//! All SQL of the service.
+//! All SQL of the service. Here: the tables, reading and searching. `store/append.rs` adds to the chain,
+//! `store/backlog.rs` chains what is older than it, `store/checkpoints.rs` keeps and cuts.
+
+mod append;
+mod backlog;
+mod checkpoints;
 
 use store::{Db, Error, Row, Timestamp, Value, params};
 
-use crate::domain::{Entry, Filter};
+use crate::domain::{Attributes, Entry, Filter};
+
+pub use append::{Recorded, record};
+pub use checkpoints::{Cut, Kept, attesting, checkpoints, last_before, overdue, sign};
 
 /// The tables, prefixed `audit_`.
-pub static DB: Db = Db::new("audit", &[include_str!("../migrations/0001_audit.sql")]);
+pub static DB: Db = Db::new(
+    "audit",
+    &[include_str!("../migrations/0001_audit.sql"), include_str!("../migrations/0002_chain.sql")],
+);
 
-const COLUMNS: &str = "seq, received_at, event";
+/// An entry with the hash before it; that of the first is the cut's, or all zeros.
+const COLUMNS: &str = "l.seq, l.received_at, l.event, l.hash, coalesce( \
+    (SELECT hash FROM audit_log AS p WHERE p.seq = l.seq - 1), \
+    (SELECT hash FROM audit_checkpoints AS c WHERE c.seq = l.seq - 1 AND c.cut), \
+    '0000000000000000000000000000000000000000000000000000000000000000')";
 
 fn entry(row: &Row) -> Result<Entry, Error> {
-    Ok(Entry { seq: row.int(0)?, received_at: row.text(1)?, event: row.json(2)? })
-}
-
-/// Put a batch (a JSON array of CloudEvents) into the log, in its order; how many were new.
-///
-/// One statement: it is on the path of every event of the system, and the batch is in the log or it is not.
-pub async fn record(batch: String) -> Result<usize, Error> {
-    const SQL: &str = "INSERT INTO audit_log (source, id, type, subject, actor, time, received_at, event) \
-        SELECT value ->> 'source', value ->> 'id', value ->> 'type', value ->> 'subject', value ->> 'actor', \
-          coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', value ->> 'time'), ?2), ?2, value \
-        FROM json_each(?1) WHERE true ORDER BY key \
-        ON CONFLICT (id, source) DO NOTHING RETURNING 1";
-    let rows = DB.query(SQL, params![batch, Timestamp::now().to_string()]).await?;
-    Ok(rows.len())
+    Ok(Entry {
+        seq: row.int(0)?,
+        received_at: row.text(1)?,
+        event: row.json(2)?,
+        hash: row.text(3)?,
+        prev_hash: row.text(4)?,
+    })
 }
 
 /// The event with this id; the first that came, should several sources use the same.
 pub async fn find(id: &str) -> Result<Option<Entry>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM audit_log WHERE id = ?1 ORDER BY seq LIMIT 1");
+    let sql = format!("SELECT {COLUMNS} FROM audit_log AS l WHERE l.id = ?1 ORDER BY l.seq LIMIT 1");
     DB.query_one(&sql, params![id]).await?.as_ref().map(entry).transpose()
 }
 
@@ -38,10 +46,83 @@ pub async fn find(id: &str) -> Result<Option<Entry>, Error> {
 pub async fn list(filter: Filter, after: Option<i64>, limit: i64) -> Result<Vec<Entry>, Error> {
     let (conditions, params) = conditions(filter, after, limit);
     let sql = format!(
-        "SELECT {COLUMNS} FROM audit_log WHERE seq IN \
-           (SELECT seq FROM audit_log WHERE {conditions} ORDER BY seq DESC LIMIT ?1) ORDER BY seq DESC"
+        "SELECT {COLUMNS} FROM audit_log AS l WHERE l.seq IN \
+           (SELECT seq FROM audit_log WHERE {conditions} ORDER BY seq DESC LIMIT ?1) ORDER BY l.seq DESC"
     );
     DB.query(&sql, params).await?.iter().map(entry).collect()
+}
+
+/// Events after the entry `after`, oldest first.
+pub async fn feed(after: i64, source: Option<String>, limit: i64) -> Result<Vec<Entry>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM audit_log AS l WHERE l.seq > ?1 AND (?2 IS NULL OR +l.source = ?2) \
+         ORDER BY l.seq LIMIT ?3"
+    );
+    DB.query(&sql, params![after, source, limit]).await?.iter().map(entry).collect()
+}
+
+/// An entry as it lies in the table.
+pub struct Stored {
+    pub seq: i64,
+    pub received_at: String,
+    /// Canonical JSON.
+    pub event: String,
+    pub hash: String,
+    /// What is searched for; must be what the event says.
+    pub attributes: Attributes,
+}
+
+/// Entries from `from` to `to`, as far as a page goes.
+pub async fn page(from: i64, to: i64) -> Result<Vec<Stored>, Error> {
+    const SQL: &str = "SELECT seq, received_at, event, hash, source, id, type, subject, actor, time \
+        FROM audit_log WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT 200";
+    let stored = |row: &Row| {
+        let attributes = Attributes {
+            source: row.text(4)?,
+            id: row.text(5)?,
+            kind: row.text(6)?,
+            subject: row.opt_text(7)?,
+            actor: row.opt_text(8)?,
+            time: row.text(9)?,
+        };
+        let (seq, received_at) = (row.int(0)?, row.text(1)?);
+        Ok(Stored { seq, received_at, event: row.text(2)?, hash: row.text(3)?, attributes })
+    };
+    DB.query(SQL, params![from, to]).await?.iter().map(stored).collect()
+}
+
+/// Where the chain begins and ends.
+pub struct Ends {
+    /// The last entry that was cut off; 0 when none was.
+    pub cut: (i64, String),
+    /// The end of the chain.
+    pub head: (i64, String),
+    /// The last entry there is; the head's, if all is well.
+    pub last: i64,
+    /// The furthest that a checkpoint knows of.
+    pub attested: i64,
+}
+
+/// Read both ends of the chain, at one moment. What is older than the chain is chained first.
+pub async fn ends() -> Result<Ends, Error> {
+    const SQL: &str = "SELECT coalesce(c.seq, 0), coalesce(c.hash, '0000000000000000000000000000000000000000000000000000000000000000'), \
+        h.seq, h.hash, coalesce((SELECT max(seq) FROM audit_log), coalesce(c.seq, 0)), \
+        coalesce((SELECT max(seq) FROM audit_checkpoints), 0) \
+        FROM audit_head AS h LEFT JOIN (SELECT seq, hash FROM audit_checkpoints WHERE cut ORDER BY seq DESC LIMIT 1) AS c";
+    backlog::head().await?;
+    let row = DB.query_one(SQL, params![]).await?.ok_or_else(headless)?;
+    let (cut, head) = ((row.int(0)?, row.text(1)?), (row.int(2)?, row.text(3)?));
+    Ok(Ends { cut, head, last: row.int(4)?, attested: row.int(5)? })
+}
+
+/// The hash of the entry `seq`.
+pub async fn hash_of(seq: i64) -> Result<Option<String>, Error> {
+    let row = DB.query_one("SELECT hash FROM audit_log WHERE seq = ?1", params![seq]).await?;
+    row.map(|row| row.text(0)).transpose()
+}
+
+fn headless() -> Error {
+    Error::Database("audit_head is empty".to_owned())
 }
 
 /// Only what is asked for gets into the statement, so that an index can serve it. `limit` is `?1`.

@@ -46,7 +46,7 @@ pub struct ServiceHealth {
     pub status: Status,
     /// How long it took to know.
     pub latency_ms: u64,
-    /// How many events wait for each target; known of services that are up.
+    /// How far each target has got; known of services that are up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relay: Option<Vec<Lag>>,
     /// How payments stands with its providers.
@@ -93,11 +93,19 @@ pub struct Told {
     pub detail: String,
 }
 
-/// Events that a target has not got yet.
+/// How far a target has got.
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Lag {
     pub target: String,
+    /// Events that it has not got yet.
     pub pending: i64,
+    /// Seconds since the first of them happened.
+    pub oldest_seconds: i64,
+    /// Failed tries in a row.
+    pub failures: i64,
+    /// Events that it kept refusing and that were put aside.
+    pub parked: i64,
 }
 
 /// `POST /api/admin/sweep`.

@@ -3,4 +3,6 @@
 pub mod docs;
 pub mod health;
 pub mod index;
+pub mod metrics;
+pub mod schemas;
 pub mod sweep;

@@ -5,15 +5,18 @@
 //! | `GET /` | anyone | `index::get` |
 //! | `GET /health` | anyone | `health::all` |
 //! | `GET /health/{service}` | anyone | `health::one` |
+//! | `GET /metrics` | anyone | `metrics::get` |
 //! | `GET /openapi.json` | anyone | `docs::openapi` |
 //! | `GET /docs` | anyone | `docs::page` |
+//! | `GET /schemas/{type}.json` | anyone | `schemas::get` |
 //! | `POST /api/admin/sweep` | `system:sweep` | `sweep::sweep` |
 //! | `/...`, all that no component has | anyone | 404, by `edge::router` |
 //!
-//! `api` has the bodies, `openapi` the description of all services' routes, made from `openapi.json`. It keeps
-//! nothing and has no tables.
+//! `api` has the bodies, `openapi` the description of all services' routes, made from `openapi.json`,
+//! `catalogue` that of all events. It keeps nothing and has no tables.
 
 mod api;
+mod catalogue;
 mod handlers;
 mod openapi;
 
@@ -24,7 +27,7 @@ use axum::{
     routing::{get, post},
 };
 use edge::Client;
-use handlers::{docs, health, index, sweep};
+use handlers::{docs, health, index, metrics, schemas, sweep};
 use spin_sdk::http::{IntoResponse, Request};
 
 /// The services, as their components and internal routes are named.
@@ -43,8 +46,10 @@ fn routes() -> Router {
             .route("/", get(index::get))
             .route("/health", get(health::all))
             .route("/health/{service}", get(health::one))
+            .route("/metrics", get(metrics::get))
             .route("/openapi.json", get(docs::openapi))
             .route("/docs", get(docs::page))
+            .route("/schemas/{type}", get(schemas::get))
             .route("/api/admin/sweep", post(sweep::sweep)),
     )
 }

@@ -6,6 +6,7 @@
 //! | `verifier` | `ready` | what is wrong with the settings, if anything is |
 //! | `issuer` | `issue-access`, `issue-service` | sign tokens |
 //! | `issuer` | `seal` | keyed hash for values that must not be guessable |
+//! | `issuer` | `sign` | Ed25519 signature that others can check |
 //! | `keys` | `key-set`, `rotate` | public keys, and the next one |
 //! | `vault` | `encrypt`, `decrypt`, `fingerprint` | personal data at rest, and how it is found |
 //!
@@ -15,6 +16,7 @@ mod data_keys;
 mod key_store;
 mod keys;
 mod settings;
+mod signature;
 mod tokens;
 mod vault;
 
@@ -61,6 +63,11 @@ impl issuer::Guest for Plugin {
 
     async fn seal(purpose: String, message: Vec<u8>) -> Result<Vec<u8>, String> {
         key_store::seal(&purpose, &message).await
+    }
+
+    async fn sign(purpose: String, message: Vec<u8>) -> Result<issuer::Signature, String> {
+        let seed = key_store::seal(&format!("ed25519/{purpose}"), b"seed").await?;
+        signature::sign(&seed, &message)
     }
 }
 

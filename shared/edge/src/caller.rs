@@ -14,6 +14,24 @@ pub struct User(Arc<Principal>);
 /// Another service of this deployment, with a service token. Anyone else gets 401.
 pub struct ServiceCaller(Arc<Principal>);
 
+/// A person or a service, for routes that both use. Anyone else gets 401.
+pub struct Caller(Arc<Principal>);
+
+impl Caller {
+    /// Refuse a person who lacks `permission` with 403; services may.
+    pub fn require(&self, permission: &str) -> Result<(), Problem> {
+        match self.0.kind {
+            Kind::Service => Ok(()),
+            Kind::User => self.0.require(permission),
+        }
+    }
+
+    /// Whether this is a service.
+    pub fn is_service(&self) -> bool {
+        self.0.kind == Kind::Service
+    }
+}
+
 impl Deref for User {
     type Target = Principal;
     fn deref(&self) -> &Principal {
@@ -32,7 +50,7 @@ impl<S: Sync> FromRequestParts<S> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        caller(parts, Kind::User).await.map(Self)
+        of_kind(parts, Kind::User).await.map(Self)
     }
 }
 
@@ -40,20 +58,32 @@ impl<S: Sync> FromRequestParts<S> for ServiceCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        caller(parts, Kind::Service).await.map(Self)
+        of_kind(parts, Kind::Service).await.map(Self)
     }
 }
 
-async fn caller(parts: &Parts, kind: Kind) -> Result<Arc<Principal>, Problem> {
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        caller(parts).await.map(Self)
+    }
+}
+
+async fn of_kind(parts: &Parts, kind: Kind) -> Result<Arc<Principal>, Problem> {
+    let principal = caller(parts).await?;
+    match principal.kind == kind {
+        true => Ok(principal),
+        false => Err(challenge(Problem::new(Code::UNAUTHENTICATED, "The token is of another kind"))),
+    }
+}
+
+async fn caller(parts: &Parts) -> Result<Arc<Principal>, Problem> {
     let answer = match bearer(parts) {
         Some(token) => identity::verify(token).await,
         None => Err(Problem::new(Code::UNAUTHENTICATED, "Send `Authorization: Bearer <access token>`")),
     };
-    match answer {
-        Ok(principal) if principal.kind == kind => Ok(principal),
-        Ok(_) => Err(challenge(Problem::new(Code::UNAUTHENTICATED, "The token is of another kind"))),
-        Err(problem) => Err(challenge(problem)),
-    }
+    answer.map_err(challenge)
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750); the scheme's case does not matter.

@@ -12,7 +12,7 @@ pub(crate) mod bindings {
     wit_bindgen::generate!({ path: "../../wit/identity", world: "client", generate_all });
 }
 
-pub use bindings::jangteo::identity::issuer::{Grant, Issued};
+pub use bindings::jangteo::identity::issuer::{Grant, Issued, Signature};
 pub use bindings::jangteo::identity::keys::Announced;
 pub use bindings::jangteo::identity::verifier::{Kind, Principal};
 use bindings::jangteo::identity::{issuer, keys, verifier, verifier::Denial};
@@ -91,6 +91,14 @@ pub async fn issue_access(grant: Grant) -> Result<Issued, Problem> {
 /// 503 when the identity plug-in cannot read its keys.
 pub async fn seal(purpose: &str, message: &[u8]) -> Result<Vec<u8>, Problem> {
     issuer::seal(purpose.to_owned(), message.to_vec()).await.map_err(unavailable)
+}
+
+/// Sign `message` with the deployment's key for `purpose`.
+///
+/// # Errors
+/// 503 when the identity plug-in cannot read its keys.
+pub async fn sign(purpose: &str, message: &[u8]) -> Result<Signature, Problem> {
+    issuer::sign(purpose.to_owned(), message.to_vec()).await.map_err(unavailable)
 }
 
 /// The public keys by which anyone may verify our tokens, as a JWK set.

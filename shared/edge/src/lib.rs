@@ -17,12 +17,14 @@ mod refusal;
 mod serve;
 pub mod vault;
 
-pub use caller::{ServiceCaller, User};
+pub use caller::{Caller, ServiceCaller, User};
 pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
-pub use identity::{Announced, Grant, Kind, Principal, issue_access, key_set, rotate_keys, seal};
-pub use json::Json;
+pub use identity::{
+    Announced, Grant, Kind, Principal, Signature, issue_access, key_set, rotate_keys, seal, sign,
+};
+pub use json::{Json, Raw};
 pub use keyed::{Key, Keyed, KeyedOr, replayed};
 pub use page::{List, Page, Path, Query};
 pub use problem::{Code, FieldError, Problem};

@@ -25,6 +25,9 @@ pub struct CloudEvent {
     /// `application/json`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub datacontenttype: Option<String>,
+    /// Names the JSON Schema of the data; the gateway serves it at `/schemas/<type>.json`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dataschema: Option<String>,
     /// Distributed tracing extension.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub traceparent: Option<String>,
@@ -55,11 +58,13 @@ impl CloudEvent {
                 }
             }
         }
+        let kind = format!("jangteo.{}.v1", row.text(3)?);
         Ok(Self {
             specversion: "1.0".to_owned(),
             id: row.text(1)?,
             source: format!("/jangteo/{service}"),
-            kind: format!("jangteo.{}.v1", row.text(3)?),
+            dataschema: Some(format!("urn:jangteo:schema:{kind}")),
+            kind,
             subject: Some(row.text(2)?),
             time: Some(row.text(7)?),
             datacontenttype: Some("application/json".to_owned()),

@@ -2,6 +2,8 @@
 //! targets, in order and at least once. Receivers drop what they have seen.
 
 mod cloudevent;
+mod parking;
+mod redis;
 mod refusals;
 mod relay;
 mod routes;
@@ -9,3 +11,6 @@ mod routes;
 pub use cloudevent::CloudEvent;
 pub use relay::{Relay, Target};
 pub use routes::{health, intake, internal_routes, relay_route};
+
+/// The services that have an event log.
+pub const PRODUCERS: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];

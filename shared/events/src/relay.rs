@@ -1,7 +1,8 @@
 //! The relay: a cursor per target, in order, at least once, one drain at a time.
 //!
 //! A failing target holds back only its own cursor. Nothing is lost when a target or the process dies: the
-//! next request, `POST /internal/<service>/relay` or a start goes on from the cursor.
+//! next request, `POST /internal/<service>/relay` or a start goes on from the cursor. An event that a target keeps
+//! refusing is parked (`parking`). Redis has a lane of its own: while it hangs, services are told all the same.
 
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use store::{Appended, Db, Error, Event, Row, Timestamp, params};
 
 use crate::CloudEvent;
+use crate::redis::{REDIS, Redis};
 
 /// Events per delivery.
 const BATCH: i64 = 100;
@@ -31,6 +33,12 @@ const RELEASED: i64 = 0;
 const BACKOFF_SECONDS: i64 = 1;
 /// The longest pause between tries.
 const MAX_BACKOFF_SECONDS: i64 = 60;
+/// The most failures that are counted while a target is away: it is asked every 8 s.
+const COUNTED_AWAY: i64 = 3;
+/// After so many tries (some 7 s) an event is parked that its target calls wrong.
+const TRIES_REFUSED: i64 = 4;
+/// After so many tries (some 5 min) an event is parked that its target fails at.
+const TRIES_FAILED: i64 = 10;
 
 const IDLE: u8 = 0;
 const RUNNING: u8 = 1;
@@ -51,9 +59,55 @@ pub struct Relay {
     db: &'static Db,
     client: &'static Client,
     targets: &'static [Target],
-    state: AtomicU8,
+    redis: Redis,
+    /// For each [`Lane`], whether a drain runs or is wanted.
+    states: [AtomicU8; 2],
     /// For each target, the place in the log up to which this instance found nothing it wants.
     seen: [AtomicI64; MAX_TARGETS],
+}
+
+/// Targets that are told one after the other. Lanes do not wait for each other.
+#[derive(Clone, Copy)]
+enum Lane {
+    Services,
+    Redis,
+}
+
+/// Why a batch was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The target cannot be asked now: no event's fault.
+    Away,
+    /// It answered this status.
+    Refused(u16),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Away => f.write_str("away"),
+            Self::Refused(status) => write!(f, "refused with {status}"),
+        }
+    }
+}
+
+impl Failure {
+    /// 401 to 404 and 429 are about us, 503 and 504 about the target, the rest about the events.
+    fn of(status: u16) -> Self {
+        match status {
+            401..=404 | 408 | 429 | 502..=504 => Self::Away,
+            _ => Self::Refused(status),
+        }
+    }
+
+    /// Whether an event that failed so often, alone, is not tried again.
+    fn is_final(self, tries: i64) -> bool {
+        match self {
+            Self::Away => false,
+            Self::Refused(400..=499) => tries >= TRIES_REFUSED,
+            Self::Refused(_) => tries >= TRIES_FAILED,
+        }
+    }
 }
 
 /// A target that has something to be told.
@@ -72,8 +126,15 @@ struct Waiting {
 pub struct Lag {
     /// The target's name.
     pub target: &'static str,
-    /// Events not delivered yet.
+    /// Events that it wants and has not got yet.
     pub pending: i64,
+    /// Seconds since the first of them happened.
+    #[serde(rename = "oldestSeconds")]
+    pub oldest_seconds: i64,
+    /// Failed tries in a row.
+    pub failures: i64,
+    /// Events that it kept refusing and that were put aside.
+    pub parked: i64,
 }
 
 impl Relay {
@@ -81,7 +142,8 @@ impl Relay {
     pub const fn new(db: &'static Db, client: &'static Client, targets: &'static [Target]) -> Self {
         assert!(targets.len() <= MAX_TARGETS);
         let seen = [const { AtomicI64::new(0) }; MAX_TARGETS];
-        Self { db, client, targets, state: AtomicU8::new(IDLE), seen }
+        let states = [AtomicU8::new(IDLE), AtomicU8::new(IDLE)];
+        Self { db, client, targets, redis: Redis::new(), states, seen }
     }
 
     /// The service whose log this is.
@@ -91,20 +153,35 @@ impl Relay {
 
     /// Drain after the response, without making anyone wait. Kicks during a drain make it go round once more.
     pub fn kick(&'static self) {
-        if self.state.swap(WANTED, Ordering::AcqRel) == IDLE {
+        self.kick_lane(Lane::Services);
+        if !self.redis.is_off() {
+            self.kick_lane(Lane::Redis);
+        }
+    }
+
+    fn kick_lane(&'static self, lane: Lane) {
+        let state = match (&self.states, lane) {
+            ([services, _], Lane::Services) => services,
+            ([_, redis], Lane::Redis) => redis,
+        };
+        if state.swap(WANTED, Ordering::AcqRel) == IDLE {
             spin_sdk::wasip3::spawn(async move {
                 loop {
                     spin_sdk::time::sleep(GATHER).await;
-                    self.state.store(RUNNING, Ordering::Release);
-                    self.drain().await;
-                    let done =
-                        self.state.compare_exchange(RUNNING, IDLE, Ordering::AcqRel, Ordering::Acquire);
+                    state.store(RUNNING, Ordering::Release);
+                    self.drain_lane(lane).await;
+                    let done = state.compare_exchange(RUNNING, IDLE, Ordering::AcqRel, Ordering::Acquire);
                     if done.is_ok() {
                         break;
                     }
                 }
             });
         }
+    }
+
+    /// The database whose log this is.
+    pub(crate) fn service_db(&self) -> &'static Db {
+        self.db
     }
 
     /// Append to the log that this relay drains.
@@ -122,11 +199,16 @@ impl Relay {
         }
     }
 
-    /// Deliver all that is waiting, as far as targets take it. Goes round until nothing is left: an event that was
-    /// appended while a lease was held may have found it taken.
+    /// Deliver all that is waiting, as far as targets take it.
     pub async fn drain(&self) {
+        self.drain_lane(Lane::Services).await;
+        self.drain_lane(Lane::Redis).await;
+    }
+
+    /// Goes round until nothing is left: an event that was appended while a lease was held may have found it taken.
+    async fn drain_lane(&self, lane: Lane) {
         loop {
-            match self.round().await {
+            match self.round(lane).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => return eprintln!("relay of {}: {error}", self.service()),
@@ -140,30 +222,61 @@ impl Relay {
     /// # Errors
     /// 503 when the target does not take it; the relay will deliver it later.
     pub async fn deliver(&self, context: &Context, target: &str, seq: i64) -> Result<(), Problem> {
+        let refused = |_| Problem::new(edge::Code::UNAVAILABLE, format!("{target} refused events"));
+        self.deliver_again(context, target, seq).await.map_err(refused)
+    }
+
+    pub(crate) async fn deliver_again(
+        &self,
+        context: &Context,
+        target: &str,
+        seq: i64,
+    ) -> Result<(), Failure> {
         let Some(target) = self.targets.iter().find(|t| t.service == target) else { return Ok(()) };
-        let rows = self.events(seq.saturating_sub(1), 1).await.map_err(Problem::internal)?;
-        self.send(context, target, &rows).await.map(drop)
+        let rows = self.events(seq.saturating_sub(1), 1).await.map_err(unreadable)?;
+        self.send(context, target, &rows).await
     }
 
     /// How far each target has got.
     pub async fn lag(&self) -> Result<Vec<Lag>, Error> {
-        let sql = format!(
-            "SELECT coalesce((SELECT max(seq) FROM {0}_events), 0) - coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0)",
-            self.service()
-        );
         let mut all = Vec::new();
         for target in self.targets {
-            let row = self.db.query_one(&sql, params![target.service]).await?;
-            let pending = row.map_or(Ok(0), |row| row.int(0))?;
-            all.push(Lag { target: target.service, pending });
+            all.push(self.lag_of(target).await?);
+        }
+        if self.redis.address().await.is_some() {
+            all.push(self.lag_of(&REDIS).await?);
         }
         Ok(all)
     }
 
+    async fn lag_of(&self, target: &Target) -> Result<Lag, Error> {
+        let sql = format!(
+            "SELECT count(e.seq), min(e.time), coalesce((SELECT failures FROM {0}_cursors WHERE target = ?1), 0) \
+             FROM {0}_events AS e WHERE e.seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \
+             AND (?2 = '[]' OR e.type IN (SELECT value FROM json_each(?2))) LIMIT 1",
+            self.service()
+        );
+        let kinds = serde_json::json!(target.kinds).to_string();
+        let row = self.db.query_one(&sql, params![target.service, kinds]).await?;
+        let (pending, oldest, failures) = match row {
+            Some(row) => (row.int(0)?, row.opt_text(1)?, row.int(2)?),
+            None => (0, None, 0),
+        };
+        let age = oldest.and_then(|time| Timestamp::parse(&time));
+        let oldest_seconds = age.map_or(0, |time| Timestamp::now().0.saturating_sub(time.0) / 1000);
+        let parked = self.parked_for(target).await?;
+        Ok(Lag { target: target.service, pending, oldest_seconds, failures, parked })
+    }
+
     /// Tell each target what it wants; whether any was told something.
-    async fn round(&self) -> Result<bool, Error> {
+    async fn round(&self, lane: Lane) -> Result<bool, Error> {
+        let waiting = match lane {
+            Lane::Services => self.waiting(self.targets).await?,
+            Lane::Redis if self.redis.address().await.is_some() => self.waiting(&[REDIS]).await?,
+            Lane::Redis => return Ok(false),
+        };
         let mut told = false;
-        for waiting in self.waiting().await? {
+        for waiting in waiting {
             told |= match waiting.first {
                 Some(first) => self.drain_target(waiting.target, first).await?,
                 None => self.skip(&waiting).await?,
@@ -173,43 +286,45 @@ impl Relay {
     }
 
     /// The targets that are behind, free and not backing off. Only reads: under load most drains find nothing.
-    async fn waiting(&self) -> Result<Vec<Waiting>, Error> {
+    async fn waiting(&self, targets: &'static [Target]) -> Result<Vec<Waiting>, Error> {
         let sql = format!(
             "SELECT value, coalesce(c.seq, 0), (SELECT coalesce(max(seq), 0) FROM {0}_events) \
              FROM json_each(?1) LEFT JOIN {0}_cursors AS c ON c.target = value \
              WHERE coalesce(c.leased_until, 0) <= ?2 AND coalesce(c.next_try, 0) <= ?2 LIMIT {MAX_TARGETS}",
             self.service()
         );
-        let names: Vec<_> = self.targets.iter().map(|target| target.service).collect();
+        let names: Vec<_> = targets.iter().map(|target| target.service).collect();
         let params = params![serde_json::json!(names).to_string(), Timestamp::now().0];
         let mut all = Vec::new();
         for row in self.db.query(&sql, params).await? {
             let (name, cursor, head) = (row.text(0)?, row.int(1)?, row.int(2)?);
-            let mut known = self.targets.iter().zip(&self.seen);
-            let Some((target, seen)) = known.find(|(target, _)| target.service == name) else { continue };
+            let Some(target) = targets.iter().find(|target| target.service == name) else { continue };
             if head <= cursor {
                 continue;
             }
-            let first = self.first_wanted(target, cursor.max(seen.load(Ordering::Relaxed)), head).await?;
-            if first.is_none() {
-                seen.store(head, Ordering::Relaxed);
-            }
+            let first = self.first_wanted(target, cursor, head).await?;
             all.push(Waiting { target, cursor, first, head });
         }
         Ok(all)
     }
 
-    async fn first_wanted(&self, target: &Target, after: i64, head: i64) -> Result<Option<i64>, Error> {
-        if target.kinds.is_empty() {
-            return Ok(Some(after.saturating_add(1)));
-        }
+    async fn first_wanted(&self, target: &Target, cursor: i64, head: i64) -> Result<Option<i64>, Error> {
+        let known = self.targets.iter().zip(&self.seen).find(|(known, _)| known.service == target.service);
+        let (Some((_, seen)), false) = (known, target.kinds.is_empty()) else {
+            return Ok(Some(cursor.saturating_add(1)));
+        };
         let sql = format!(
             "SELECT min(seq) FROM {}_events WHERE seq > ?1 AND seq <= ?2 AND type IN (SELECT value FROM json_each(?3))",
             self.service()
         );
         let kinds = serde_json::json!(target.kinds).to_string();
+        let after = cursor.max(seen.load(Ordering::Relaxed));
         let row = self.db.query_one(&sql, params![after, head, kinds]).await?;
-        row.map_or(Ok(None), |row| row.opt_int(0))
+        let first = row.map_or(Ok(None), |row| row.opt_int(0))?;
+        if first.is_none() {
+            seen.store(head, Ordering::Relaxed);
+        }
+        Ok(first)
     }
 
     /// Move the cursor past events that the target does not want, now and then. Never says that it told anything.
@@ -225,37 +340,53 @@ impl Relay {
     }
 
     /// Tell `target` everything from the first event that it wants; false when someone else does, or it refuses.
+    ///
+    /// A batch that is refused is halved until the event is alone that is the reason.
     async fn drain_target(&self, target: &Target, first: i64) -> Result<bool, Error> {
-        let Some(cursor) = self.claim(target).await? else { return Ok(false) };
-        let mut cursor = cursor.max(first.saturating_sub(1));
+        let Some((cursor, mut failures)) = self.claim(target).await? else { return Ok(false) };
+        let (mut cursor, mut limit) = (cursor.max(first.saturating_sub(1)), BATCH);
         loop {
-            let rows = self.events(cursor, BATCH).await?;
-            let Some(last) = rows.last() else { break };
-            cursor = last.int(0)?;
-            if self.send(&Context::background(), target, &rows).await.is_err() {
-                self.back_off(target).await?;
-                return Ok(false);
+            let rows = self.events(cursor, limit).await?;
+            let (Some(last), count) = (rows.last(), rows.len()) else { break };
+            match self.send(&Context::background(), target, &rows).await {
+                Ok(()) => (cursor, failures) = (last.int(0)?, 0),
+                Err(Failure::Refused(_)) if count > 1 => {
+                    limit = i64::try_from(count / 2).unwrap_or(1);
+                    continue;
+                }
+                Err(why) if why.is_final(failures.saturating_add(1)) => {
+                    self.park(target, last, &why).await?;
+                    cursor = last.int(0)?;
+                    self.advance(target, cursor, RELEASED).await?;
+                    return Ok(true);
+                }
+                Err(why) => {
+                    self.back_off(target, cursor, why).await?;
+                    return Ok(false);
+                }
             }
-            if rows.len() < BATCH as usize {
+            if limit == BATCH && count < BATCH as usize {
                 break;
             }
+            limit = limit.saturating_mul(2).min(BATCH);
             self.advance(target, cursor, Timestamp::now().plus_seconds(LEASE_SECONDS).0).await?;
         }
         self.advance(target, cursor, RELEASED).await?;
         Ok(true)
     }
 
-    /// Take the lease; the cursor when it was free.
-    async fn claim(&self, target: &Target) -> Result<Option<i64>, Error> {
+    /// Take the lease; the cursor and the failed tries when it was free.
+    async fn claim(&self, target: &Target) -> Result<Option<(i64, i64)>, Error> {
         let sql = format!(
             "INSERT INTO {}_cursors (target, leased_until) VALUES (?1, ?2) \
-             ON CONFLICT (target) DO UPDATE SET leased_until = ?2 WHERE leased_until <= ?3 AND next_try <= ?3 RETURNING seq",
+             ON CONFLICT (target) DO UPDATE SET leased_until = ?2 WHERE leased_until <= ?3 AND next_try <= ?3 \
+             RETURNING seq, failures",
             self.service()
         );
         let now = Timestamp::now();
         let until = now.plus_seconds(LEASE_SECONDS).0;
         let row = self.db.query_one(&sql, params![target.service, until, now.0]).await?;
-        row.map(|row| row.int(0)).transpose()
+        row.map(|row| Ok((row.int(0)?, row.int(1)?))).transpose()
     }
 
     async fn events(&self, after: i64, limit: i64) -> Result<Vec<Row>, Error> {
@@ -267,26 +398,44 @@ impl Relay {
         within_bytes(self.db.query(&sql, params![after, limit]).await?)
     }
 
-    async fn send(&self, context: &Context, target: &Target, rows: &[Row]) -> Result<(), Problem> {
+    async fn send(&self, context: &Context, target: &Target, rows: &[Row]) -> Result<(), Failure> {
         let mut batch = Vec::with_capacity(rows.len());
         for row in rows {
-            let kind = row.text(3).map_err(Problem::internal)?;
+            let kind = row.text(3).map_err(unreadable)?;
             if target.kinds.is_empty() || target.kinds.contains(&kind.as_str()) {
                 let event = CloudEvent::from_row(self.service(), row, target.private);
-                batch.push(event.map_err(Problem::internal)?);
+                batch.push(event.map_err(unreadable)?);
             }
         }
         if batch.is_empty() {
             return Ok(());
         }
-        let reply = self.client.post(context, target.service, "events", &batch).await?;
-        match reply.status.is_success() {
+        match target.service == REDIS.service {
+            true => self.publish(&batch).await,
+            false => self.post(context, target, &batch).await,
+        }
+    }
+
+    async fn post(&self, context: &Context, target: &Target, batch: &[CloudEvent]) -> Result<(), Failure> {
+        let reply = self.client.post(context, target.service, "events", &batch).await;
+        let status = reply.map_err(|_| Failure::Away)?.status;
+        match status.is_success() {
             true => Ok(()),
             false => {
-                eprintln!("relay {} to {}: {}", self.service(), target.service, reply.status);
-                Err(Problem::new(edge::Code::UNAVAILABLE, format!("{} refused events", target.service)))
+                eprintln!("relay {} to {}: {status}", self.service(), target.service);
+                Err(Failure::of(status.as_u16()))
             }
         }
+    }
+
+    async fn publish(&self, batch: &[CloudEvent]) -> Result<(), Failure> {
+        let messages: Result<Vec<_>, _> = batch.iter().map(serde_json::to_string).collect();
+        let channel = format!("jangteo.{}", self.service());
+        let published = self.redis.publish(&channel, &messages.map_err(unreadable)?).await;
+        published.map_err(|error| {
+            eprintln!("relay {} to Redis: {error}", self.service());
+            Failure::Away
+        })
     }
 
     /// Remember how far the target has got, and hold the lease until then.
@@ -298,15 +447,25 @@ impl Relay {
         self.db.execute(&sql, params![target.service, seq, leased_until]).await
     }
 
-    async fn back_off(&self, target: &Target) -> Result<(), Error> {
+    /// Try again later, from `cursor` on. What was delivered in between starts the counting of failures anew; of
+    /// those that are no event's fault few are counted, so that an outage does not have events parked after it.
+    async fn back_off(&self, target: &Target, cursor: i64, why: Failure) -> Result<(), Error> {
         let sql = format!(
-            "UPDATE {}_cursors SET leased_until = 0, failures = failures + 1, \
-             next_try = ?2 + min(?3 << min(failures, 10), ?4) WHERE target = ?1",
+            "UPDATE {}_cursors SET leased_until = 0, failures = min(failures * (seq >= ?5) + 1, ?6), seq = max(seq, ?5), \
+             next_try = ?2 + min(?3 << min(failures * (seq >= ?5), 10), ?4) WHERE target = ?1",
             self.service()
         );
         let (first, most) = (BACKOFF_SECONDS * 1000, MAX_BACKOFF_SECONDS * 1000);
-        self.db.execute(&sql, params![target.service, Timestamp::now().0, first, most]).await
+        let counted = if why == Failure::Away { COUNTED_AWAY } else { i64::MAX };
+        let params = params![target.service, Timestamp::now().0, first, most, cursor, counted];
+        self.db.execute(&sql, params).await
     }
+}
+
+/// Our own log cannot be read: no event's fault.
+fn unreadable(error: impl std::fmt::Display) -> Failure {
+    eprintln!("relay: {error}");
+    Failure::Away
 }
 
 /// As many of the first rows as fit a delivery.

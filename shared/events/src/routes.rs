@@ -4,19 +4,23 @@ use axum::{Json, Router, routing};
 use edge::{Problem, ServiceCaller};
 use serde_json::{Value, json};
 
-use crate::{CloudEvent, Relay};
+use crate::{CloudEvent, Relay, parking};
 
-/// `POST /internal/<service>/relay` drains the log now; `GET /internal/<service>/health` asks the database.
-/// Both demand a service token and say how many events wait for each target.
+/// `POST /internal/<service>/relay` drains the log now; `GET /internal/<service>/health` asks the database: both say
+/// how many events wait for each target. `GET /internal/<service>/parked` lists events that a target kept refusing,
+/// `POST …/parked/redrive` delivers one again. All demand a service token.
 pub fn internal_routes(relay: &'static Relay) -> Router {
     let health = format!("/internal/{}/health", relay.service());
     relay_route(relay).route(&health, routing::get(move |caller| report(relay, caller)))
 }
 
-/// `POST /internal/<service>/relay` only, for a service whose health says more than [`health`].
+/// As [`internal_routes`] but for health, of a service whose health says more than [`health`].
 pub fn relay_route(relay: &'static Relay) -> Router {
-    let path = format!("/internal/{}/relay", relay.service());
-    Router::new().route(&path, routing::post(move |caller| drain(relay, caller)))
+    let base = format!("/internal/{}", relay.service());
+    Router::new()
+        .route(&format!("{base}/relay"), routing::post(move |caller| drain(relay, caller)))
+        .route(&format!("{base}/parked"), routing::get(parking::list).with_state(relay))
+        .route(&format!("{base}/parked/redrive"), routing::post(parking::redrive).with_state(relay))
 }
 
 /// What every service's health says; an error when its database does not answer.

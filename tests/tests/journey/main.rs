@@ -6,3 +6,6 @@ mod data_keys;
 mod faults;
 mod market;
 mod races;
+mod rare;
+mod reader;
+mod redis;

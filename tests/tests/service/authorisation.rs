@@ -187,7 +187,39 @@ fn matrix(things: &Things) -> Vec<Row> {
         row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
         row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
         row(post.clone(), &["/api/admin/sweep"], [401, 403, 403, 403, 200]),
-        row(get, &["/", "/health", "/health/:service", "/openapi.json", "/docs"], everyone),
+        row(
+            get.clone(),
+            &[
+                "/api/v1/audit/verify",
+                "/api/audit/verify",
+                "/api/v1/audit/export",
+                "/api/audit/export",
+                "/api/v1/audit/checkpoints",
+                "/api/audit/checkpoints",
+                "/api/v1/events",
+                "/api/v1/events/parked",
+            ],
+            [401, 403, 403, 403, 200],
+        ),
+        row(post.clone(), &["/api/v1/events/relay"], [401, 403, 403, 403, 200]),
+        with(
+            post.clone(),
+            &["/api/v1/events/parked/redrive"],
+            json!({ "source": "orders", "target": "audit", "sequence": 0 }),
+            [401, 403, 403, 403, 404],
+        ),
+        row(
+            post.clone(),
+            &["/api/v1/audit/checkpoints", "/api/audit/checkpoints"],
+            [401, 403, 403, 403, 201],
+        ),
+        // Without a body there is no event: the media type is what is missed.
+        row(post.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 415]),
+        row(
+            get,
+            &["/", "/health", "/health/:service", "/metrics", "/openapi.json", "/docs", "/schemas/:type"],
+            everyone,
+        ),
         // Near the end: afterwards nobody can order it.
         row(delete.clone(), &["/api/products/:id", "/products/:id"], [401, 403, 403, 204, 204]),
         // Last: afterwards the askers' sessions have ended.
@@ -221,6 +253,7 @@ impl Things {
             .replace(":role", "SUPPORT")
             .replace(":service", "orders")
             .replace(":provider", "stripe")
+            .replace(":type", "jangteo.order.placed.v1.json")
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod audit;
+mod audit_chain;
+mod audit_intake;
 mod authorisation;
 mod bad_input;
 mod catalogue;
@@ -21,6 +23,7 @@ mod plug_ins;
 mod products;
 mod profiles;
 mod refunds;
+mod relay;
 mod reservations;
 mod roles;
 mod sessions;

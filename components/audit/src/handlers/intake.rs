@@ -1,48 +1,38 @@
-//! The intake: events from the services' relays.
+//! The intake: events from the services' relays, and from outside.
 
 use axum::Json as Reply;
-use edge::{Json, Refusal, ServiceCaller};
-use http::StatusCode;
-use serde_json::{Value, json};
-use store::Timestamp;
-use uuid::Uuid;
+use edge::{Caller, Json, Raw, ServiceCaller};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 
-use crate::domain::check;
+use super::checkpoints;
+use crate::domain::{Origin, binding, check};
 use crate::error::Error;
 use crate::{api, store as log};
+
+type Recorded = (StatusCode, Reply<api::Recorded>);
 
 /// `POST /internal/audit/events`: 202 once the batch is durable. One bad event refuses the whole batch, so
 /// that a source's order is never broken; what came before is counted as a duplicate.
 ///
 /// The events are taken as they are, with every attribute: what other versions and other systems add counts too.
-pub async fn record(
-    _: ServiceCaller,
-    Json(batch): Json<Vec<Value>>,
-) -> Result<(StatusCode, Reply<api::Recorded>), Error> {
-    check(&batch)?;
-    let sent = batch.len();
-    let accepted = log::record(Value::Array(batch).to_string()).await?;
-    let recorded = api::Recorded { accepted, duplicates: sent.saturating_sub(accepted) };
-    Ok((StatusCode::ACCEPTED, Reply(recorded)))
+pub async fn from_relay(_: ServiceCaller, Json(batch): Json<Vec<Value>>) -> Result<Recorded, Error> {
+    record(batch, Origin::Service).await
 }
 
-/// A permission that this service refused, as the other services' relays tell of theirs. Runs after the response.
-pub fn record_refusal(refusal: Refusal) {
-    let event = json!([{
-        "specversion": "1.0",
-        "id": Uuid::now_v7().to_string(),
-        "source": "/jangteo/audit",
-        "type": "jangteo.permission.refused.v1",
-        "subject": Uuid::now_v7().to_string(),
-        "time": Timestamp::now().to_string(),
-        "datacontenttype": "application/json",
-        "traceparent": refusal.traceparent,
-        "actor": refusal.actor,
-        "data": { "permission": refusal.permission, "path": refusal.path, "requestId": refusal.request_id },
-    }]);
-    spin_sdk::wasip3::spawn(async move {
-        if let Err(error) = log::record(event.to_string()).await {
-            eprintln!("request {} refusal: {error}", refusal.request_id);
-        }
-    });
+/// `POST /api/v1/audit/events`: the same for anyone with `audit:write` and for services of other deployments.
+pub async fn from_outside(caller: Caller, headers: HeaderMap, Raw(body): Raw) -> Result<Recorded, Error> {
+    caller.require("audit:write")?;
+    let origin = if caller.is_service() { Origin::Service } else { Origin::Person };
+    record(binding::read(&headers, &body)?, origin).await
+}
+
+async fn record(batch: Vec<Value>, origin: Origin) -> Result<Recorded, Error> {
+    check(&batch, origin)?;
+    let sent = batch.len();
+    let recorded = log::record(batch).await?;
+    checkpoints::after(recorded);
+    let accepted = recorded.accepted;
+    let answer = api::Recorded { accepted, duplicates: sent.saturating_sub(accepted) };
+    Ok((StatusCode::ACCEPTED, Reply(answer)))
 }

@@ -39,10 +39,16 @@ pub async fn get(
 }
 
 /// An event as clients see it. `sequence` is its place in this log; the source's is kept beside it.
-fn show(entry: Entry) -> api::Entry {
+pub fn show(entry: Entry) -> api::Entry {
     let mut event = entry.event;
     if let Some(sequence) = event.remove("sequence") {
         event.insert("sourcesequence".to_owned(), sequence);
     }
-    api::Entry { event, sequence: entry.seq, received_at: entry.received_at }
+    api::Entry {
+        event,
+        sequence: entry.seq,
+        received_at: entry.received_at,
+        hash: entry.hash,
+        prev_hash: entry.prev_hash,
+    }
 }

@@ -31,6 +31,7 @@ const BUILT_IN: [(&str, &[&str]); 3] = [
             "audit:read",
             "audit:write",
             "events:read",
+            "events:write",
             "discovery:write",
             "system:sweep",
         ],

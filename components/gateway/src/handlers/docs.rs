@@ -6,7 +6,7 @@ use http::header;
 use crate::openapi;
 
 /// Five minutes: a deployment changes it, a request does not.
-const CACHE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
+pub const CACHE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
 
 /// The page may load nothing but the description, from here.
 const POLICY: &str = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; \

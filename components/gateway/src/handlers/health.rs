@@ -1,5 +1,6 @@
 //! Health: asks each service, and each service asks its database.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use axum::Json;
@@ -12,8 +13,7 @@ use crate::{CLIENT, SERVICES};
 
 /// `GET /health`: 200 when every service is up, else 503; the services are asked at the same time.
 pub async fn all(context: Context) -> (StatusCode, Json<Health>) {
-    let asked = SERVICES.map(async |name| (name, ask(&context, name).await));
-    let services: std::collections::BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
+    let services = ask_all(&context).await;
     let up = services.values().all(|service| service.status == Status::Up);
     let status = if up { Status::Up } else { Status::Down };
     (code(status), Json(Health { status, version: env!("CARGO_PKG_VERSION"), services }))
@@ -28,6 +28,12 @@ pub async fn one(
     let service = known.ok_or_else(|| Problem::not_found("service"))?;
     let health = ask(&context, service).await;
     Ok((code(health.status), Json(OneHealth { service, health })))
+}
+
+/// Ask all services at the same time.
+pub async fn ask_all(context: &Context) -> BTreeMap<&'static str, ServiceHealth> {
+    let asked = SERVICES.map(async |name| (name, ask(context, name).await));
+    join_all(asked).await.into_iter().collect()
 }
 
 fn code(status: Status) -> StatusCode {

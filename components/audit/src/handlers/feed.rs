@@ -1,0 +1,23 @@
+//! All services' events in one order, for subscribers that catch up what they missed.
+
+use axum::Json;
+use edge::{FieldError, List, Page, Query, User};
+
+use super::read::show;
+use crate::error::Error;
+use crate::{api, store as log};
+
+/// `GET /api/v1/events`: oldest first, after the event with the sequence `after`. The last one's `sequence` is the
+/// next `after`, also when there are no more now.
+pub async fn list(
+    user: User,
+    Query(query): Query<api::Subscription>,
+    page: Page,
+) -> Result<Json<List<api::Entry>>, Error> {
+    user.require("events:read")?;
+    let after = query.after.or(page.after.clone()).map_or(Ok(0), |text| text.parse());
+    let wrong = |_| Error::Invalid(vec![FieldError::new("after", "must be the sequence of an event")]);
+    let found = log::feed(after.map_err(wrong)?, query.source, page.rows()).await?;
+    let items = found.into_iter().map(show).collect();
+    Ok(Json(page.list(items, |entry: &api::Entry| entry.sequence.to_string())))
+}

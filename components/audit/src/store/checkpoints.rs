@@ -1,0 +1,82 @@
+//! Checkpoints: signing, keeping, and cutting off what is older than it may be.
+
+use chain::Checkpoint;
+use serde_json::{Value, json};
+use store::{Error, Event, NEXT, Row, Timestamp, params};
+
+use super::DB;
+
+/// All checkpoints are events of this stream.
+const STREAM: &str = "checkpoints";
+/// The most entries that one cut removes: its statement holds the write lock meanwhile.
+const CUT: i64 = 10_000;
+
+/// A checkpoint of the log.
+pub struct Kept {
+    /// Its place among the checkpoints.
+    pub number: i64,
+    pub checkpoint: Checkpoint,
+    /// Whether the entries up to it were removed.
+    pub cut: bool,
+}
+
+/// Whether a checkpoint also removes what it speaks of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    No,
+    Yes,
+}
+
+const COLUMNS: &str = "number, seq, hash, time, public_key, signature, cut";
+
+fn kept(row: &Row) -> Result<Kept, Error> {
+    let checkpoint = Checkpoint {
+        sequence: row.int(1)?,
+        hash: row.text(2)?,
+        time: row.text(3)?,
+        public_key: row.text(4)?,
+        signature: row.text(5)?,
+    };
+    Ok(Kept { number: row.int(0)?, checkpoint, cut: row.bool(6)? })
+}
+
+/// Keep a checkpoint, and cut what it speaks of if asked: one event, folded by a trigger.
+pub async fn sign(checkpoint: &Checkpoint, cut: Cut, actor: &str) -> Result<(), Error> {
+    let mut data = json!(checkpoint);
+    if let Some(data) = data.as_object_mut() {
+        data.insert("cut".to_owned(), Value::from(cut == Cut::Yes));
+    }
+    DB.append(Event::new(STREAM, NEXT, "checkpoint.signed", actor, data)).await.map(drop)
+}
+
+/// Checkpoints, newest first, from before `after` on.
+pub async fn checkpoints(after: Option<i64>, limit: i64) -> Result<Vec<Kept>, Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM audit_checkpoints WHERE number < ?1 ORDER BY number DESC LIMIT ?2");
+    DB.query(&sql, params![after.unwrap_or(i64::MAX), limit]).await?.iter().map(kept).collect()
+}
+
+/// The checkpoints that speak of entries from `from` to `to`, in the entries' order.
+pub async fn attesting(from: i64, to: i64) -> Result<Vec<Checkpoint>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM audit_checkpoints WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT 1000"
+    );
+    let rows = DB.query(&sql, params![from, to]).await?;
+    rows.iter().map(|row| Ok(kept(row)?.checkpoint)).collect()
+}
+
+/// Whether the oldest entry came before `limit`.
+pub async fn overdue(limit: Timestamp) -> Result<bool, Error> {
+    let oldest = "SELECT received_at < ?1 FROM audit_log ORDER BY seq LIMIT 1";
+    let row = DB.query_one(oldest, params![limit.to_string()]).await?;
+    row.map_or(Ok(false), |row| row.bool(0))
+}
+
+/// The last of the oldest entries that all came before `limit`, and its hash.
+pub async fn last_before(limit: Timestamp) -> Result<Option<(i64, String)>, Error> {
+    const SQL: &str = "SELECT seq, hash FROM audit_log WHERE seq < coalesce( \
+        (SELECT min(seq) FROM (SELECT seq, received_at FROM audit_log ORDER BY seq LIMIT ?2) WHERE received_at >= ?1), \
+        (SELECT min(seq) + ?2 FROM audit_log)) ORDER BY seq DESC LIMIT 1";
+    let row = DB.query_one(SQL, params![limit.to_string(), CUT]).await?;
+    row.map(|row| Ok((row.int(0)?, row.text(1)?))).transpose()
+}

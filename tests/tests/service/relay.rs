@@ -1,0 +1,84 @@
+//! The relay: a poison event does not block those after it, and its lag is there to be seen.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tests::TestApp;
+
+/// Longer than any attribute that the audit log takes.
+const TOO_LONG: usize = 2000;
+
+/// An event as a faulty producer would log it.
+fn poison(db: &Connection) -> i64 {
+    let sql = "INSERT INTO products_events (id, stream, version, type, data, actor, time) \
+        VALUES ('poison', ?1, 1, 'test.poisoned', '{}', 'service:products', '2026-11-21T05:06:07.089Z') RETURNING seq";
+    db.query_row(sql, ["x".repeat(TOO_LONG)], |row| row.get(0)).unwrap()
+}
+
+/// What the producer's owner does about it.
+fn heal(db: &Connection, sequence: i64) {
+    db.execute_batch("DROP TRIGGER products_events_freeze").unwrap();
+    db.execute("UPDATE products_events SET stream = 'healed' WHERE seq = ?1", [sequence]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poison_event_is_parked_and_those_after_it_get_through() {
+    let Some(app) = TestApp::own().await else { return };
+    let (admin, kim) = (app.admin().await, app.seller("kim").await);
+    kim.sells("5.00", 1).await;
+    let db = Connection::open(app.state_dir().unwrap().join("sqlite_db.db")).unwrap();
+    db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    let sequence = poison(&db);
+    let after = kim.sells("6.00", 1).await;
+    let parked = app
+        .eventually("the poison event is parked", || async {
+            app.stranger().get("/health").await;
+            admin.post("/api/v1/events/relay", json!({})).await.assert_status(200);
+            let parked = admin.get("/api/v1/events/parked").await.assert_status(200).json();
+            parked["items"].get(0).cloned()
+        })
+        .await;
+    assert_eq!((&parked["source"], &parked["target"]), (&json!("products"), &json!("audit")));
+    assert_eq!(parked["sequence"], json!(sequence));
+    assert!(parked["reason"].as_str().unwrap().contains("400"), "{parked}");
+    app.eventually("the event after it is in the audit log", || async {
+        let found = admin.get(&format!("/api/v1/audit/events?subject={after}")).await.json();
+        found["items"].get(0).cloned()
+    })
+    .await;
+    let metrics = app.stranger().get("/metrics").await.assert_status(200);
+    let metrics = String::from_utf8(metrics.body).unwrap();
+    let line = "jangteo_relay_parked_events{service=\"products\",target=\"audit\"} 1\n";
+    assert!(metrics.contains(line), "{metrics}");
+
+    let wanted: Value = json!({ "source": "products", "target": "audit", "sequence": sequence });
+    admin.post("/api/v1/events/parked/redrive", wanted.clone()).await.assert_problem(409, "conflict");
+    heal(&db, sequence);
+    admin.post("/api/v1/events/parked/redrive", wanted.clone()).await.assert_status(200);
+    admin.get("/api/v1/audit/events/poison").await.assert_status(200);
+    admin.post("/api/v1/events/parked/redrive", wanted).await.assert_problem(404, "not_found");
+    assert_eq!(admin.get("/api/v1/events/parked").await.json()["items"], json!([]));
+    for deed in ["parked", "redriven"] {
+        app.eventually("parking and redriving are in the audit log", || async {
+            let path = format!("/api/v1/audit/events?type=jangteo.delivery.{deed}.v1");
+            admin.get(&path).await.json()["items"].get(0).cloned()
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_away_loses_nothing_and_slows_nobody() {
+    // Nobody listens on port 1.
+    let Some(app) = TestApp::with_variables(&[("redis_url", "redis://127.0.0.1:1")]).await else { return };
+    let (admin, kim) = (app.admin().await, app.seller("kim").await);
+    let product = kim.sells("5.00", 1).await;
+    app.eventually("the event is in the audit log all the same", || async {
+        let found = admin.get(&format!("/api/v1/audit/events?subject={product}")).await.json();
+        found["items"].get(0).cloned()
+    })
+    .await;
+    let health = app.stranger().get("/health/products").await.assert_status(200).json();
+    let relay = health["relay"].as_array().unwrap();
+    let redis = relay.iter().find(|lag| lag["target"] == "redis").unwrap();
+    assert!(redis["pending"].as_i64().unwrap() >= 1, "{health}");
+}
