@@ -8,7 +8,7 @@ use edge::Context;
 use http::header;
 
 use super::health::ask_all;
-use crate::api::{Lag, ServiceHealth, Status};
+use crate::api::{Lag, Provider, ServiceHealth, Status};
 
 /// What is measured per service and target.
 type Reading = fn(&Lag) -> i64;
@@ -17,6 +17,16 @@ const RELAY: [(&str, &str, Reading); 4] = [
     ("jangteo_relay_lag_seconds", "Age of the oldest of them", |lag| lag.oldest_seconds),
     ("jangteo_relay_failures", "Failed deliveries in a row", |lag| lag.failures),
     ("jangteo_relay_parked_events", "Events that a target kept refusing", |lag| lag.parked),
+];
+
+/// What is measured per payment provider.
+type Gauge = fn(&Provider) -> i64;
+const PROVIDERS: [(&str, &str, Gauge); 3] = [
+    ("jangteo_provider_breaker_open", "Whether calls to a payment provider are held back", |provider| {
+        i64::from(provider.breaker == "open")
+    }),
+    ("jangteo_provider_calls", "Calls in the breaker's window", |provider| provider.calls),
+    ("jangteo_provider_failures", "Of these, those that failed", |provider| provider.failures),
 ];
 
 /// `GET /metrics`
@@ -41,6 +51,12 @@ fn render(services: &BTreeMap<&str, ServiceHealth>) -> String {
             }
         }
     }
+    for (name, help, gauge) in PROVIDERS {
+        family(&mut text, name, help);
+        for provider in services.values().flat_map(|health| &health.providers) {
+            _ = writeln!(text, "{name}{{provider=\"{}\"}} {}", provider.name, gauge(provider));
+        }
+    }
     text
 }
 
@@ -53,16 +69,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_target_of_each_service_has_its_line() {
+    fn each_target_and_provider_of_each_service_has_its_line() {
         let lag = Lag { target: "audit".to_owned(), pending: 3, oldest_seconds: 1, failures: 0, parked: 2 };
-        let health =
-            ServiceHealth { status: Status::Up, latency_ms: 1, relay: Some(vec![lag]), reason: None };
+        let (name, breaker) = ("stripe".to_owned(), "open".to_owned());
+        let providers = vec![Provider { name, breaker, calls: 9, failures: 8 }];
+        let health = ServiceHealth {
+            status: Status::Up,
+            latency_ms: 1,
+            relay: Some(vec![lag]),
+            providers,
+            reason: None,
+        };
         let text = render(&BTreeMap::from([("orders", health)]));
         assert!(text.contains("jangteo_service_up{service=\"orders\"} 1\n"), "{text}");
         assert!(
             text.contains("jangteo_relay_parked_events{service=\"orders\",target=\"audit\"} 2\n"),
             "{text}"
         );
+        assert!(text.contains("jangteo_provider_breaker_open{provider=\"stripe\"} 1\n"), "{text}");
         assert!(text.contains("# TYPE jangteo_relay_pending_events gauge\n"), "{text}");
     }
 }

@@ -10,6 +10,7 @@ use super::{act, answer, show};
 use crate::api::{NewDelivery, NewShipment};
 use crate::domain::{Action, Order, Role, check_shipment};
 use crate::error::Error;
+use crate::personal;
 use crate::store::{self as orders, DB};
 
 /// `POST /api/orders/{id}/ship`: 200 with the order, which is SHIPPED when all of its sellers have shipped.
@@ -66,9 +67,9 @@ impl Request {
     /// The answer to an earlier request with the same key.
     async fn earlier(&self) -> Result<Option<Response>, Error> {
         let Some(key) = &self.key else { return Ok(None) };
-        let replay = DB.replay(&self.user.actor(), &self.scoped(key)).await?;
-        let answer = replay.map(|r| edge::replayed(key, &r.request_hash, StatusCode::OK, r.result));
-        Ok(answer.transpose()?)
+        let Some(replay) = DB.replay(&self.user.actor(), &self.scoped(key)).await? else { return Ok(None) };
+        let answer = personal::open_answer(&replay.stream, replay.result).await?;
+        Ok(Some(edge::replayed(key, &replay.request_hash, StatusCode::OK, answer)?))
     }
 }
 
