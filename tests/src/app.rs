@@ -17,7 +17,7 @@ pub const SECRET: &str = "a secret that only the tests of jangteo know";
 /// Every account of a test has this password.
 pub(crate) const PASSWORD: &str = "password123";
 /// How long something that happens after a response may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An app under test.
 pub struct TestApp {

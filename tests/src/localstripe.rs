@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::root;
+use crate::python;
 
 /// Serves on loopback only, keeps nothing on disk, and says its address.
 const SCRIPT: &str = r#"
@@ -27,9 +27,7 @@ pub struct LocalStripe {
 impl LocalStripe {
     /// Start one with nothing in it.
     pub fn start() -> Self {
-        let python = root().join("target/localstripe/bin/python");
-        assert!(python.exists(), "run scripts/localstripe, as scripts/test does");
-        let child = Command::new(python).args(["-c", SCRIPT]).stdout(Stdio::piped()).spawn();
+        let child = Command::new(python()).args(["-c", SCRIPT]).stdout(Stdio::piped()).spawn();
         let mut child = child.expect("localstripe starts");
         let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
         let url = lines.next().expect("localstripe says where it serves").expect("text");

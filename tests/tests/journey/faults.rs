@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, HostProcess, TestApp, assert_no_card_data, order_for, pay};
+use tests::{APPROVED_CARD, Actor, HostProcess, TestApp, assert_no_card_data, order_for, pay, remember};
 
 /// The sandbox's card that is held first, and captured in a second step.
 const HELD: &str = "4000000000000259";
@@ -64,6 +64,7 @@ async fn killed_between_each_two_steps_nothing_is_charged_twice_and_nothing_lost
     faults_are_in_the_audit_log(&app, points.len()).await;
     host.kill();
     assert_no_card_data(state.path(), &[APPROVED_CARD, HELD], "123");
+    remember(&state.path().join("sqlite_db.db")).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,18 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, TestApp, pay, root};
-
-/// The reader's Python, made once; scripts/test makes it before the tests.
-fn python() -> PathBuf {
-    let made = Command::new(root().join("tests/python-env")).output().expect("tests/python-env");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    PathBuf::from(String::from_utf8(made.stdout).unwrap().trim())
-}
+use tests::{APPROVED_CARD, TestApp, pay, python, root};
 
 async fn things_happen(app: &TestApp) {
     let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
@@ -57,7 +49,7 @@ async fn an_independent_reader_understands_every_event() {
     let file = app.state_dir().unwrap().join("schemas.json");
     std::fs::write(&file, json!(schemas).to_string()).unwrap();
     let mut reader = Command::new(python())
-        .arg(root().join("tests/cloudevents_reader.py"))
+        .arg(root().join("tests/python/cloudevents_reader.py"))
         .arg(file)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
