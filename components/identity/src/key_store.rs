@@ -5,8 +5,9 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jwt_simple::prelude::Clock;
-use spin_sdk::sqlite::{Connection, Error, RowResult, Value};
+use spin_sdk::sqlite::{Error, RowResult, Value};
 
+use crate::database::run;
 use crate::keys::{ANNOUNCED_SECONDS, Key, OVERLAP_SECONDS, Ring, mac};
 use crate::settings::{self, Algorithm, MIN_SECRET, Settings};
 
@@ -51,7 +52,7 @@ pub async fn load() -> Result<Arc<Ring>, String> {
     }
     let keys = match &settings.secret {
         Some(secret) => configured(settings.algorithm, secret).map(|key| vec![key]),
-        None => stored(settings.algorithm).await.map_err(text),
+        None => stored(settings.algorithm).map_err(text),
     };
     let ring = match (keys, known) {
         (Ok(keys), _) => Arc::new(Ring::new(&settings.issuer, keys)),
@@ -72,7 +73,7 @@ pub async fn rotate() -> Result<(Key, Algorithm), Refusal> {
     if secret.is_some() {
         return Err(Refusal::Configured);
     }
-    let mut keys = rotated(*algorithm).await.map_err(|error| Refusal::Unavailable(text(error)))?;
+    let mut keys = rotated(*algorithm).map_err(|error| Refusal::Unavailable(text(error)))?;
     *copy() = None;
     Ok((keys.swap_remove(0), *algorithm))
 }
@@ -83,7 +84,7 @@ pub async fn seal(purpose: &str, message: &[u8]) -> Result<Vec<u8>, String> {
     let root = match ROOT.get() {
         Some(root) => root,
         None => {
-            let root = sealing_secret().await.map_err(text)?;
+            let root = sealing_secret().map_err(text)?;
             ROOT.get_or_init(|| root)
         }
     };
@@ -104,41 +105,39 @@ fn configured(algorithm: Algorithm, secret: &[u8]) -> Result<Key, String> {
 
 /// The keys in the database, newest first. Instances that start together race to insert the first; all read the
 /// winner's.
-async fn stored(algorithm: Algorithm) -> Result<Vec<Key>, Error> {
-    let connection = Connection::open_default().await?;
-    if let Ok(keys) = read(&connection, algorithm).await
+fn stored(algorithm: Algorithm) -> Result<Vec<Key>, Error> {
+    if let Ok(keys) = read(algorithm)
         && !keys.is_empty()
     {
         return Ok(keys);
     }
-    run(&connection, TABLE, []).await?;
+    run(TABLE, [])?;
     let insert = "INSERT INTO identity_keys VALUES (?1, 1, ?2, 0) ON CONFLICT DO NOTHING";
-    run(&connection, insert, [name(algorithm), fresh_secret()?]).await?;
-    read(&connection, algorithm).await
+    run(insert, [name(algorithm), fresh_secret()?])?;
+    read(algorithm)
 }
 
 /// One statement decides whether a key is made: not while the newest is only announced. Then keys that verify
 /// nothing any more are forgotten.
-async fn rotated(algorithm: Algorithm) -> Result<Vec<Key>, Error> {
-    stored(algorithm).await?;
-    let connection = Connection::open_default().await?;
+fn rotated(algorithm: Algorithm) -> Result<Vec<Key>, Error> {
+    stored(algorithm)?;
     let now = i64::try_from(now()).unwrap_or(i64::MAX);
     let at = |seconds: u64| Value::Integer(now.saturating_add_unsigned(seconds));
     let insert = "INSERT INTO identity_keys SELECT ?1, max(generation) + 1, ?2, ?3 FROM identity_keys \
                   WHERE algorithm = ?1 HAVING max(signs_from) <= ?4 ON CONFLICT DO NOTHING";
     let params = [name(algorithm), fresh_secret()?, at(ANNOUNCED_SECONDS), at(0)];
-    run(&connection, insert, params).await?;
+    run(insert, params)?;
     let delete = "DELETE FROM identity_keys WHERE algorithm = ?1 AND generation < \
                   (SELECT max(generation) FROM identity_keys WHERE algorithm = ?1 AND signs_from <= ?2)";
     let dead = Value::Integer(now.saturating_sub_unsigned(OVERLAP_SECONDS));
-    run(&connection, delete, [name(algorithm), dead]).await?;
-    read(&connection, algorithm).await
+    run(delete, [name(algorithm), dead])?;
+    read(algorithm)
 }
 
-async fn read(connection: &Connection, algorithm: Algorithm) -> Result<Vec<Key>, Error> {
+fn read(algorithm: Algorithm) -> Result<Vec<Key>, Error> {
     let sql =
         "SELECT secret, signs_from FROM identity_keys WHERE algorithm = ?1 ORDER BY generation DESC LIMIT ?2";
-    let rows = run(connection, sql, [name(algorithm), Value::Integer(MAX_KEYS)]).await?;
+    let rows = run(sql, [name(algorithm), Value::Integer(MAX_KEYS)])?;
     let key = |row: &RowResult| {
         let signs_from =
             row.get::<i64>(1).and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
@@ -148,29 +147,20 @@ async fn read(connection: &Connection, algorithm: Algorithm) -> Result<Vec<Key>,
 }
 
 /// The secret of `seal`, made by the first instance that needs it.
-async fn sealing_secret() -> Result<Vec<u8>, Error> {
-    let connection = Connection::open_default().await?;
+fn sealing_secret() -> Result<Vec<u8>, Error> {
     let select = "SELECT secret FROM identity_secret";
     let first = |rows: Vec<RowResult>| rows.first().and_then(|row| row.get::<&[u8]>(0)).map(<[u8]>::to_vec);
-    if let Ok(rows) = run(&connection, select, []).await
+    if let Ok(rows) = run(select, [])
         && let Some(secret) = first(rows)
     {
         return Ok(secret);
     }
     let table = "CREATE TABLE IF NOT EXISTS identity_secret (one INTEGER PRIMARY KEY CHECK (one = 1), secret BLOB NOT NULL)";
-    run(&connection, table, []).await?;
+    run(table, [])?;
     let insert = "INSERT INTO identity_secret VALUES (1, ?1) ON CONFLICT DO NOTHING";
-    run(&connection, insert, [fresh_secret()?]).await?;
+    run(insert, [fresh_secret()?])?;
     let missing = || Error::Io("no secret after the insert".to_owned());
-    first(run(&connection, select, []).await?).ok_or_else(missing)
-}
-
-async fn run<const N: usize>(
-    connection: &Connection,
-    sql: &str,
-    params: [Value; N],
-) -> Result<Vec<RowResult>, Error> {
-    connection.execute(sql, params).await?.collect().await
+    first(run(select, [])?).ok_or_else(missing)
 }
 
 fn fresh_secret() -> Result<Value, Error> {

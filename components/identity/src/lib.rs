@@ -13,6 +13,7 @@
 //! `settings`, `key_store` and `data_keys` read the variables and the database; `keys`, `tokens` and `vault` are pure.
 
 mod data_keys;
+mod database;
 mod key_store;
 mod keys;
 mod settings;
@@ -90,18 +91,22 @@ impl key_ring::Guest for Plugin {
 }
 
 impl personal::Guest for Plugin {
-    async fn encrypt(items: Vec<personal::Item>) -> Result<Vec<String>, personal::Failure> {
-        let ring = data_keys::load().await.map_err(unavailable)?;
+    async fn unlock() -> Result<(), personal::Failure> {
+        data_keys::load().await.map_err(unavailable)
+    }
+
+    fn encrypt(items: Vec<personal::Item>) -> Result<Vec<String>, personal::Failure> {
+        let ring = data_keys::ring().ok_or(personal::Failure::Locked)?;
         items.iter().map(|item| ring.encrypt(item).map_err(unavailable)).collect()
     }
 
-    async fn decrypt(items: Vec<personal::Item>) -> Result<Vec<String>, personal::Failure> {
-        let ring = data_keys::load().await.map_err(unavailable)?;
+    fn decrypt(items: Vec<personal::Item>) -> Result<Vec<String>, personal::Failure> {
+        let ring = data_keys::ring().ok_or(personal::Failure::Locked)?;
         items.iter().map(|item| ring.decrypt(item).ok_or(personal::Failure::Unreadable)).collect()
     }
 
-    async fn fingerprint(purpose: String, texts: Vec<String>) -> Result<Vec<String>, personal::Failure> {
-        let ring = data_keys::load().await.map_err(unavailable)?;
+    fn fingerprint(purpose: String, texts: Vec<String>) -> Result<Vec<String>, personal::Failure> {
+        let ring = data_keys::ring().ok_or(personal::Failure::Locked)?;
         texts.iter().map(|text| ring.fingerprint(&purpose, text).map_err(unavailable)).collect()
     }
 }

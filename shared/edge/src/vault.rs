@@ -61,15 +61,26 @@ pub async fn fingerprint(purpose: &str, text: String) -> Result<String, Problem>
 type Answer = Pin<Box<dyn Future<Output = Result<Vec<String>, Problem>> + Send>>;
 
 fn sealed(items: Vec<Item>) -> Answer {
-    Box::pin(async move { vault::encrypt(items).await.map_err(problem) })
+    Box::pin(unlocked(move || vault::encrypt(&items)))
 }
 
 fn opened(items: Vec<Item>) -> Answer {
-    Box::pin(async move { vault::decrypt(items).await.map_err(problem) })
+    Box::pin(unlocked(move || vault::decrypt(&items)))
 }
 
 fn hashed(purpose: String, texts: Vec<String>) -> Answer {
-    Box::pin(async move { vault::fingerprint(purpose, texts).await.map_err(problem) })
+    Box::pin(unlocked(move || vault::fingerprint(&purpose, &texts)))
+}
+
+/// The instance's first call finds the vault locked.
+async fn unlocked(call: impl Fn() -> Result<Vec<String>, Failure>) -> Result<Vec<String>, Problem> {
+    match call() {
+        Err(Failure::Locked) => {
+            vault::unlock().await.map_err(problem)?;
+            call().map_err(problem)
+        }
+        answer => answer.map_err(problem),
+    }
 }
 
 fn exactly<const N: usize>(texts: Vec<String>) -> Result<[String; N], Problem> {
@@ -82,6 +93,7 @@ fn problem(failure: Failure) -> Problem {
             eprintln!("vault: {why}");
             Problem::new(Code::UNAVAILABLE, "Personal data cannot be read or written now; try again")
         }
+        Failure::Locked => Problem::internal(anyhow::anyhow!("the vault is locked after its unlocking")),
         Failure::Unreadable => Problem::internal(anyhow::anyhow!("the vault cannot decrypt what is stored")),
     }
 }
