@@ -83,6 +83,8 @@ async fn nothing_personal_is_left_and_business_goes_on() {
         events["items"].as_array().unwrap().first().map(|_| ())
     })
     .await;
+    let verified = admin.get("/api/v1/audit/verify").await.assert_status(200).json();
+    assert_eq!(verified["valid"], true, "{verified}");
 
     let db = open(app.state_dir().unwrap());
     let left = ciphertexts(&db);
