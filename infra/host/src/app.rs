@@ -10,7 +10,7 @@ use wasmtime::component::InstancePre;
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::build;
-use crate::instance::{Busy, Handler};
+use crate::instance::{Busy, Handler, MAX_REQUESTS};
 use crate::logs::Logs;
 use crate::manifest::{Manifest, Route};
 use crate::redis_trigger::{self, Subscriber, Subscriptions};
@@ -33,6 +33,8 @@ pub struct Options {
     pub variables: BTreeMap<String, String>,
     /// Whether `SPIN_VARIABLE_*` of the process and of `.env` beside the manifest count; false by default.
     pub ambient_variables: bool,
+    /// Requests one instance takes in its life; Spin's default of 128 by default.
+    pub max_instance_reuse_count: usize,
     /// A runtime configuration file.
     pub runtime_config: Option<PathBuf>,
     /// Where compiled components are kept; by default `host-cache` in `target/` beside the manifest, if there is
@@ -52,6 +54,7 @@ impl Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
             variables: BTreeMap::new(),
             ambient_variables: false,
+            max_instance_reuse_count: MAX_REQUESTS,
             runtime_config: None,
             manifest,
         }
@@ -86,7 +89,7 @@ impl App {
             let guest = guests.get(id).context("no such component")?;
             Ok((guest.clone(), compiled.get(id).context("not compiled")?.clone()))
         };
-        let dispatcher = dispatcher(&manifest, find)?.map(Arc::new);
+        let dispatcher = dispatcher(&manifest, options.max_instance_reuse_count, find)?.map(Arc::new);
         if let Some(dispatcher) = &dispatcher {
             guests.values().for_each(|guest| drop(guest.dispatcher.set(Arc::downgrade(dispatcher))));
         }
@@ -109,6 +112,7 @@ impl App {
 /// The HTTP side of the application, if it has one.
 fn dispatcher(
     manifest: &Manifest,
+    max_requests: usize,
     find: impl Fn(&String) -> Result<(Arc<Guest>, InstancePre<State>)>,
 ) -> Result<Option<Dispatcher>> {
     let triggers = &manifest.trigger.http;
@@ -122,7 +126,7 @@ fn dispatcher(
     }
     for id in triggers.iter().filter_map(|t| t.component.as_ref()).collect::<BTreeSet<_>>() {
         let (guest, pre) = find(id)?;
-        let handler = Handler::new(guest, pre, busy.clone());
+        let handler = Handler::new(guest, pre, busy.clone(), max_requests);
         let handler =
             handler.with_context(|| format!("component.{id} does not export wasi:http/handler@0.3.0"));
         handlers.push((id.clone(), handler?));

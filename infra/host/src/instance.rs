@@ -17,7 +17,7 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 use crate::state::{Guest, State};
 
 /// Requests one instance takes in its life; Spin's default.
-const MAX_REQUESTS: usize = 128;
+pub const MAX_REQUESTS: usize = 128;
 /// Requests one instance takes at once; Spin's default.
 const MAX_CONCURRENT: usize = 16;
 /// How long an instance waits for another request; Spin's default.
@@ -28,12 +28,18 @@ pub struct Handler {
     guest: Arc<Guest>,
     service: ServicePre<State>,
     busy: Busy,
+    max_requests: usize,
 }
 
 impl Handler {
-    /// A handler for a component that exports `wasi:http/handler`.
-    pub fn new(guest: Arc<Guest>, pre: InstancePre<State>, busy: Busy) -> anyhow::Result<Self> {
-        Ok(Self { guest, service: ServicePre::new(pre)?, busy })
+    /// A handler for a component that exports `wasi:http/handler`. Each instance takes `max_requests` in its life.
+    pub fn new(
+        guest: Arc<Guest>,
+        pre: InstancePre<State>,
+        busy: Busy,
+        max_requests: usize,
+    ) -> anyhow::Result<Self> {
+        Ok(Self { guest, service: ServicePre::new(pre)?, busy, max_requests })
     }
 }
 
@@ -54,7 +60,7 @@ impl HandlerState for Handler {
                 busy: self.busy.clone(),
                 counted: false,
             },
-            state: Worker { guest: self.guest.clone() },
+            state: Worker { guest: self.guest.clone(), max_requests: self.max_requests },
         })
     }
 }
@@ -116,6 +122,7 @@ impl WorkerExpiration for Expiration {
 /// Limits the requests of an instance and reports its failure.
 pub struct Worker {
     guest: Arc<Guest>,
+    max_requests: usize,
 }
 
 impl WorkerState for Worker {
@@ -123,7 +130,7 @@ impl WorkerState for Worker {
     type RequestData = ();
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        if total >= MAX_REQUESTS {
+        if total >= self.max_requests {
             ShouldAccept::Never
         } else if concurrent >= MAX_CONCURRENT {
             ShouldAccept::No

@@ -40,6 +40,9 @@ struct Up {
     /// A variable's value; stronger than SPIN_VARIABLE_* and .env
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = name_value)]
     variables: Vec<(String, String)>,
+    /// Requests one instance takes before it is dropped
+    #[arg(long, default_value_t = 128)]
+    max_instance_reuse_count: usize,
     /// Databases and stores behind labels
     #[arg(long)]
     runtime_config_file: Option<PathBuf>,
@@ -59,6 +62,7 @@ impl Up {
         options.listen = self.listen;
         options.variables = self.variables.into_iter().collect();
         options.ambient_variables = true;
+        options.max_instance_reuse_count = self.max_instance_reuse_count;
         options.runtime_config = self.runtime_config_file;
         if let Some(dir) = self.state_dir {
             options.state_dir = dir;

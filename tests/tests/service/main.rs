@@ -12,6 +12,7 @@ mod erasure;
 mod forgery;
 mod fulfilment;
 mod gateway;
+mod instances;
 mod keys;
 mod order_events;
 mod order_lists;
