@@ -1,6 +1,7 @@
 //! `host up`: serves a Spin manifest on a machine that has no Spin.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,9 +41,9 @@ struct Up {
     /// A variable's value; stronger than SPIN_VARIABLE_* and .env
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = name_value)]
     variables: Vec<(String, String)>,
-    /// Requests one instance takes before it is dropped
-    #[arg(long, default_value_t = 128)]
-    max_instance_reuse_count: usize,
+    /// Requests one instance takes before it is dropped [default: 128]
+    #[arg(long)]
+    max_instance_reuse_count: Option<NonZeroUsize>,
     /// Databases and stores behind labels
     #[arg(long)]
     runtime_config_file: Option<PathBuf>,
@@ -62,8 +63,10 @@ impl Up {
         options.listen = self.listen;
         options.variables = self.variables.into_iter().collect();
         options.ambient_variables = true;
-        options.max_instance_reuse_count = self.max_instance_reuse_count;
         options.runtime_config = self.runtime_config_file;
+        if let Some(count) = self.max_instance_reuse_count {
+            options.max_instance_reuse_count = count.get();
+        }
         if let Some(dir) = self.state_dir {
             options.state_dir = dir;
         }
