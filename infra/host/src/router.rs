@@ -68,9 +68,12 @@ fn parse(raw: &str) -> Result<RouteSpec> {
     let wildcard = raw.strip_suffix("/...").map(|prefix| format!("{prefix}/*"));
     let spec: Result<RouteSpec, _> = wildcard.as_deref().unwrap_or(raw).try_into();
     let spec = spec.map_err(|error| anyhow!("route {raw:?}: {error}"))?;
-    // Routefinder panics at the first request.
+    // Routefinder panics at the first request; `...` it takes for text.
     let early = spec.segments().iter().rev().skip(1).any(|segment| *segment == Segment::Wildcard);
-    ensure!(!early, "route {raw:?}: a wildcard must come last");
+    ensure!(!early && !raw.contains("/.../"), "route {raw:?}: a wildcard must come last");
+    let named = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    let fit = spec.segments().iter().all(|segment| !matches!(segment, Segment::Param(name) if !named(name)));
+    ensure!(fit, "route {raw:?}: a parameter's name is not fit for a header");
     Ok(spec)
 }
 
@@ -149,6 +152,13 @@ mod tests {
     }
 
     #[test]
+    fn a_dot_ends_a_param() {
+        let router = Router::new([("/:a.b".to_owned(), ())]).unwrap();
+        assert_eq!(router.route("/x.b").unwrap().params.get("a").map(String::as_str), Some("x"));
+        assert!(router.route("/x").is_none());
+    }
+
+    #[test]
     fn the_later_of_two_equal_routes_counts() {
         let router = Router::new([("/a".to_owned(), 1), ("/a".to_owned(), 2)]).unwrap();
         assert_eq!(router.route("/a").map(|m| *m.target), Some(2));
@@ -157,7 +167,7 @@ mod tests {
 
     #[test]
     fn malformed_routes_are_refused() {
-        for route in ["/:", "/*name", "/*/x"] {
+        for route in ["/:", "/*name", "/*/x", "/.../x", "/:a:b"] {
             assert!(Router::new([(route.to_owned(), ())]).is_err(), "{route}");
         }
     }

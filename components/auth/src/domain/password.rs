@@ -6,8 +6,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use crate::error::Error;
 
 /// OWASP's second choice of parameters: the cheapest in memory that it recommends, since every concurrent
-/// login of an instance needs as much. In Wasm 40 to 45 ms of a core on the embedded host (docs/benchmark.md: logins/s on
-/// two), 55-80 ms on Spin 4.1.
+/// login of an instance needs as much. In Wasm 30 to 45 ms of a core on the embedded host (docs/benchmark.md has
+/// logins/s), 55-80 ms on Spin 4.1.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
