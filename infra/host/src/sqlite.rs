@@ -80,12 +80,12 @@ fn open(path: &PathBuf) -> Result<rusqlite::Connection, Error> {
     let folder = path.parent().map(std::fs::create_dir_all).transpose();
     folder.map_err(|error| Error::Io(format!("cannot create the folder of {}: {error}", path.display())))?;
     // rusqlite's defaults are Spin's: busy timeout 5 s, 16 cached statements, foreign keys on.
-    let mut connection = rusqlite::Connection::open(path).map_err(io_error)?;
+    let connection = rusqlite::Connection::open(path).map_err(io_error)?;
     let authorizer = |context: AuthContext<'_>| match context.action {
         AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => Authorization::Deny,
         _ => Authorization::Allow,
     };
-    connection.authorizer(Some(authorizer)).map_err(io_error)?;
+    connection.authorizer(Some(authorizer));
     Ok(connection)
 }
 
