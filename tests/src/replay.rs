@@ -95,6 +95,7 @@ fn rows(db: &Connection, schema: &str, table: &str) -> Result<Vec<Vec<Value>>> {
     let columns = db
         .prepare(&format!("SELECT * FROM {schema}.{table} LIMIT 0"))?
         .column_names()
+        .into_iter()
         .filter(|column| !LEASES.contains(&(table, column)))
         .map(|column| format!("\"{column}\""))
         .collect::<Vec<_>>()
