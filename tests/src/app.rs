@@ -57,6 +57,13 @@ pub fn manifest_routes() -> Vec<(String, String)> {
     triggers.iter().filter_map(route).collect()
 }
 
+fn declared_variables(manifest: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(manifest).expect("the manifest");
+    let manifest: toml::Table = toml::from_str(&text).expect("the manifest is TOML");
+    let declared = manifest.get("variables").and_then(toml::Value::as_table);
+    declared.into_iter().flat_map(|table| table.keys().cloned()).collect()
+}
+
 impl TestApp {
     /// An app with fresh state, or the one at `JANGTEO_URL`.
     pub async fn start() -> Self {
@@ -101,12 +108,14 @@ impl TestApp {
         let mut options = host::Options::new(manifest);
         options.state_dir = state.path().to_owned();
         options.listen = "127.0.0.1:0".parse().expect("an address");
-        options.variables = [
-            ("bootstrap_admin_email".to_owned(), ADMIN.0.to_owned()),
-            ("bootstrap_admin_password".to_owned(), ADMIN.1.to_owned()),
-            ("jwt_secret".to_owned(), SECRET.to_owned()),
-        ]
-        .into();
+        let ours = [
+            ("bootstrap_admin_email", ADMIN.0),
+            ("bootstrap_admin_password", ADMIN.1),
+            ("jwt_secret", SECRET),
+        ];
+        let declared = declared_variables(&options.manifest);
+        let ours = ours.iter().filter(|(name, _)| declared.iter().any(|known| known == name));
+        options.variables = ours.map(|(name, value)| (name.to_string(), value.to_string())).collect();
         options.variables.extend(variables.iter().map(|(k, v)| (k.to_string(), v.to_string())));
         let app = host::App::load(options).await.expect("the manifest loads (build the components first)");
         let running = app.serve().await.expect("the app serves");

@@ -8,6 +8,7 @@
 //!
 //! With `JANGTEO_URL` set the same stories run against that instance (real Spin, a cluster), with the admin of
 //! `JANGTEO_ADMIN_EMAIL` and `JANGTEO_ADMIN_PASSWORD`; stories that need the embedded host itself say so.
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "tests tell what they saw")]
 
 mod actor;
 mod app;

@@ -24,7 +24,7 @@ pub async fn ensure(context: &Context) {
     }
     match admin(context).await {
         Ok(()) => DONE.store(true, Ordering::Relaxed),
-        Err(error) => eprintln!("request {} bootstrap admin: {error}", context.request_id),
+        Err(error) => logline::log!("request {} bootstrap admin: {error}", context.request_id),
     }
 }
 
@@ -38,7 +38,7 @@ async fn admin(context: &Context) -> Result<(), Error> {
         Ok(draft) => draft,
         Err(errors) => {
             for error in errors {
-                eprintln!("bootstrap_admin_{}: {}; no account is made", error.field, error.detail);
+                logline::log!("bootstrap_admin_{}: {}; no account is made", error.field, error.detail);
             }
             return Ok(());
         }

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, header};
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{0:?}")]
+    #[error("{0}")]
     Edge(Problem),
     #[error("not valid")]
     Invalid(Vec<FieldError>),
@@ -68,7 +68,8 @@ impl From<Error> for Problem {
                 .header(HeaderName::from_static("ratelimit-reset"), HeaderValue::from(seconds)),
             Error::TokenReused => Problem::new(Code::TOKEN_REUSED, detail),
             Error::Busy => Problem::new(Code::UNAVAILABLE, detail),
-            error @ (Error::Hashing(_) | Error::Database(_)) => Problem::internal(error),
+            Error::Database(source) => Problem::internal(source),
+            error @ Error::Hashing(_) => Problem::internal(error),
         }
     }
 }

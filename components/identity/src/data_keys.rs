@@ -20,7 +20,7 @@ pub async fn load() -> Result<(), String> {
     if RING.get().is_none() {
         let ring = match configured().await? {
             Some(ring) => ring,
-            None => Ring::parse(&stored().map_err(|error| format!("{error:?}"))?)?,
+            None => Ring::parse(&stored().map_err(|error| logline::words(&error))?)?,
         };
         // Whoever was faster read the same keys.
         _ = RING.set(ring);

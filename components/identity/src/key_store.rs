@@ -59,7 +59,7 @@ pub async fn load() -> Result<Arc<Ring>, String> {
         (Err(error), None) => return Err(error),
         // Better the keys of a while ago than none, when the database is away for a moment.
         (Err(error), Some((ring, _))) => {
-            eprintln!("identity keys: {error}");
+            logline::log!("identity keys: {error}");
             ring
         }
     };
@@ -174,5 +174,5 @@ fn name(algorithm: Algorithm) -> Value {
 }
 
 fn text(error: Error) -> String {
-    format!("{error:?}")
+    logline::words(&error)
 }

@@ -41,7 +41,7 @@ use tokens::Issuing;
 impl verifier::Guest for Plugin {
     async fn verify(token: String) -> Result<verifier::Principal, verifier::Denial> {
         let ring = key_store::load().await.map_err(|error| {
-            eprintln!("identity keys: {error}");
+            logline::log!("identity keys: {error}");
             verifier::Denial::Unavailable
         })?;
         tokens::verify(&ring, &token, key_store::now())

@@ -72,7 +72,7 @@ pub async fn variable(name: &str) -> Result<String, String> {
         Ok(value) => Ok(value.trim().to_owned()),
         Err(variables::Error::Undefined(_)) => Ok(String::new()),
         Err(error) => {
-            eprintln!("variable {name}: {error:?}");
+            logline::log!("variable {name}: {}", logline::words(&error));
             Err(format!("the variable {name} cannot be read"))
         }
     }

@@ -9,7 +9,7 @@ use crate::personal;
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{0:?}")]
+    #[error("{0}")]
     Edge(Problem),
     #[error("not valid")]
     Invalid(Vec<FieldError>),

@@ -73,7 +73,7 @@ pub async fn shrink(context: &Context, order: &Order, version: i64) {
         && !reply.status.is_success()
         && reply.status != StatusCode::CONFLICT
     {
-        eprintln!("shrinking the hold of {order_id}: products answers {}", reply.status);
+        logline::log!("shrinking the hold of {order_id}: products answers {}", reply.status);
     }
 }
 
@@ -85,12 +85,12 @@ pub async fn release(context: &Context, order_id: &str) {
     if let Ok(reply) = CLIENT.post(context, "products", &path, &()).await
         && !reply.status.is_success()
     {
-        eprintln!("release of {order_id}: products answers {}", reply.status);
+        logline::log!("release of {order_id}: products answers {}", reply.status);
     }
 }
 
 fn away(reply: &Reply) -> Problem {
-    eprintln!("reservation: products answers {}", reply.status);
+    logline::log!("reservation: products answers {}", reply.status);
     Problem::new(Code::UNAVAILABLE, "Stock cannot be reserved now; try again")
 }
 

@@ -100,7 +100,7 @@ pub async fn note(provider: &str, pass: Pass, well: bool) {
         Pass::Probe => stored::open(provider, now.saturating_add(OPEN_FOR)).await,
     };
     if let Err(error) = noted {
-        eprintln!("breaker of {provider}: {error}");
+        logline::log!("breaker of {provider}: {error}");
     }
 }
 
@@ -108,7 +108,7 @@ async fn count(provider: &str, well: bool, now: i64) -> Result<(), store::Error>
     let breaker = stored::count(provider, well, now, now.saturating_sub(WINDOW)).await?;
     let bad = breaker.calls >= MIN_CALLS && breaker.failures.saturating_mul(FAILED_ONE_OF) >= breaker.calls;
     if bad && breaker.open_until == 0 {
-        eprintln!("ALERT provider {provider}: {} of {} calls failed", breaker.failures, breaker.calls);
+        logline::log!("ALERT provider {provider}: {} of {} calls failed", breaker.failures, breaker.calls);
         stored::open(provider, now.saturating_add(OPEN_FOR)).await?;
     }
     Ok(())

@@ -29,7 +29,7 @@ pub async fn point(name: &'static str) {
     );
     if DB.append(event).await.is_ok() {
         RELAY.kick();
-        eprintln!("ALERT fault point {name}: stalled");
+        logline::log!("ALERT fault point {name}: stalled");
         loop {
             spin_sdk::time::sleep(NAP).await;
         }

@@ -68,7 +68,7 @@ fn reconcile_once() {
     if !DONE.swap(true, Ordering::Relaxed) {
         spin_sdk::wasip3::spawn(async {
             if let Err(error) = settle::round(&Context::background()).await {
-                eprintln!("reconciliation: {error}");
+                logline::log!("reconciliation: {error}");
             }
         });
     }

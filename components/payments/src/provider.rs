@@ -188,9 +188,9 @@ async fn once<T: Answer>(
         Err(open) => return T::unknown(open.to_string()),
     };
     let answer = call(context, &payment.provider, function, arguments, limit).await;
-    let answer = answer.unwrap_or_else(|problem| T::unknown(format!("{problem:?}")));
+    let answer = answer.unwrap_or_else(|problem| T::unknown(problem.to_string()));
     if let Some(why) = answer.why() {
-        eprintln!("{function} of payment {}: {}", payment.id, without_digits(why));
+        logline::log!("{function} of payment {}: {}", payment.id, without_digits(why));
     }
     breaker::note(&payment.provider, pass, answer.why().is_none()).await;
     answer

@@ -10,7 +10,7 @@ use crate::api::Shortage;
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{0:?}")]
+    #[error("{0}")]
     Edge(Problem),
     #[error("not valid")]
     Invalid(Vec<FieldError>),

@@ -100,5 +100,5 @@ fn lost() -> Outcome {
 }
 
 fn unknown(error: &spin_sdk::sqlite::Error) -> Outcome {
-    Outcome::Unknown(format!("the sandbox's ledger: {error:?}"))
+    Outcome::Unknown(format!("the sandbox's ledger: {}", logline::words(error)))
 }

@@ -48,7 +48,7 @@ pub fn intent(body: &Value) -> Outcome {
             let error = body.pointer("/last_payment_error").unwrap_or(&Value::Null);
             declined(code(error).unwrap_or("processing_error"))
         }
-        other => Outcome::Unknown(format!("a PaymentIntent that is {other:?}")),
+        other => Outcome::Unknown(format!("a PaymentIntent that is {}", other.unwrap_or("in no state"))),
     }
 }
 

@@ -45,7 +45,7 @@ pub fn payment(answer: &Answer) -> Outcome {
         Some("READY" | "WAITING_FOR_DEPOSIT") => Outcome::Pending,
         Some("CANCELED" | "EXPIRED") => Outcome::Cancelled,
         Some("ABORTED") => declined(failure.unwrap_or_default()),
-        other => Outcome::Unknown(format!("a payment that is {other:?}")),
+        other => Outcome::Unknown(format!("a payment that is {}", other.unwrap_or("in no state"))),
     }
 }
 

@@ -6,7 +6,7 @@ use edge::{Code, FieldError, Problem};
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{0:?}")]
+    #[error("{0}")]
     Edge(Problem),
     #[error("not valid")]
     Invalid(Vec<FieldError>),

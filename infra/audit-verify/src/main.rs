@@ -1,4 +1,5 @@
 //! `audit-verify EXPORT [CHECKPOINT]`: says whether an export of the audit log is as it was recorded.
+#![expect(clippy::print_stdout, reason = "a program for the command line")]
 
 use std::fs::{File, read_to_string};
 use std::io::BufReader;

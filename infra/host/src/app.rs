@@ -13,6 +13,7 @@ use crate::build;
 use crate::instance::{Busy, Handler, MAX_REQUESTS};
 use crate::logs::Logs;
 use crate::manifest::{Manifest, Route};
+use crate::private;
 use crate::redis_trigger::{self, Subscriber, Subscriptions};
 use crate::router::Router;
 use crate::runtime_config::RuntimeConfig;
@@ -81,7 +82,9 @@ impl App {
         if options.ambient_variables {
             sources = sources.with_ambient(dir)?;
         }
+        sources.check(&manifest.variables)?;
         let variables = Variables::resolve(&manifest.variables, &sources)?;
+        private::own_folder(&options.state_dir).context("cannot make the state folder")?;
         let config = RuntimeConfig::load(options.runtime_config.as_deref(), &options.state_dir)?;
         let guests = guests(&manifest, &variables, &config, &options.state_dir)?;
         let compiled = build::all(&manifest, dir, &options.cache_dir).await?;

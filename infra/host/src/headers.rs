@@ -33,8 +33,12 @@ pub fn absolutize<B>(request: &mut Request<B>) -> Result<()> {
     Ok(())
 }
 
-/// Appends Spin's own headers. A client may have sent some of the same name: the last one is the host's.
+/// Appends Spin's own headers. A client may have sent some of the same name: the last one is the host's. A header that
+/// is not UTF-8 is an error, as in Spin.
 pub fn append_spin<B, T>(request: &mut Request<B>, matched: &Match<'_, T>, client: SocketAddr) -> Result<()> {
+    for (name, value) in request.headers() {
+        std::str::from_utf8(value.as_bytes()).with_context(|| format!("the header {name} is not UTF-8"))?;
+    }
     let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
     let host = request.headers().get(HOST).map_or(Ok("localhost"), |h| h.to_str())?;
     let full_url = format!("http://{host}{path}");

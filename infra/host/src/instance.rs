@@ -156,7 +156,7 @@ impl WorkerState for Worker {
         if let Err(error) = result
             && !ended(&error)
         {
-            eprintln!("{}: the instance failed: {error:#}", self.guest.id);
+            logline::log!("{}: the instance failed: {error:#}", self.guest.id);
         }
         drop(store);
     }

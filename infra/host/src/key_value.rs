@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use wasmtime::component::{FutureReader, HasSelf, Resource, StreamReader};
 
 use crate::bindings::spin::key_value::key_value::{Error, Host, HostStore, HostStoreWithStore};
+use crate::private;
 use crate::state::{Access, State, resource};
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value \
@@ -76,7 +77,7 @@ impl SqliteFile {
     }
 
     fn open(&self) -> Result<Connection, Error> {
-        self.path.parent().map(std::fs::create_dir_all).transpose().map_err(other)?;
+        private::prepare_database(&self.path).map_err(other)?;
         let connection = Connection::open(&self.path).map_err(other)?;
         connection.execute(CREATE, []).map_err(other)?;
         Ok(connection)

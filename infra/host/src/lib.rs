@@ -28,6 +28,7 @@ mod key_value;
 mod logs;
 mod manifest;
 mod outbound;
+mod private;
 mod redis;
 mod redis_trigger;
 mod router;

@@ -1,4 +1,5 @@
 //! `host up`: serves a Spin manifest on a machine that has no Spin.
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "a program for the command line")]
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;

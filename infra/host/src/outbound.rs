@@ -72,7 +72,7 @@ async fn send(guest: &Guest, mut request: Request<WasiBody>, options: Option<Req
     let to_self = host.is_empty() || host == SELF_HOST;
     let hosts = &guest.allowed_hosts;
     if !(if to_self { hosts.allows_self() } else { hosts.allows(&uri.to_string(), "https") }) {
-        eprintln!("{}: a request to {uri} was denied: it is not in allowed_outbound_hosts", guest.id);
+        logline::log!("{}: a request to {uri} was denied: it is not in allowed_outbound_hosts", guest.id);
         return Err(Error::HttpRequestDenied);
     }
     if to_self {

@@ -68,6 +68,7 @@ pub async fn run(subscriptions: Subscriptions) -> Result<()> {
     select_all(subscriptions.iter().map(|(address, channels)| Box::pin(listen(address, channels)))).await.0
 }
 
+#[expect(clippy::print_stdout, reason = "Spin says this, too")]
 async fn listen(address: &str, channels: &Channels) -> Result<()> {
     let client = Client::open(address).with_context(|| format!("invalid Redis address {address:?}"))?;
     let server = client.get_connection_info().addr().to_string();
@@ -84,7 +85,7 @@ async fn listen(address: &str, channels: &Channels) -> Result<()> {
     while let Some(message) = messages.next().await {
         let calls = channels.get(message.get_channel_name()).into_iter().flatten().map(|subscriber| async {
             if let Err(error) = subscriber.handle(message.get_payload_bytes().to_vec()).await {
-                eprintln!("{}: a message failed: {error:#}", subscriber.guest.id);
+                logline::log!("{}: a message failed: {error:#}", subscriber.guest.id);
             }
         });
         join_all(calls).await;

@@ -35,7 +35,7 @@ impl<T> Router<T> {
         for (raw, target) in routes {
             match unique.iter_mut().find(|(known, _)| *known == raw) {
                 Some((_, replaced)) => {
-                    eprintln!("The route {raw} is given twice; the later trigger counts.");
+                    logline::log!("The route {raw} is given twice; the later trigger counts.");
                     *replaced = target;
                 }
                 None => unique.push((raw, target)),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -36,6 +38,17 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 const DRAIN_POLL: Duration = Duration::from_millis(10);
 /// The pause after a failed `accept`, as when no file descriptors are left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a client may take for a request's head, and keep a connection without one: those on slow networks take a
+/// second. Spin waits for ever; a client that never ends its head would cost a connection each.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// How often an HTTP/2 client has to show that it is there.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// Connections at once. A process may mostly have 1,024 files open (`ulimit -n`): this leaves some for databases.
+const MAX_CONNECTIONS: usize = 900;
+/// What a client is told that comes beyond, so that it comes again.
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// What a route leads to.
 pub enum Target {
@@ -110,7 +123,7 @@ impl Dispatcher {
             Err(error) => Err(error),
         };
         Ok(answer.unwrap_or_else(|error| {
-            eprintln!("{id}: the request failed: {error:#}");
+            logline::log!("{id}: the request failed: {error:#}");
             plain(StatusCode::INTERNAL_SERVER_ERROR, Bytes::new())
         }))
     }
@@ -209,12 +222,16 @@ fn describe(route: &str, target: &Target, addr: SocketAddr) -> String {
 
 async fn accept(listener: TcpListener, dispatcher: Arc<Dispatcher>, mut stopped: watch::Receiver<bool>) {
     let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, client)) => serve_connection(stream, client, dispatcher.clone(), &graceful),
+                Ok((stream, client)) => match places.clone().try_acquire_owned() {
+                    Ok(place) => serve_connection(stream, client, place, dispatcher.clone(), &graceful),
+                    Err(_) => drop(tokio::spawn(turn_away(stream))),
+                },
                 Err(error) => {
-                    eprintln!("cannot accept a connection: {error}");
+                    logline::log!("cannot accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -230,26 +247,52 @@ async fn accept(listener: TcpListener, dispatcher: Arc<Dispatcher>, mut stopped:
         }
     };
     if tokio::time::timeout(DRAIN_LIMIT, idle).await.is_err() {
-        eprintln!("Some requests were cut off: they took longer than {DRAIN_LIMIT:?}.");
+        logline::log!("Some requests were cut off: they took longer than {DRAIN_LIMIT:?}.");
     }
+}
+
+/// Tells a client that it is one too many. What it sends is read for a moment, or else it might not get to read that.
+async fn turn_away(mut stream: TcpStream) {
+    let told = async {
+        stream.write_all(TOO_MANY).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    // Whether it listens is its affair.
+    let _ = tokio::time::timeout(Duration::from_secs(1), told).await;
 }
 
 fn serve_connection(
     stream: TcpStream,
     client: SocketAddr,
+    place: OwnedSemaphorePermit,
     dispatcher: Arc<Dispatcher>,
     graceful: &GracefulShutdown,
 ) {
     // Without it, a response written in two packets may wait 40 ms for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
+    let asked = Arc::new(AtomicBool::new(false));
+    let has_asked = asked.clone();
     let service = service_fn(move |request: Request<Incoming>| {
+        asked.store(true, Ordering::Relaxed);
         let dispatcher = dispatcher.clone();
         let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
         async move { dispatcher.handle(request, client).await }
     });
-    let connection =
-        Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).into_owned();
-    // A broken connection is the client's affair.
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING_EVERY);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let connection = graceful.watch(connection);
-    tokio::spawn(async move { drop(connection.await) });
+    tokio::spawn(async move {
+        let _place = place;
+        let mut connection = std::pin::pin!(connection);
+        // A broken connection is the client's affair. Before the first head hyper has no limit: it does not know the
+        // version of HTTP yet.
+        if tokio::time::timeout(HEAD_LIMIT, &mut connection).await.is_err()
+            && has_asked.load(Ordering::Relaxed)
+        {
+            drop(connection.await);
+        }
+    });
 }

@@ -1,15 +1,17 @@
-//! `spin:sqlite@3.1.0` over local files. A statement makes one hop to a blocking thread and back, a SELECT none.
+//! `spin:sqlite@3.1.0` over local files. A statement makes one hop to a blocking thread and back, a short SELECT none.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Batch, Statement, ToSql, params_from_iter};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::spawn_blocking;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{
@@ -19,12 +21,28 @@ use wasmtime::component::{
 use crate::bindings::spin::sqlite::sqlite::{
     Error, Host, HostConnection, HostConnectionWithStore, QueryResult, RowResult, Value,
 };
+use crate::private;
 use crate::state::{Access, State, resource};
 
 /// Rows Spin queues for a guest that does not read yet.
 const SPIN_QUEUE: usize = 4;
 /// Spin's limit on what the host buffers for a guest.
 const MAX_BUFFERED_BYTES: usize = 128 << 20;
+/// How long a SELECT may keep a thread that serves everyone: many times what a small one takes, and no more than what
+/// a request costs anyway.
+const INLINE_LIMIT: Duration = Duration::from_micros(500);
+/// Steps of SQLite's machine between two looks at the clock: some tens of microseconds.
+const STEPS_PER_LOOK: i32 = 1000;
+/// SELECTs over the limit that run at once: all others shall have the other half of the machine's cores, at least.
+static LONG_READS: LazyLock<Semaphore> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Semaphore::new(cores.div_ceil(2))
+});
+
+thread_local! {
+    /// When the SELECT that this thread runs for a guest has to make room; taken once it had to.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
 
 type Handle = Resource<Connection>;
 type Outcome = Result<(), Error>;
@@ -42,22 +60,32 @@ pub struct Connection {
 
 impl Connection {
     /// Runs `sql`: a SELECT right here, for it waits for no lock and is mostly shorter than the way to another thread
-    /// and back (measured: a quarter of the rate of a small read); anything else on a blocking thread.
+    /// and back (measured: a quarter of the rate of a small read); anything else on a blocking thread, and there once
+    /// more from its beginning a SELECT that takes long.
     async fn query(self, sql: String, values: Vec<Value>) -> Result<(Answer, Outcome), Error> {
-        if let Some(read) = self.read_here(&sql, &values) {
-            return Ok(read);
-        }
+        let _turn = match self.read_here(&sql, &values) {
+            Read::Done(answer, outcome) => return Ok((answer, outcome)),
+            Read::Long => LONG_READS.acquire().await.ok(),
+            Read::Elsewhere => None,
+        };
         self.run(move |connection| query(connection, &sql, &values)).await
     }
 
-    fn read_here(&self, sql: &str, values: &[Value]) -> Option<(Answer, Outcome)> {
+    fn read_here(&self, sql: &str, values: &[Value]) -> Read {
         let is_select = sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
-        let inner = self.inner.try_lock().ok().filter(|_| is_select)?;
-        let connection = inner.as_ref()?;
-        let mut statement = connection.prepare_cached(sql).ok().filter(|statement| statement.readonly())?;
+        let inner = self.inner.try_lock().ok().filter(|_| is_select);
+        let Some(connection) = inner.as_ref().and_then(|inner| inner.as_ref()) else {
+            return Read::Elsewhere;
+        };
+        let statement = connection.prepare_cached(sql).ok().filter(|statement| statement.readonly());
+        let Some(mut statement) = statement else { return Read::Elsewhere };
         let mut answer = Answer::default();
+        DEADLINE.set(Instant::now().checked_add(INLINE_LIMIT));
         let outcome = step_all(&mut statement, values, &mut answer);
-        Some((answer, outcome))
+        match DEADLINE.take() {
+            Some(_) => Read::Done(answer, outcome),
+            None => Read::Long,
+        }
     }
 
     /// Does `work` on the connection, on a blocking thread.
@@ -76,9 +104,28 @@ impl Connection {
     }
 }
 
+/// What became of a statement on a thread that serves everyone.
+enum Read {
+    /// It is through.
+    Done(Answer, Outcome),
+    /// It is a SELECT that takes long, and was given up.
+    Long,
+    /// It is not for such a thread.
+    Elsewhere,
+}
+
+/// Asked by SQLite every [`STEPS_PER_LOOK`]; true interrupts the statement. Where nothing is to make room there is no deadline.
+fn must_make_room() -> bool {
+    let late = DEADLINE.get().is_some_and(|deadline| Instant::now() >= deadline);
+    if late {
+        DEADLINE.set(None);
+    }
+    late
+}
+
 fn open(path: &PathBuf) -> Result<rusqlite::Connection, Error> {
-    let folder = path.parent().map(std::fs::create_dir_all).transpose();
-    folder.map_err(|error| Error::Io(format!("cannot create the folder of {}: {error}", path.display())))?;
+    let cannot = |error| Error::Io(format!("cannot create {}: {error}", path.display()));
+    private::prepare_database(path).map_err(cannot)?;
     // rusqlite's defaults are Spin's: busy timeout 5 s, 16 cached statements, foreign keys on.
     let connection = rusqlite::Connection::open(path).map_err(io_error)?;
     let authorizer = |context: AuthContext<'_>| match context.action {
@@ -86,6 +133,7 @@ fn open(path: &PathBuf) -> Result<rusqlite::Connection, Error> {
         _ => Authorization::Allow,
     };
     connection.authorizer(Some(authorizer));
+    connection.progress_handler(STEPS_PER_LOOK, Some(must_make_room));
     Ok(connection)
 }
 
@@ -352,6 +400,31 @@ mod tests {
         }
         assert!(ask(&connection, "ATTACH 'other.db' AS o").contains("not authorized"));
         assert!(ask(&connection, "CREATE VIRTUAL TABLE f USING fts5(x)").contains("[]"));
+    }
+
+    fn counting(to: u64) -> String {
+        format!(
+            "SELECT (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {to}) SELECT sum(i) FROM n)"
+        )
+    }
+
+    #[tokio::test]
+    async fn a_long_read_makes_room_and_answers_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = Connection { database: dir.path().join("a.db").into(), inner: Arc::default() };
+        assert!(matches!(connection.read_here("SELECT 1", &[]), Read::Elsewhere), "not open yet");
+        drop(connection.clone().query("CREATE TABLE t(a)".to_owned(), Vec::new()).await.unwrap());
+        let read = |sql: &str| connection.read_here(sql, &[]);
+        assert!(
+            matches!(read("SELECT count(*) FROM t"), Read::Done(answer, Ok(())) if answer.rows.len() == 1)
+        );
+        assert!(matches!(read("INSERT INTO t VALUES(1)"), Read::Elsewhere));
+        let start = Instant::now();
+        assert!(matches!(read(&counting(3_000_000)), Read::Long));
+        assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
+        let (answer, outcome) = connection.query(counting(3_000_000), Vec::new()).await.unwrap();
+        assert!(outcome.is_ok());
+        assert!(matches!(answer.rows[0].values[..], [Value::Integer(4_500_001_500_000)]));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use wasmtime::component::HasSelf;
 
 use crate::bindings::spin::variables::variables::{Error, Host, HostWithStore};
@@ -11,6 +11,8 @@ use crate::manifest::Variable;
 use crate::state::{Access, State};
 
 const ENV_PREFIX: &str = "SPIN_VARIABLE_";
+/// How alike two names are at least of which one is taken for the other, misspelt; 1 is the same.
+const ALIKE: f64 = 0.7;
 
 /// Where values come from, strongest first.
 #[derive(Default)]
@@ -30,13 +32,38 @@ impl Sources {
                 std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
             self.ambient.extend(text.lines().filter_map(parse_env_line));
         }
-        self.ambient.extend(std::env::vars().filter(|(name, _)| name.starts_with(ENV_PREFIX)));
+        self.ambient.extend(std::env::vars());
+        self.ambient.retain(|name, _| name.starts_with(ENV_PREFIX));
         Ok(self)
+    }
+
+    /// Refuses names that the manifest does not declare. Spin ignores them, and then serves with other settings than it
+    /// was told.
+    pub fn check(&self, declared: &BTreeMap<String, Variable>) -> Result<()> {
+        for name in self.given.keys().filter(|name| !declared.contains_key(*name)) {
+            bail!("there is no variable {name:?}{}", hint(name, declared, str::to_owned));
+        }
+        for name in self.ambient.keys() {
+            let known = declared.keys().any(|known| env_name(known) == *name);
+            let lower = name.strip_prefix(ENV_PREFIX).unwrap_or(name).to_ascii_lowercase();
+            if !known {
+                bail!("{name} sets no variable of the manifest{}", hint(&lower, declared, env_name));
+            }
+        }
+        Ok(())
     }
 
     fn get(&self, name: &str) -> Option<&String> {
         self.given.get(name).or_else(|| self.ambient.get(&env_name(name)))
     }
+}
+
+/// The declared name that is meant, if there is one.
+fn hint(wrong: &str, declared: &BTreeMap<String, Variable>, show: impl Fn(&str) -> String) -> String {
+    let likeness = |name: &&String| strsim::normalized_damerau_levenshtein(wrong, name);
+    let nearest = declared.keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let meant = nearest.filter(|name| likeness(name) >= ALIKE);
+    meant.map(|name| format!("; is {} meant?", show(name))).unwrap_or_default()
 }
 
 fn env_name(name: &str) -> String {
@@ -160,6 +187,27 @@ mod tests {
         }
         let vars = Variables::resolve(&declared.into(), &sources).unwrap();
         assert_eq!(vars.expand("{{ given }} {{ ambient }} {{ fallback }}").unwrap(), "1 2 default");
+    }
+
+    #[test]
+    fn unknown_names_are_refused_and_the_meant_one_is_said() {
+        let declared = ["jwt_secret", "data_key"].map(|name| (name.to_owned(), Variable::default())).into();
+        let said = |given: &[&str], ambient: &[&str]| {
+            let map = |names: &[&str]| names.iter().map(|name| (name.to_string(), String::new())).collect();
+            let sources = Sources { given: map(given), ambient: map(ambient) };
+            sources.check(&declared).err().map(|error| error.to_string())
+        };
+        assert_eq!(said(&["jwt_secret"], &["SPIN_VARIABLE_DATA_KEY"]), None);
+        let typo = said(&["jwt_secert"], &[]).unwrap();
+        assert_eq!(typo, "there is no variable \"jwt_secert\"; is jwt_secret meant?");
+        assert_eq!(said(&["colour"], &[]).unwrap(), "there is no variable \"colour\"");
+        for name in ["SPIN_VARIABLE_DATAKEY", "SPIN_VARIABLE_data_key", "SPIN_VARIABLE_DATA_KEYS"] {
+            let typo = said(&[], &[name]).unwrap();
+            assert_eq!(
+                typo,
+                format!("{name} sets no variable of the manifest; is SPIN_VARIABLE_DATA_KEY meant?")
+            );
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ async fn forward(message: Bytes) -> Result<(), String> {
     for pause in PAUSES {
         match outcome {
             Err(Failure::Away(why)) => {
-                eprintln!("the audit log does not answer ({why}); again in {pause} s");
+                logline::log!("the audit log does not answer ({why}); again in {pause} s");
                 spin_sdk::time::sleep(Duration::from_secs(pause)).await;
                 outcome = post(message.clone()).await;
             }
@@ -62,7 +62,7 @@ async fn post(event: Bytes) -> Result<(), Failure> {
         .body(Full::new(event))
         .map_err(|error| Failure::Refused(error.to_string()))?;
     let response = spin_sdk::http::send(request).await;
-    let status = response.map_err(|error| Failure::Away(format!("{error:?}")))?.status();
+    let status = response.map_err(|error| Failure::Away(logline::words(&error)))?.status();
     match status {
         status if status.is_success() => Ok(()),
         StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE => {

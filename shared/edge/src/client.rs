@@ -146,7 +146,7 @@ impl Client {
 }
 
 fn away(service: &str, why: &str) -> Problem {
-    eprintln!("call to {service}: {why}");
+    logline::log!("call to {service}: {why}");
     Problem::new(Code::UNAVAILABLE, format!("{service} does not answer; try again"))
 }
 

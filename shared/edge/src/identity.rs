@@ -55,7 +55,7 @@ pub(crate) async fn ready() -> Result<(), Problem> {
     match verifier::ready().await {
         Ok(()) => READY.store(true, Ordering::Relaxed),
         Err(why) => {
-            eprintln!("identity refuses every request: {why}");
+            logline::log!("identity refuses every request: {why}");
             return Err(Problem::new(Code::MISCONFIGURED, why));
         }
     }
@@ -132,7 +132,7 @@ fn refusal(denial: Denial) -> Problem {
 }
 
 fn unavailable(why: String) -> Problem {
-    eprintln!("identity: {why}");
+    logline::log!("identity: {why}");
     Problem::new(Code::UNAVAILABLE, "Tokens cannot be checked now; try again")
 }
 

@@ -109,9 +109,15 @@ impl Problem {
         Self::new(Code::NOT_FOUND, format!("There is no such {what}"))
     }
 
-    /// A failure on our side: logged with its causes, opaque to the client.
+    /// A failure on our side: logged with its causes, opaque to the client. A database that this version is too old for
+    /// is named: only the deployment can do something about it.
     pub fn internal(source: impl Into<anyhow::Error>) -> Self {
-        Self { source: Some(source.into()), ..Self::new(Code::INTERNAL, "See the log under the request id") }
+        let source = source.into();
+        let problem = match source.downcast_ref() {
+            Some(newer @ store::Error::Newer { .. }) => Self::new(Code::MISCONFIGURED, newer.to_string()),
+            _ => Self::new(Code::INTERNAL, "See the log under the request id"),
+        };
+        Self { source: Some(source), ..problem }
     }
 
     /// The problem of another service's answer: its kind, detail and fields.
@@ -156,7 +162,7 @@ impl Problem {
     /// The response, once the request is known.
     pub(crate) fn render(&self, context: &Context, path: &str) -> Response {
         if let Some(source) = &self.source {
-            eprintln!("request {} {path}: {source:#}", context.request_id);
+            logline::log!("request {} {path}: {source:#}", context.request_id);
         }
         let mut body = self.extra.clone();
         let members = json!({
@@ -178,6 +184,14 @@ impl Problem {
         let kind = HeaderValue::from_static("application/problem+json");
         let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_LENGTH, body.len().into())];
         (self.code.status, headers, body).into_response()
+    }
+}
+
+/// For logs: the kind, this case, and its causes.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.name, self.detail)?;
+        self.source.as_ref().map_or(Ok(()), |source| write!(f, ": {source:#}"))
     }
 }
 

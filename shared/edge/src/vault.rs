@@ -90,7 +90,7 @@ fn exactly<const N: usize>(texts: Vec<String>) -> Result<[String; N], Problem> {
 fn problem(failure: Failure) -> Problem {
     match failure {
         Failure::Unavailable(why) => {
-            eprintln!("vault: {why}");
+            logline::log!("vault: {why}");
             Problem::new(Code::UNAVAILABLE, "Personal data cannot be read or written now; try again")
         }
         Failure::Locked => Problem::internal(anyhow::anyhow!("the vault is locked after its unlocking")),

@@ -41,7 +41,7 @@ impl Relay {
     /// Remember that `target` does not take the event, and go on without it.
     pub(crate) async fn park(&self, target: &Target, row: &Row, why: &Failure) -> Result<(), Error> {
         let (sequence, id, kind) = (row.int(0)?, row.text(1)?, row.text(3)?);
-        eprintln!("relay {} to {}: event {sequence} is parked: {why}", self.service(), target.service);
+        logline::log!("relay {} to {}: event {sequence} is parked: {why}", self.service(), target.service);
         let data = json!({ "target": target.service, "sequence": sequence, "eventId": id, "eventType": kind,
             "reason": why.to_string() });
         let actor = format!("service:{}", self.service());

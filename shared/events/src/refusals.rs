@@ -33,7 +33,7 @@ async fn append(refusal: Refusal) {
     event.traceparent = refusal.traceparent;
     match relay.append(event).await {
         Ok(_) => relay.kick(),
-        Err(error) => eprintln!("request {} refusal: {error}", refusal.request_id),
+        Err(error) => logline::log!("request {} refusal: {error}", refusal.request_id),
     }
 }
 

@@ -211,7 +211,7 @@ impl Relay {
             match self.round(lane).await {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(error) => return eprintln!("relay of {}: {error}", self.service()),
+                Err(error) => return logline::log!("relay of {}: {error}", self.service()),
             }
         }
     }
@@ -422,7 +422,7 @@ impl Relay {
         match status.is_success() {
             true => Ok(()),
             false => {
-                eprintln!("relay {} to {}: {status}", self.service(), target.service);
+                logline::log!("relay {} to {}: {status}", self.service(), target.service);
                 Err(Failure::of(status.as_u16()))
             }
         }
@@ -433,7 +433,7 @@ impl Relay {
         let channel = format!("jangteo.{}", self.service());
         let published = self.redis.publish(&channel, &messages.map_err(unreadable)?).await;
         published.map_err(|error| {
-            eprintln!("relay {} to Redis: {error}", self.service());
+            logline::log!("relay {} to Redis: {error}", self.service());
             Failure::Away
         })
     }
@@ -464,7 +464,7 @@ impl Relay {
 
 /// Our own log cannot be read: no event's fault.
 fn unreadable(error: impl std::fmt::Display) -> Failure {
-    eprintln!("relay: {error}");
+    logline::log!("relay: {error}");
     Failure::Away
 }
 

@@ -1,8 +1,9 @@
 //! The internal routes every service has: `relay` and `health`; and the reading of delivered batches.
 
 use axum::{Json, Router, routing};
-use edge::{Problem, ServiceCaller};
+use edge::{Code, Problem, ServiceCaller};
 use serde_json::{Value, json};
+use store::Error;
 
 use crate::{CloudEvent, Relay, parking};
 
@@ -23,10 +24,24 @@ pub fn relay_route(relay: &'static Relay) -> Router {
         .route(&format!("{base}/parked/redrive"), routing::post(parking::redrive).with_state(relay))
 }
 
-/// What every service's health says; an error when its database does not answer.
+/// What every service's health says; an error when its database cannot be written or read.
 pub async fn health(relay: &'static Relay) -> Result<Value, Problem> {
+    relay.service_db().probe().await.map_err(unwritable)?;
     let lag = relay.lag().await.map_err(Problem::internal)?;
     Ok(json!({ "status": "UP", "relay": lag }))
+}
+
+/// Why the database cannot be written, in words that anyone may see.
+fn unwritable(error: Error) -> Problem {
+    let Error::Database(text) = &error else { return Problem::internal(error) };
+    let known = [
+        ("full", "the disk is full"),
+        ("readonly", "it is read-only"),
+        ("is locked", "something else keeps it locked"),
+    ];
+    let why = known.iter().find(|(part, _)| text.contains(part)).map_or("see the log", |(_, why)| why);
+    logline::log!("the database cannot be written: {text}");
+    Problem::new(Code::UNAVAILABLE, format!("Its database cannot be written: {why}"))
 }
 
 async fn drain(relay: &'static Relay, caller: ServiceCaller) -> Result<Json<Value>, Problem> {
@@ -41,5 +56,5 @@ async fn report(relay: &'static Relay, _: ServiceCaller) -> Result<Json<Value>, 
 /// The data of `event` as `T`; `None` when it is of another shape, which a receiver must not choke on.
 pub fn intake<T: serde::de::DeserializeOwned>(event: &CloudEvent) -> Option<T> {
     let data = serde_json::from_value(event.data.clone());
-    data.inspect_err(|error| eprintln!("event {} {}: {error}", event.kind, event.id)).ok()
+    data.inspect_err(|error| logline::log!("event {} {}: {error}", event.kind, event.id)).ok()
 }

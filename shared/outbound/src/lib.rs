@@ -44,10 +44,10 @@ pub async fn exchange(request: Request<Full<Bytes>>, limit: Duration) -> Result<
 
 async fn send(request: Request<Full<Bytes>>) -> Result<Reply, Error> {
     let (response, ()) = join(spin_sdk::http::send(request), poll_spawned()).await;
-    let response = response.map_err(|error| Error::Broken(format!("{error:?}")))?;
+    let response = response.map_err(|error| Error::Broken(logline::words(&error)))?;
     let status = response.status();
     let body = response.into_body().bytes().await;
-    Ok(Reply { status, body: body.map_err(|error| Error::Broken(format!("{error:?}")))? })
+    Ok(Reply { status, body: body.map_err(|error| Error::Broken(logline::words(&error)))? })
 }
 
 /// Get what was just spawned polled: here, the writer of the request's body.

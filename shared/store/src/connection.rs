@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use spin_sdk::sqlite::wit::sqlite::Connection;
 use spin_sdk::sqlite::{Error as SqliteError, Value};
 
-use crate::{Error, Row, migrate};
+use crate::{Error, Row, health::Probe, migrate};
 
 /// The database label every service asks for; what it stands for is the deployment's choice.
 const LABEL: &str = "default";
@@ -27,9 +27,25 @@ const BUSY_PAUSE: Duration = Duration::from_millis(1);
 /// pages) makes each commit wait for two fsyncs once readers keep the log from starting over.
 const CHECKPOINT_EVERY: i64 = 1000;
 
+/// How long an erasure tries to empty the write-ahead log before it leaves that to the next checkpoint: readers are
+/// seldom there for longer than a moment each.
+const SCRUB_FOR: Duration = Duration::from_secs(5);
+/// The pause between tries: a try costs little once the log is written back.
+const SCRUB_PAUSE: Duration = Duration::from_millis(10);
+
 /// `secure_delete`: what is erased is overwritten, not left in free space.
 const PRAGMAS: [&str; 3] =
     ["PRAGMA wal_autocheckpoint = 0", "PRAGMA busy_timeout = 0", "PRAGMA secure_delete = ON"];
+
+/// What SQLite says of a statement that does not fit the schema it knows. Our own refusals have no such words.
+const UNPREPARED: [&str; 6] = [
+    "no such table: ",
+    "no such column: ",
+    "no such index: ",
+    " has no column named ",
+    "vtable constructor failed: ",
+    "database schema has changed",
+];
 
 /// One service's tables: a prefix, its migrations and the instance's connection.
 pub struct Db {
@@ -37,12 +53,19 @@ pub struct Db {
     migrations: &'static [&'static str],
     connection: Mutex<Option<Arc<Connection>>>,
     pub(crate) append_sql: OnceLock<(String, String)>,
+    pub(crate) probe: Probe,
 }
 
 impl Db {
     /// The tables of `service` (all named `<service>_…`), made by `migrations`, oldest first.
     pub const fn new(service: &'static str, migrations: &'static [&'static str]) -> Self {
-        Self { service, migrations, connection: Mutex::new(None), append_sql: OnceLock::new() }
+        Self {
+            service,
+            migrations,
+            connection: Mutex::new(None),
+            append_sql: OnceLock::new(),
+            probe: Probe::new(),
+        }
     }
 
     /// The service's name and table prefix.
@@ -56,15 +79,20 @@ impl Db {
     /// Constraint violations and trigger refusals as their own cases, see [`Error`].
     pub async fn query(&self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
         let mut connection = self.connection().await?;
-        let start = Instant::now();
+        let (start, mut prepared_anew) = (Instant::now(), false);
         loop {
-            // A statement that failed in one of these two ways has not run, so it may be run again.
+            // A statement that failed in one of these three ways has not run, so it may be run again.
             match connection.execute(sql, &params) {
                 Ok(answer) => return Ok(answer.rows.into_iter().map(Row::new).collect()),
                 Err(error) if is_busy(&error) && start.elapsed() < BUSY_TIMEOUT => {
                     spin_sdk::time::sleep(BUSY_PAUSE).await;
                 }
                 Err(error) if is_gone(&error) && start.elapsed() < BUSY_TIMEOUT => {
+                    self.forget(&connection);
+                    connection = self.connection().await?;
+                }
+                Err(error) if !prepared_anew && is_unprepared(&error) => {
+                    prepared_anew = true;
                     self.forget(&connection);
                     connection = self.connection().await?;
                 }
@@ -95,6 +123,24 @@ impl Db {
         }
     }
 
+    /// To be told of every erasure: the write-ahead log, where pages are as they were before, is emptied after the
+    /// response. (In the database itself `secure_delete` has overwritten them.)
+    pub(crate) fn scrub(&'static self) {
+        spin_sdk::wasip3::spawn(async move {
+            let start = Instant::now();
+            while start.elapsed() < SCRUB_FOR {
+                match self.query_one("PRAGMA wal_checkpoint(TRUNCATE)", Vec::new()).await {
+                    Ok(Some(row)) if row.bool(0).unwrap_or_default() => {
+                        spin_sdk::time::sleep(SCRUB_PAUSE).await;
+                    }
+                    // Done; or a store without such a log (libSQL).
+                    _ => return,
+                }
+            }
+            logline::log!("{}: what was erased stays in the log until its next checkpoint", self.service);
+        });
+    }
+
     /// The instance's connection, opened and migrated by the first request that needs it.
     ///
     /// A new instance gets up to 16 requests at once. There is no `await` from the second look on, so that only one of
@@ -108,6 +154,9 @@ impl Db {
             return Ok(open);
         }
         let fresh = Connection::open(LABEL)?;
+        // WAL lets readers go on beside the one writer. The file remembers it, but can refuse it to all of those who
+        // start together.
+        _ = run(&fresh, "PRAGMA journal_mode = WAL");
         migrate::up(&fresh, self.service, self.migrations)?;
         // libSQL refuses these, which is fine: it has its own ways.
         for pragma in [synchronous].iter().chain(&PRAGMAS) {
@@ -135,10 +184,11 @@ pub(crate) fn run(connection: &Connection, sql: &str) -> Result<Vec<Row>, Error>
     Ok(connection.execute(sql, &[])?.rows.into_iter().map(Row::new).collect())
 }
 
-/// Write the log back and let it start over. That needs a moment without readers, which is waited for here; were it
-/// not, the log of a busy service would only ever grow. (Nothing else of the instance runs between the three.)
+/// Write the log back and let it start over, empty: nothing erased outlives a process that died before it could scrub.
+/// That needs a moment without readers, which is waited for here; were it not, the log of a busy service would only
+/// ever grow. (Nothing else of the instance runs between the three.)
 fn checkpoint(connection: &Connection) {
-    for pragma in ["PRAGMA busy_timeout = 1000", "PRAGMA wal_checkpoint(RESTART)", "PRAGMA busy_timeout = 0"]
+    for pragma in ["PRAGMA busy_timeout = 1000", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA busy_timeout = 0"]
     {
         _ = run(connection, pragma);
     }
@@ -153,6 +203,14 @@ async fn synchronous() -> &'static str {
 
 fn is_busy(error: &SqliteError) -> bool {
     matches!(error, SqliteError::Io(text) if text.contains("database is locked"))
+}
+
+/// SQLite could not prepare the statement, so it has not run: its connection's copy of the schema is not the
+/// database's, as after a migration by another instance. SQLite reads the schema anew by itself, but fails when it finds
+/// that out while it connects to a full-text table behind a trigger (seen with 3.49.1: the first product after a start).
+fn is_unprepared(error: &SqliteError) -> bool {
+    let SqliteError::Io(text) = error else { return false };
+    UNPREPARED.iter().any(|part| text.contains(part))
 }
 
 /// libSQL ends idle streams; the next statement on one fails with this text before it runs.

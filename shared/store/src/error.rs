@@ -3,7 +3,7 @@
 use spin_sdk::sqlite;
 
 /// Why a statement did not run or was undone.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// A UNIQUE or PRIMARY KEY constraint; the text names `table.column`s, comma separated.
     #[error("already there: {0}")]
@@ -22,6 +22,16 @@ pub enum Error {
     /// The idempotency key was used before; see [`Replay`](crate::Replay).
     #[error("idempotency key was used before")]
     Replayed(Box<crate::Replay>),
+    /// The database was migrated by a newer version of the service than this one.
+    #[error("the database of {service} has migration {applied}, this version knows {known}: run a newer one")]
+    Newer {
+        /// Whose tables.
+        service: String,
+        /// The last migration that was applied.
+        applied: usize,
+        /// The last one that this version has.
+        known: usize,
+    },
     /// Anything else: the database is away, full, or the SQL is wrong.
     #[error("database: {0}")]
     Database(String),
@@ -31,7 +41,7 @@ impl From<sqlite::Error> for Error {
     fn from(error: sqlite::Error) -> Self {
         match error {
             sqlite::Error::Io(text) => Self::from_text(&text),
-            other => Self::Database(format!("{other:?}")),
+            other => Self::Database(logline::words(&other)),
         }
     }
 }

@@ -7,6 +7,9 @@ use crate::{Db, Error, Timestamp, params};
 /// As an event's version: whatever comes next. For events that commute, such as stock movements.
 pub const NEXT: i64 = 0;
 
+/// How the kinds of events are named that erase personal data, such as `user.erased`.
+const ERASED: &str = ".erased";
+
 /// An event that is about to happen.
 #[derive(Clone)]
 pub struct Event {
@@ -124,6 +127,9 @@ impl Db {
             Ok(Some(row)) => {
                 let seq = row.int(0)?;
                 self.logged(seq);
+                if event.kind.ends_with(ERASED) {
+                    self.scrub();
+                }
                 Ok(Appended { seq, id, time })
             }
             Ok(None) => Err(Error::Database("INSERT returned no row".to_owned())),

@@ -11,6 +11,7 @@ mod clock;
 mod connection;
 mod error;
 mod event;
+mod health;
 mod migrate;
 mod row;
 

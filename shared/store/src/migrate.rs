@@ -14,12 +14,9 @@ type Run<'a> = &'a dyn Fn(&str) -> Result<Vec<Row>, Error>;
 /// transaction cannot swallow another request's statement.
 pub(crate) fn up(connection: &Connection, service: &str, migrations: &[&str]) -> Result<(), Error> {
     let run = |sql: &str| run(connection, sql);
-    let wanted = migrations.len() + 1;
-    if applied(&run, service)? >= wanted {
+    if is_done(applied(&run, service)?, service, migrations)? {
         return Ok(());
     }
-    // WAL lets readers go on beside the one writer. The file remembers it; libSQL refuses, which is fine.
-    _ = run("PRAGMA journal_mode = WAL");
     run("BEGIN IMMEDIATE")?;
     match apply(&run, service, migrations) {
         Ok(()) => run("COMMIT").map(drop),
@@ -27,6 +24,18 @@ pub(crate) fn up(connection: &Connection, service: &str, migrations: &[&str]) ->
             _ = run("ROLLBACK");
             Err(error)
         }
+    }
+}
+
+/// Whether there is nothing to migrate.
+///
+/// # Errors
+/// When a newer version was here: what it changed, this one does not know, and would write what no longer fits.
+fn is_done(applied: usize, service: &str, migrations: &[&str]) -> Result<bool, Error> {
+    let known = migrations.len().saturating_add(1);
+    match applied > known {
+        true => Err(Error::Newer { service: service.to_owned(), applied, known }),
+        false => Ok(applied == known),
     }
 }
 
@@ -71,7 +80,7 @@ fn statements(script: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use spin_sdk::sqlite::{RowResult, Value};
 
-    use super::{Error, Row, applied, apply, statements};
+    use super::{Error, Row, applied, apply, is_done, statements};
 
     fn run(db: &rusqlite::Connection, sql: &str) -> Result<Vec<Row>, Error> {
         let error = |error: rusqlite::Error| Error::Database(error.to_string());
@@ -94,6 +103,14 @@ mod tests {
         assert_eq!(applied(&run, "shop").unwrap(), 4, "the log and three scripts");
         run("SELECT count(*) FROM shop_a, shop_b").unwrap();
         assert!(run("SELECT 1 FROM shop_search").is_err());
+    }
+
+    #[test]
+    fn a_database_of_a_newer_version_is_refused() {
+        let scripts = ["CREATE TABLE shop_a (a);\n"];
+        assert!(!is_done(0, "shop", &scripts).unwrap() && is_done(2, "shop", &scripts).unwrap());
+        let refused = is_done(3, "shop", &scripts).unwrap_err();
+        assert!(matches!(refused, Error::Newer { applied: 3, known: 2, .. }), "{refused}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! `replay [DATABASE or STATE_DIR]`: folds the services' logs anew and compares their tables; 1 when one differs.
+#![expect(clippy::print_stdout, reason = "a program for the command line")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;

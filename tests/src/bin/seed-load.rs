@@ -2,6 +2,7 @@
 //!
 //! It appends the events that the services would have appended; their triggers fold them, so every table is as if
 //! all of it had happened. Only the relay is not asked: its cursors are moved past, and the audit log has none of it.
+#![expect(clippy::print_stdout, reason = "a program for the command line")]
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -1,4 +1,5 @@
 //! Stories across services: buying, racing, dying and coming back.
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "tests tell what they saw")]
 
 mod buying;
 mod crashes;

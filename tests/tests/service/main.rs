@@ -1,4 +1,5 @@
 //! Each service by itself: its contract, its refusals, who may do what.
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "tests tell what they saw")]
 
 mod accounts;
 mod audit;

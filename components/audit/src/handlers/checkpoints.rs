@@ -57,7 +57,7 @@ pub fn after(recorded: log::Recorded) {
     if first / EVERY != recorded.last / EVERY {
         spin_sdk::wasip3::spawn(async {
             if let Err(error) = at_head().await {
-                eprintln!("checkpoint: {error}");
+                logline::log!("checkpoint: {error}");
             }
         });
     }
@@ -76,7 +76,7 @@ pub fn retain() {
         if days > 0.0
             && let Err(error) = cut(days * DAY_SECONDS).await
         {
-            eprintln!("retention: {error}");
+            logline::log!("retention: {error}");
         }
     });
 }

@@ -65,7 +65,7 @@ impl Export {
     /// The next lines. An error breaks the response off, and the export is seen not to be whole.
     async fn chunk(mut self) -> Result<Option<(Bytes, Self)>, std::io::Error> {
         let lines = self.lines().await.map_err(|error| {
-            eprintln!("export: {error}");
+            logline::log!("export: {error}");
             std::io::Error::other("the log cannot be read")
         })?;
         Ok(lines.map(|lines| (Bytes::from(lines), self)))

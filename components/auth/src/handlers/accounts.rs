@@ -96,7 +96,7 @@ pub async fn register(context: &Context, event: Event) -> Result<(), Error> {
 /// Have the profile changed before the answer, so that who reads it next sees what they did.
 pub async fn show_in_profile(context: &Context, appended: &Appended) {
     if RELAY.deliver(context, "users", appended.seq).await.is_err() {
-        eprintln!("request {}: users gets event {} later", context.request_id, appended.id);
+        logline::log!("request {}: users gets event {} later", context.request_id, appended.id);
     }
 }
 

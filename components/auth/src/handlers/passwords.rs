@@ -73,10 +73,10 @@ pub async fn rehash_if_outdated(context: &Context, account: &Credentials, passwo
     }
     let done = match hashed(password) {
         Ok(hash) => append(context, auth::password_rehashed(account, &hash), Timestamp::now()).await,
-        Err(error) => return eprintln!("request {} rehash: {error}", context.request_id),
+        Err(error) => return logline::log!("request {} rehash: {error}", context.request_id),
     };
     if let Err(error) = done {
-        eprintln!("request {} rehash: {error}", context.request_id);
+        logline::log!("request {} rehash: {error}", context.request_id);
     }
 }
 

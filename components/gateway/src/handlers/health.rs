@@ -11,6 +11,9 @@ use http::StatusCode;
 use crate::api::{Health, OneHealth, Report, ServiceHealth, Status, Told};
 use crate::{CLIENT, SERVICES};
 
+/// Problems of a service whose detail is passed on.
+const TOLD_ON: [Code; 2] = [Code::MISCONFIGURED, Code::UNAVAILABLE];
+
 /// `GET /health`: 200 when every service is up, else 503; the services are asked at the same time.
 pub async fn all(context: Context) -> (StatusCode, Json<Health>) {
     let services = ask_all(&context).await;
@@ -58,13 +61,13 @@ async fn ask(context: &Context, service: &str) -> ServiceHealth {
     }
 }
 
-/// What it reports of itself. Its problems stay its own, as the caller is a stranger, but for a setting that is not
-/// fit: that is named, without its value.
+/// What it reports of itself. Its problems stay its own, as the caller is a stranger, but for what the deployment has to
+/// mend: a setting that is not fit (named, without its value), or a database that cannot be written.
 fn read(reply: Reply) -> Result<Report, String> {
     match reply.status {
         StatusCode::OK => reply.json().map_err(|_| "answered something else".to_owned()),
         status => Err(match reply.json::<Told>() {
-            Ok(told) if told.code == Code::MISCONFIGURED.name => told.detail,
+            Ok(told) if TOLD_ON.iter().any(|code| code.name == told.code) => told.detail,
             _ => format!("answered {}", status.as_u16()),
         }),
     }

@@ -32,7 +32,7 @@ pub async fn cancel(
     })
     .await?;
     if RELAY.deliver(&context, "products", done.seq).await.is_err() {
-        eprintln!("order {id}: products frees the stock later");
+        logline::log!("order {id}: products frees the stock later");
     }
     Ok(answer(&done.order, role, &user.subject))
 }

@@ -154,5 +154,5 @@ pub async fn current(id: &str) -> Result<Payment, Error> {
 
 /// A line for whoever watches the log: money is not where it should be.
 fn alert(payment: &Payment, what: &str) {
-    eprintln!("ALERT payment {} of order {}: {what}", payment.id, payment.order_id);
+    logline::log!("ALERT payment {} of order {}: {what}", payment.id, payment.order_id);
 }
