@@ -1,7 +1,7 @@
 //! Someone who uses the app, with or without an account.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Response, TestApp};
 
@@ -44,6 +44,12 @@ impl<'a> Actor<'a> {
 
     pub async fn delete(&self, path: &str) -> Response {
         self.send(Method::DELETE, path, &[], None).await
+    }
+
+    /// DELETE one's own account, for which one knows the password.
+    pub async fn erases_themselves(&self, password: &str) -> Response {
+        let body = json!({ "currentPassword": password });
+        self.send(Method::DELETE, &format!("/api/users/{}", self.id), &[], Some(body)).await
     }
 
     /// POST with an `Idempotency-Key`.

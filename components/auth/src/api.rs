@@ -199,6 +199,16 @@ pub struct By {
     pub session: String,
 }
 
+/// `POST /internal/auth/accounts/{id}/erasure`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Erasure {
+    /// The password of who erases themselves.
+    pub current_password: Option<String>,
+    /// Where they asked from: a wrong password counts as a failed login.
+    pub client_addr: Option<String>,
+}
+
 /// `POST /internal/auth/accounts`: an account that someone makes for someone else.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -220,6 +230,8 @@ pub struct Registered {
     pub id: String,
     /// The event's id.
     pub event: String,
+    /// Its place in the log.
+    pub sequence: i64,
     /// Ciphertext.
     pub email: String,
     pub email_hash: String,

@@ -10,12 +10,12 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::handlers::accounts::{email_hash, new_account, register};
-use crate::store as auth;
+use crate::store::{self as auth, authority};
 
 /// What the account is called until its owner says otherwise.
 const NAME: &str = "Administrator";
 
-/// Make the ADMIN's account unless the e-mail has one. Costs a look once per instance; it comes before any
+/// Make the ADMIN's account unless one was ever made so, or the e-mail has one. Costs a look once per instance; it comes before any
 /// signup, so that nobody can take the e-mail first. A failure is logged, and the next request tries again.
 pub async fn ensure(context: &Context) {
     static DONE: AtomicBool = AtomicBool::new(false);
@@ -43,12 +43,17 @@ async fn admin(context: &Context) -> Result<(), Error> {
             return Ok(());
         }
     };
-    if auth::credentials(&email_hash(&draft.email).await?).await?.is_some() {
+    // Whatever became of that account: its e-mail may be another, it may be disabled or erased.
+    if authority::is_bootstrapped().await?
+        || auth::credentials(&email_hash(&draft.email).await?).await?.is_some()
+    {
         return Ok(());
     }
     let account = new_account(&draft, vec![role::ADMIN.to_owned()]).await?;
-    match register(context, auth::registered(&account, "service:auth")).await {
+    let event = authority::bootstrapping(auth::registered(&account, "service:auth"));
+    match register(context, event).await {
         Err(Error::EmailTaken) => Ok(()),
+        Err(Error::Database(error)) if authority::is_made(&error) => Ok(()),
         other => other,
     }
 }

@@ -27,6 +27,12 @@ pub enum Error {
     Busy,
     #[error("no such {0}")]
     NotFound(&'static str),
+    /// By the roles that the database has now, whatever the token says.
+    #[error("The permission {0} is needed")]
+    Lacking(String),
+    /// Between the check and the deed a privilege was taken from the caller.
+    #[error("your permissions have just changed")]
+    NotPermitted,
     #[error("there must be an ADMIN")]
     LastAdmin,
     #[error("the role exists")]
@@ -59,6 +65,10 @@ impl From<Error> for Problem {
                     .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
             }
             Error::NotFound(what) => Problem::not_found(what),
+            Error::Lacking(permission) => {
+                Problem::new(Code::FORBIDDEN, detail).with("permission", permission)
+            }
+            Error::NotPermitted => Problem::new(Code::FORBIDDEN, detail),
             Error::LastAdmin => Problem::new(Code::CONFLICT, "Make another account an ADMIN first"),
             Error::RoleExists => Problem::new(Code::CONFLICT, "Use another name, or PUT to change the role"),
             Error::Throttled(seconds, limit) => Problem::new(Code::RATE_LIMITED, detail)

@@ -1,6 +1,7 @@
 //! One module per part of the API.
 
 pub mod accounts;
+pub mod authority;
 pub mod internal;
 pub mod keys;
 pub mod lifecycle;

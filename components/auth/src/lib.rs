@@ -19,7 +19,7 @@
 //! | `GET /auth/user/{userId}` | self, `users:any`, its seller | `permissions::user_info` |
 //! | `PUT /api/users/{id}/email` | owner | `lifecycle::change_email` |
 //! | `PUT /api/users/{id}/status` | `users:any` | `lifecycle::switch` |
-//! | `POST /internal/auth/accounts[/{id}/erasure]` · `GET …/{id}/sessions` | services | `internal::…` |
+//! | `POST /internal/auth/accounts[/{id}/erasure]` · `GET …/{id}/sessions`, `…/{id}/reach` | services | `internal::…` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL, `bootstrap` the first ADMIN. A refresh token is
 //! never stored: it is computed from its session and generation, and the log's `UNIQUE (stream, version)` lets
@@ -53,10 +53,14 @@ const OF_PROFILES: [&str; 7] = [
     "user.enabled",
     "user.erased",
 ];
-const TARGETS: [Target; 3] = [
+/// What says whether someone may still act.
+const OF_PEOPLE: [&str; 3] = ["user.disabled", "user.enabled", "user.erased"];
+const TARGETS: [Target; 5] = [
     // E-mail and name are ciphertexts, for the same purpose and owner there.
     Target { service: "users", kinds: &OF_PROFILES, private: &["email", "emailHash", "name"] },
-    Target { service: "orders", kinds: &["user.erased"], private: &[] },
+    Target { service: "orders", kinds: &OF_PEOPLE, private: &[] },
+    Target { service: "products", kinds: &OF_PEOPLE, private: &[] },
+    Target { service: "payments", kinds: &OF_PEOPLE, private: &[] },
     Target { service: "audit", kinds: &[], private: &[] },
 ];
 static CLIENT: Client = Client::new("auth");
@@ -88,6 +92,7 @@ fn routes() -> Router {
     let internal = Router::new()
         .route("/internal/auth/accounts", post(internal::create))
         .route("/internal/auth/accounts/{id}/erasure", post(internal::erase))
+        .route("/internal/auth/accounts/{id}/reach", get(internal::reach))
         .route("/internal/auth/accounts/{id}/sessions", get(internal::sessions));
     edge::router(
         internal

@@ -1,5 +1,6 @@
 //! All SQL of the service, and the events that its triggers fold: here of accounts and sessions, below of the rest.
 
+pub mod authority;
 pub mod lifecycle;
 pub mod roles;
 pub mod throttle;
@@ -17,6 +18,7 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0001_auth.sql"),
         include_str!("../migrations/0002_roles.sql"),
         include_str!("../migrations/0003_personal.sql"),
+        include_str!("../migrations/0004_authority.sql"),
     ],
 );
 
@@ -233,6 +235,11 @@ pub fn password_rehashed(account: &Credentials, hash: &str) -> Event {
     let mut event = Event::new(&account.account_id, NEXT, "password.rehashed", "service:auth", json!({}));
     event.private = Some(json!({ "passwordHash": hash, "credential": account.credential }));
     event
+}
+
+/// The event of somebody who wants another signing key: it is judged before the key is made.
+pub fn rotation_requested(actor: &str) -> Event {
+    Event::new("keys", NEXT, "keys.rotation_requested", actor, json!({}))
 }
 
 /// The event of a new signing key.

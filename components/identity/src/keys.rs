@@ -9,8 +9,8 @@ use jwt_simple::prelude::{
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
+use crate::claims::ACCESS_SECONDS;
 use crate::settings::Algorithm;
-use crate::tokens::ACCESS_SECONDS;
 
 /// For how long a new key is published before it signs, in seconds: as long as copies of the key set may be kept, so
 /// that nobody meets a token of a key that they cannot know.

@@ -10,8 +10,10 @@
 //! | `keys` | `key-set`, `rotate` | public keys, and the next one |
 //! | `vault` | `encrypt`, `decrypt`, `fingerprint` | personal data at rest, and how it is found |
 //!
-//! `settings`, `key_store` and `data_keys` read the variables and the database; `keys`, `tokens` and `vault` are pure.
+//! `settings`, `key_store` and `data_keys` read the variables and the database; `keys`, `tokens`, `claims` and
+//! `vault` are pure.
 
+mod claims;
 mod data_keys;
 mod database;
 mod key_store;

@@ -173,6 +173,8 @@ pub struct Summary<'a> {
     pub seller_ids: Vec<&'a str>,
     /// What is sold when it is paid: product and quantity.
     pub lines: Value,
+    /// Who of its buyer and sellers is disabled or erased.
+    pub stopped: Vec<String>,
 }
 
 /// The data of payments' `jangteo.payment.captured.v1`.

@@ -2,7 +2,7 @@
 
 use money::Currency;
 use serde_json::{Value, json};
-use store::{Db, Error, Event, NEXT, Row, Value as Parameter, params};
+use store::{Db, Error, Event, Row, Value as Parameter, params};
 
 use crate::api::Recorded;
 use crate::domain::{Order, Status};
@@ -20,6 +20,7 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0001_orders.sql"),
         include_str!("../migrations/0002_fulfilment.sql"),
         include_str!("../migrations/0003_personal.sql"),
+        include_str!("../migrations/0004_people.sql"),
     ],
 );
 
@@ -140,7 +141,9 @@ pub async fn sold(seller_id: &str, buyer_id: &str, limit: i64) -> Result<Vec<Ord
     orders(&sql, params![buyer_id, seller_id, limit]).await
 }
 
-/// The event that erases what is personal in the orders of a buyer.
-pub fn buyer_erased(buyer_id: &str, actor: String) -> Event {
-    Event::new(buyer_id, NEXT, "buyer.erased", actor, json!({}))
+/// Which of these people are disabled or erased.
+pub async fn stopped(ids: &[&str]) -> Result<Vec<String>, Error> {
+    let sql =
+        "SELECT user_id FROM orders_people WHERE stopped AND user_id IN (SELECT value FROM json_each(?1))";
+    DB.query(sql, params![json!(ids).to_string()]).await?.iter().map(|row| row.text(0)).collect()
 }

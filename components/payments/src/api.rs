@@ -65,6 +65,8 @@ pub struct Order {
     /// In minor units.
     pub total: i64,
     pub seller_ids: Vec<String>,
+    /// Who of its buyer and sellers is disabled or erased.
+    pub stopped: Vec<String>,
 }
 
 /// Data of `jangteo.order.payment_rejected.v1`: the order could not take a payment that was captured.

@@ -24,6 +24,8 @@ pub enum Error {
     OrderPaid,
     #[error("Payment {} of the order is {}", .0.id, .0.state.name())]
     AlreadyPaid(Box<Payment>),
+    #[error("Who sells this may not sell now; cancel the order")]
+    SellerStopped,
     #[error("Pay exactly the order's total in its currency")]
     AmountMismatch,
     #[error("{}", declined(.0))]
@@ -80,6 +82,7 @@ impl From<Error> for Problem {
             Error::AlreadyPaid(payment) => Self::new(Code::ALREADY_PAID, detail)
                 .with("paymentId", payment.id)
                 .with("paymentStatus", payment.state.name()),
+            Error::SellerStopped => Self::new(Code::CONFLICT, detail),
             Error::AmountMismatch => Self::new(Code::AMOUNT_MISMATCH, detail),
             Error::Declined(payment) => {
                 let (code, retryable) = reason(&payment);
@@ -103,6 +106,9 @@ impl From<Error> for Problem {
                 .with("declineCode", refund.failure.as_deref().unwrap_or("do_not_honor"))
                 .with("refundId", refund.id),
             Error::RefundPending => Self::new(Code::UNAVAILABLE, detail),
+            Error::Internal(store::Error::Refused { code, .. }) if code == "person_stopped" => {
+                Self::stopped()
+            }
             Error::Internal(source) => Self::internal(source),
         }
     }

@@ -14,7 +14,11 @@ use crate::domain::{ASK_EVERY_SECONDS, Change, Payment, State};
 /// The tables, prefixed `payments_`.
 pub static DB: Db = Db::new(
     "payments",
-    &[include_str!("../migrations/0001_payments.sql"), include_str!("../migrations/0002_refunds.sql")],
+    &[
+        include_str!("../migrations/0001_payments.sql"),
+        include_str!("../migrations/0002_refunds.sql"),
+        include_str!("../migrations/0003_people.sql"),
+    ],
 );
 
 const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded, provider, reference, card_brand, \

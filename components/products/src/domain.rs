@@ -35,7 +35,10 @@ pub struct Product {
     pub currency: Currency,
     pub on_hand: i64,
     pub reserved: i64,
+    /// Whether it can be bought.
     pub active: bool,
+    /// Whether it could be, but for its seller, who is disabled or erased.
+    pub paused: bool,
     pub revision: i64,
     pub created_at: String,
     pub updated_at: String,
@@ -199,6 +202,7 @@ mod tests {
             on_hand: available + 1,
             reserved: 1,
             active: true,
+            paused: false,
             revision: 1,
             created_at: String::new(),
             updated_at: String::new(),

@@ -21,10 +21,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_catalogue.sql"),
     include_str!("../migrations/0004_search.sql"),
     include_str!("../migrations/0005_sold_lines.sql"),
+    include_str!("../migrations/0006_people.sql"),
 ];
 
 const COLUMNS: &str = "id, seller_id, name, description, category, price, currency, on_hand, reserved, active, \
-                       revision, created_at, updated_at, number";
+                       revision, created_at, updated_at, number, paused";
 
 fn product(row: &Row) -> Result<Product, Error> {
     Ok(Product {
@@ -42,6 +43,7 @@ fn product(row: &Row) -> Result<Product, Error> {
         created_at: row.text(11)?,
         updated_at: row.text(12)?,
         number: row.int(13)?,
+        paused: row.bool(14)?,
     })
 }
 

@@ -91,6 +91,8 @@ pub struct MakeAccount<'a> {
 pub struct MadeAccount {
     pub id: String,
     pub event: String,
+    /// The event's place in auth's log.
+    pub sequence: i64,
     #[serde(flatten)]
     pub registered: Registered,
 }
@@ -105,6 +107,24 @@ pub struct Earlier {
 #[derive(Deserialize)]
 pub struct Erased {
     pub event: String,
+    /// Its place in auth's log.
+    pub sequence: i64,
+}
+
+/// `DELETE /api/users/{id}`: of oneself it needs the password.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Erasure {
+    pub current_password: Option<String>,
+}
+
+/// `POST /internal/auth/accounts/{id}/erasure`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EraseAccount<'a> {
+    pub current_password: Option<&'a str>,
+    /// Where the request came from: a wrong password counts as a failed login.
+    pub client_addr: Option<&'a str>,
 }
 
 /// Auth's refusal.

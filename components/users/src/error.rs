@@ -12,6 +12,8 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     #[error("no such user")]
     NotFound,
+    #[error("the account is disabled or erased")]
+    Stopped,
     #[error("the profile changes too often; try again")]
     Busy,
     #[error(transparent)]
@@ -31,6 +33,7 @@ impl From<Error> for Problem {
             Error::Edge(problem) => problem,
             Error::Invalid(errors) => Problem::validation(errors),
             Error::NotFound => Problem::not_found("user"),
+            Error::Stopped => Problem::stopped(),
             Error::Busy => Problem::new(Code::CONFLICT, detail),
             Error::Internal(source) => Problem::internal(source),
         }

@@ -10,7 +10,11 @@ use crate::domain::Profile;
 /// The tables, prefixed `users_`.
 pub static DB: Db = Db::new(
     "users",
-    &[include_str!("../migrations/0001_users.sql"), include_str!("../migrations/0002_personal.sql")],
+    &[
+        include_str!("../migrations/0001_users.sql"),
+        include_str!("../migrations/0002_personal.sql"),
+        include_str!("../migrations/0003_told.sql"),
+    ],
 );
 
 /// A profile as it is stored: e-mail, name, phone and addresses are ciphertexts.
@@ -97,7 +101,7 @@ pub async fn list(narrowed: Narrowed, after: Option<&str>, limit: i64) -> Result
 
 /// Whether a failed append means that its cause was answered before, or the profile exists already.
 pub fn is_answered(error: &Error) -> bool {
-    error.is_unique("users_events.cause") || is_overtaken(error)
+    error.is_unique("users_events.cause") || error.is_unique("users_profiles.id")
 }
 
 /// Whether a failed append means that another request changed the profile first.
@@ -110,9 +114,22 @@ pub fn is_gone(error: &Error) -> bool {
     matches!(error, Error::Refused { code, .. } if code == "no_such_profile")
 }
 
-/// The event that makes the profile of a new account; `words` are fingerprints of those of its name.
-pub fn created(user_id: &str, registered: &Registered, words: &[String], actor: String) -> Event {
-    let mut event = Event::new(user_id, 1, "profile.created", actor, json!({ "roles": registered.roles }));
+/// Whether a failed append means that its actor is disabled or erased.
+pub fn is_stopped(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == "person_stopped")
+}
+
+/// The event that makes the profile of a new account; `words` are fingerprints of those of its name. Like all that auth
+/// tells, it says by its `sequence` where it stands in auth's log.
+pub fn created(
+    user_id: &str,
+    registered: &Registered,
+    sequence: i64,
+    words: &[String],
+    actor: String,
+) -> Event {
+    let data = json!({ "roles": registered.roles });
+    let mut event = told(user_id, "profile.created", data, sequence, actor);
     event.private = Some(json!({
         "email": registered.email,
         "emailHash": registered.email_hash,
@@ -136,14 +153,17 @@ pub fn updated(profile: &Profile, hidden: &Hidden, changed: &[&str], actor: Stri
 }
 
 /// The event that shows another e-mail.
-pub fn email_changed(user_id: &str, email: &EmailChanged, actor: String) -> Event {
-    let mut event = Event::new(user_id, NEXT, "profile.email_changed", actor, json!({}));
+pub fn email_changed(user_id: &str, email: &EmailChanged, sequence: i64, actor: String) -> Event {
+    let mut event = told(user_id, "profile.email_changed", json!({}), sequence, actor);
     event.private = Some(json!({ "email": email.email, "emailHash": email.email_hash }));
     event
 }
 
-/// An event of a profile that has nothing personal in it.
-pub fn told(stream: &str, kind: &'static str, data: Value, actor: String) -> Event {
+/// The event of what auth told at this place of its log.
+pub fn told(stream: &str, kind: &'static str, mut data: Value, sequence: i64, actor: String) -> Event {
+    if let Some(data) = data.as_object_mut() {
+        data.insert("sequence".to_owned(), json!(sequence));
+    }
     Event::new(stream, NEXT, kind, actor, data)
 }
 

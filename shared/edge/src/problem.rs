@@ -130,9 +130,14 @@ impl Problem {
     }
 
     /// `actor` lacks `permission`: told to the client, and to [`on_refusal`](crate::on_refusal)'s recorder.
-    pub(crate) fn forbidden(actor: String, permission: &str) -> Self {
+    pub fn forbidden(actor: String, permission: &str) -> Self {
         let problem = Self::new(Code::FORBIDDEN, format!("The permission {permission} is needed"));
         Self { refused: Some((actor, permission.to_owned())), ..problem }.with("permission", permission)
+    }
+
+    /// The caller's account was disabled or erased, whatever is left of their access token's time.
+    pub fn stopped() -> Self {
+        caller::challenge(Self::new(Code::UNAUTHENTICATED, "The account is disabled or erased"))
     }
 
     /// Who was refused which permission, if that is what this is about.

@@ -46,6 +46,11 @@ impl CloudEvent {
     /// The columns [`from_row`](Self::from_row) reads, in its order.
     pub(crate) const COLUMNS: &str = "seq, id, stream, type, data, private, actor, time, traceparent";
 
+    /// The place in the source's log: by it, not by their arrival, events are folded. 0 when it is not told.
+    pub fn place(&self) -> i64 {
+        self.sequence.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
     /// An event of `service`'s log. Of its private part only the members named in `private` are put into the data.
     pub(crate) fn from_row(service: &str, row: &Row, private: &[&str]) -> Result<Self, Error> {
         let mut data: Value = row.json(4)?;

@@ -3,12 +3,14 @@
 
 mod cloudevent;
 mod parking;
+mod people;
 mod redis;
 mod refusals;
 mod relay;
 mod routes;
 
 pub use cloudevent::CloudEvent;
+pub use people::person;
 pub use relay::{Relay, Target};
 pub use routes::{health, intake, internal_routes, relay_route};
 

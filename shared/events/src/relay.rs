@@ -24,7 +24,7 @@ const GATHER: Duration = Duration::from_millis(50);
 /// A cursor is moved past events its target does not want once so many have come together.
 const SKIP: i64 = 1000;
 /// The most targets a relay can have.
-const MAX_TARGETS: usize = 4;
+const MAX_TARGETS: usize = 5;
 /// How long a drain may hold a target without renewal: longer than a delivery can take (6 s).
 const LEASE_SECONDS: i64 = 10;
 /// A lease that ended long ago.

@@ -6,8 +6,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{APPROVED_CARD, Actor, TestApp, address, manifest_routes, order_for, pay};
 
-/// Who asks, in the order of a row's expectations.
-const WHO: [&str; 5] = ["nobody", "owner", "stranger", "seller", "admin"];
+/// Who asks, in the order of a row's expectations: `both` buys and sells, and owns nothing there; the tokens of the last
+/// three are older than what happened to them. Those of the last two have every permission of the built-in roles.
+const WHO: [&str; 9] =
+    ["nobody", "owner", "stranger", "seller", "admin", "both", "demoted", "disabled", "erased"];
+/// What a row expects for each of them.
+type Expected = [u16; WHO.len()];
 
 /// A route, asked with `body`, answers each of [`WHO`] with this status.
 struct Row {
@@ -15,19 +19,19 @@ struct Row {
     routes: &'static [&'static str],
     headers: &'static [(&'static str, &'static str)],
     body: Option<Value>,
-    expected: [u16; 5],
+    expected: Expected,
 }
 
-fn row(method: Method, routes: &'static [&'static str], expected: [u16; 5]) -> Row {
+fn row(method: Method, routes: &'static [&'static str], expected: Expected) -> Row {
     Row { method, routes, headers: &[], body: None, expected }
 }
 
 /// Asked with the tag of no revision, so that 412 shows that the caller might have done it.
-fn stale(method: Method, routes: &'static [&'static str], expected: [u16; 5]) -> Row {
+fn stale(method: Method, routes: &'static [&'static str], expected: Expected) -> Row {
     Row { headers: &[("if-match", "\"0\"")], ..row(method, routes, expected) }
 }
 
-fn with(method: Method, routes: &'static [&'static str], body: Value, expected: [u16; 5]) -> Row {
+fn with(method: Method, routes: &'static [&'static str], body: Value, expected: Expected) -> Row {
     Row { body: Some(body), ..row(method, routes, expected) }
 }
 
@@ -35,156 +39,204 @@ fn with(method: Method, routes: &'static [&'static str], body: Value, expected: 
 fn matrix(things: &Things) -> Vec<Row> {
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
     let empty = json!({});
-    let everyone = [200; 5];
+    let everyone = [200; 9];
     vec![
+        // Who was ADMIN changes no privilege, account or key, and who was disabled or erased nothing at all, whatever
+        // their token says. What else the token allows goes on until it ends.
+        //
         // Open to anyone; an empty body shows that the caller got as far as validation.
         with(
             post.clone(),
             &["/api/auth/signup", "/auth/signup", "/api/users/register"],
             empty.clone(),
-            [422; 5],
+            [422; 9],
         ),
-        with(post.clone(), &["/api/auth/login", "/auth/login"], empty.clone(), [422; 5]),
-        with(post.clone(), &["/api/auth/refresh", "/auth/refresh"], empty.clone(), [422; 5]),
-        with(post.clone(), &["/api/auth/logout", "/auth/logout"], empty.clone(), [422; 5]),
-        row(get.clone(), &["/api/auth/me", "/auth/me"], [401, 200, 200, 200, 200]),
-        row(get.clone(), &["/api/auth/sessions"], [401, 200, 200, 200, 200]),
-        row(delete.clone(), &["/api/auth/sessions/:id"], [401, 404, 404, 404, 404]),
-        with(post.clone(), &["/api/auth/password"], empty.clone(), [401, 422, 422, 422, 422]),
+        with(post.clone(), &["/api/auth/login", "/auth/login"], empty.clone(), [422; 9]),
+        with(post.clone(), &["/api/auth/refresh", "/auth/refresh"], empty.clone(), [422; 9]),
+        with(post.clone(), &["/api/auth/logout", "/auth/logout"], empty.clone(), [422; 9]),
+        row(get.clone(), &["/api/auth/me", "/auth/me"], [401, 200, 200, 200, 200, 200, 200, 401, 401]),
+        row(get.clone(), &["/api/auth/sessions"], [401, 200, 200, 200, 200, 200, 200, 401, 401]),
+        row(delete.clone(), &["/api/auth/sessions/:id"], [401, 404, 404, 404, 404, 404, 404, 401, 401]),
+        with(
+            post.clone(),
+            &["/api/auth/password"],
+            empty.clone(),
+            [401, 422, 422, 422, 422, 422, 422, 422, 422],
+        ),
         with(
             post.clone(),
             &["/api/v1/auth/check-permission", "/api/auth/check-permission"],
             json!({ "permission": "orders:read" }),
-            [401, 200, 200, 200, 200],
+            [401, 200, 200, 200, 200, 200, 200, 200, 404],
         ),
         row(get.clone(), &["/.well-known/jwks.json"], everyone),
-        row(post.clone(), &["/api/auth/keys/rotate"], [401, 403, 403, 403, things.rotated]),
-        row(get.clone(), &["/api/auth/roles"], [401, 403, 403, 403, 200]),
+        row(
+            post.clone(),
+            &["/api/auth/keys/rotate"],
+            [401, 403, 403, 403, things.rotated, 403, 403, 401, 401],
+        ),
+        row(get.clone(), &["/api/auth/roles"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
         with(
             post.clone(),
             &["/api/auth/roles"],
             json!({ "name": "SUPPORT", "permissions": ["orders:read"] }),
-            [401, 403, 403, 403, 201],
+            [401, 403, 403, 403, 201, 403, 403, 401, 401],
         ),
         with(
             put.clone(),
             &["/api/auth/roles/:role"],
             json!({ "permissions": ["orders:any"] }),
-            [401, 403, 403, 403, 200],
+            [401, 403, 403, 403, 200, 403, 403, 401, 401],
         ),
-        row(get.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 200]),
-        row(delete.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 204]),
+        row(get.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
+        row(delete.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 204, 403, 403, 401, 401]),
         with(
             put.clone(),
             &["/api/auth/users/:id/roles"],
             json!({ "roles": ["BUYER"] }),
-            [401, 403, 403, 403, 200],
+            [401, 403, 403, 403, 200, 403, 403, 401, 401],
         ),
         // The seller has sold to the owner.
-        row(get.clone(), &["/auth/user/:userId"], [401, 200, 404, 200, 200]),
-        row(get.clone(), &["/api/users", "/users"], [401, 403, 403, 403, 200]),
+        row(get.clone(), &["/auth/user/:userId"], [401, 200, 404, 200, 200, 404, 200, 401, 401]),
+        row(get.clone(), &["/api/users", "/users"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
         with(
             post.clone(),
             &["/api/users", "/users"],
             json!({ "email": "x", "password": "x", "name": "x" }),
-            [401, 403, 403, 403, 422],
+            [401, 403, 403, 403, 422, 403, 403, 401, 401],
         ),
-        row(get.clone(), &["/api/users/:id", "/users/:id"], [401, 200, 404, 200, 200]),
+        row(get.clone(), &["/api/users/:id", "/users/:id"], [401, 200, 404, 200, 200, 404, 200, 200, 200]),
         with(
             put.clone(),
             &["/api/users/:id", "/users/:id"],
             json!({ "name": "A" }),
-            [401, 200, 404, 404, 200],
+            [401, 200, 404, 404, 200, 404, 403, 401, 401],
         ),
-        stale(delete.clone(), &["/api/users/:id", "/users/:id"], [401, 412, 404, 404, 412]),
+        stale(
+            delete.clone(),
+            &["/api/users/:id", "/users/:id"],
+            [401, 412, 404, 404, 412, 404, 403, 401, 401],
+        ),
         with(
             put.clone(),
             &["/api/users/:id/email"],
             json!({ "email": "x", "currentPassword": "x" }),
-            [401, 422, 404, 404, 404],
+            [401, 422, 404, 404, 404, 404, 404, 404, 404],
         ),
         with(
             put.clone(),
             &["/api/users/:id/status"],
             json!({ "disabled": false }),
-            [401, 403, 403, 403, 204],
+            [401, 403, 403, 403, 204, 403, 403, 401, 401],
         ),
-        row(get.clone(), &["/api/users/:id/export"], [401, 200, 404, 404, 200]),
+        row(get.clone(), &["/api/users/:id/export"], [401, 200, 404, 404, 200, 404, 403, 401, 401]),
         row(get.clone(), &["/api/products", "/products", "/api/products/:id", "/products/:id"], everyone),
         row(get.clone(), &["/api/products/category/:category", "/products/category/:category"], everyone),
         with(
             post.clone(),
             &["/api/products", "/products"],
             json!({ "name": "Tea", "price": 1 }),
-            [401, 403, 403, 201, 201],
+            [401, 403, 403, 201, 201, 201, 201, 401, 401],
         ),
         with(
             post.clone(),
             &["/api/products/:id/stock", "/products/:id/stock"],
             json!({ "delta": 1, "reason": "x" }),
-            [401, 403, 403, 200, 200],
+            [401, 403, 403, 200, 200, 404, 200, 401, 401],
         ),
-        row(get.clone(), &["/api/products/:id/stock", "/products/:id/stock"], [401, 403, 403, 200, 200]),
+        row(
+            get.clone(),
+            &["/api/products/:id/stock", "/products/:id/stock"],
+            [401, 403, 403, 200, 200, 404, 200, 200, 200],
+        ),
         with(
             put.clone(),
             &["/api/products/:id", "/products/:id"],
             json!({ "name": "Tea", "price": 5 }),
-            [401, 403, 403, 200, 200],
+            [401, 403, 403, 200, 200, 404, 200, 401, 401],
         ),
-        row(get.clone(), &["/api/orders", "/orders"], [401, 200, 200, 200, 200]),
+        row(get.clone(), &["/api/orders", "/orders"], [401, 200, 200, 200, 200, 200, 200, 200, 200]),
         with(
             post.clone(),
             &["/api/orders", "/orders"],
             order_for(&things.product, 1),
-            [401, 201, 201, 403, 403],
+            [401, 201, 201, 403, 403, 201, 403, 401, 401],
         ),
         row(
             get.clone(),
             &["/api/orders/:id", "/orders/:id", "/api/orders/:id/events", "/orders/:id/events"],
-            [401, 200, 404, 200, 200],
+            [401, 200, 404, 200, 200, 404, 200, 200, 200],
         ),
-        // The seller has sold to the owner.
-        row(get.clone(), &["/api/orders/user/:userId", "/orders/user/:userId"], [401, 200, 404, 200, 200]),
+        // The seller has sold to the owner; who sells, but not to them, gets an empty list.
+        row(
+            get.clone(),
+            &["/api/orders/user/:userId", "/orders/user/:userId"],
+            [401, 200, 404, 200, 200, 200, 200, 200, 200],
+        ),
         with(
             put.clone(),
             &["/api/orders/:id", "/orders/:id"],
             json!({ "shippingAddress": address() }),
-            [401, 200, 404, 403, 200],
+            [401, 200, 404, 403, 200, 404, 200, 200, 200],
         ),
         // The order is paid. It is shipped once, and delivered once.
-        row(post.clone(), &["/api/orders/:id/ship"], [401, 403, 404, 200, 409]),
-        row(post.clone(), &["/orders/:id/ship"], [401, 403, 404, 409, 409]),
-        row(post.clone(), &["/api/orders/:id/deliver"], [401, 403, 404, 200, 409]),
-        row(post.clone(), &["/orders/:id/deliver"], [401, 403, 404, 409, 409]),
+        row(post.clone(), &["/api/orders/:id/ship"], [401, 403, 404, 200, 409, 404, 409, 409, 409]),
+        row(post.clone(), &["/orders/:id/ship"], [401, 403, 404, 409, 409, 404, 409, 409, 409]),
+        row(post.clone(), &["/api/orders/:id/deliver"], [401, 403, 404, 200, 409, 404, 409, 409, 409]),
+        row(post.clone(), &["/orders/:id/deliver"], [401, 403, 404, 409, 409, 404, 409, 409, 409]),
         // It is delivered: who may see it at all learns that it cannot be cancelled.
-        row(delete.clone(), &["/api/orders/:id", "/orders/:id"], [401, 409, 404, 403, 409]),
-        row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200]),
-        row(get.clone(), &["/api/payments/:id", "/payments/:id"], [401, 200, 404, 404, 200]),
-        row(get.clone(), &["/api/payments/history", "/payments/history"], [401, 200, 200, 200, 200]),
-        row(get.clone(), &["/api/payments/:id/refunds", "/payments/:id/refunds"], [401, 200, 404, 200, 200]),
+        row(
+            delete.clone(),
+            &["/api/orders/:id", "/orders/:id"],
+            [401, 409, 404, 403, 409, 404, 409, 409, 409],
+        ),
+        row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+        row(
+            get.clone(),
+            &["/api/payments/:id", "/payments/:id"],
+            [401, 200, 404, 404, 200, 404, 200, 200, 200],
+        ),
+        row(
+            get.clone(),
+            &["/api/payments/history", "/payments/history"],
+            [401, 200, 200, 200, 200, 200, 200, 200, 200],
+        ),
+        row(
+            get.clone(),
+            &["/api/payments/:id/refunds", "/payments/:id/refunds"],
+            [401, 200, 404, 200, 200, 404, 200, 200, 200],
+        ),
         // More than was paid: who may refund at all learns that it is too much.
         with(
             post.clone(),
             &["/api/payments/:id/refunds", "/payments/:id/refunds"],
             json!({ "amount": 999, "reason": "x" }),
-            [401, 403, 404, 409, 409],
+            [401, 403, 404, 409, 409, 404, 409, 401, 401],
         ),
         // Nobody is asked for a token, and without a secret nobody is believed.
         with(
             post.clone(),
             &["/api/payments/webhooks/:provider", "/payments/webhooks/:provider"],
             empty.clone(),
-            [404; 5],
+            [404; 9],
         ),
         with(
             post.clone(),
             &["/api/payments", "/payments"],
             things.payment_again.clone(),
-            [401, 409, 404, 403, 403],
+            [401, 409, 404, 403, 403, 404, 403, 404, 404],
         ),
-        row(get.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 200]),
-        row(get.clone(), &["/api/v1/audit/events/:id", "/api/audit/events/:id"], [401, 403, 403, 403, 200]),
-        row(post.clone(), &["/api/admin/sweep"], [401, 403, 403, 403, 200]),
+        row(
+            get.clone(),
+            &["/api/v1/audit/events", "/api/audit/events"],
+            [401, 403, 403, 403, 200, 403, 200, 200, 200],
+        ),
+        row(
+            get.clone(),
+            &["/api/v1/audit/events/:id", "/api/audit/events/:id"],
+            [401, 403, 403, 403, 200, 403, 200, 200, 200],
+        ),
+        row(post.clone(), &["/api/admin/sweep"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
         row(
             get.clone(),
             &[
@@ -197,31 +249,39 @@ fn matrix(things: &Things) -> Vec<Row> {
                 "/api/v1/events",
                 "/api/v1/events/parked",
             ],
-            [401, 403, 403, 403, 200],
+            [401, 403, 403, 403, 200, 403, 200, 200, 200],
         ),
-        row(post.clone(), &["/api/v1/events/relay"], [401, 403, 403, 403, 200]),
+        row(post.clone(), &["/api/v1/events/relay"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
         with(
             post.clone(),
             &["/api/v1/events/parked/redrive"],
             json!({ "source": "orders", "target": "audit", "sequence": 0 }),
-            [401, 403, 403, 403, 404],
+            [401, 403, 403, 403, 404, 403, 404, 404, 404],
         ),
         row(
             post.clone(),
             &["/api/v1/audit/checkpoints", "/api/audit/checkpoints"],
-            [401, 403, 403, 403, 201],
+            [401, 403, 403, 403, 201, 403, 201, 201, 201],
         ),
         // Without a body there is no event: the media type is what is missed.
-        row(post.clone(), &["/api/v1/audit/events", "/api/audit/events"], [401, 403, 403, 403, 415]),
+        row(
+            post.clone(),
+            &["/api/v1/audit/events", "/api/audit/events"],
+            [401, 403, 403, 403, 415, 403, 415, 415, 415],
+        ),
         row(
             get,
             &["/", "/health", "/health/:service", "/metrics", "/openapi.json", "/docs", "/schemas/:type"],
             everyone,
         ),
         // Near the end: afterwards nobody can order it.
-        row(delete.clone(), &["/api/products/:id", "/products/:id"], [401, 403, 403, 204, 204]),
+        row(
+            delete.clone(),
+            &["/api/products/:id", "/products/:id"],
+            [401, 403, 403, 204, 204, 404, 204, 204, 204],
+        ),
         // Last: afterwards the askers' sessions have ended.
-        row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204]),
+        row(delete, &["/api/auth/sessions"], [401, 204, 204, 204, 204, 204, 204, 401, 401]),
     ]
 }
 
@@ -280,14 +340,33 @@ async fn things(app: &TestApp, owner: &Actor<'_>, seller: &Actor<'_>, admin: &Ac
     }
 }
 
+/// Somebody new with these roles in their token.
+async fn with_roles<'a>(app: &'a TestApp, admin: &Actor<'_>, name: &str, roles: &[&str]) -> Actor<'a> {
+    let id = app.buyer(name).await.id;
+    let path = format!("/api/auth/users/{id}/roles");
+    admin.put(&path, json!({ "roles": roles })).await.assert_status(200);
+    app.log_in(&app.email(name)).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everyone_may_what_the_matrix_says_and_no_more() {
     let app = TestApp::start().await;
     let (owner, stranger) = (app.buyer("owner").await, app.buyer("stranger").await);
     let (seller, admin) = (app.seller("seller").await, app.admin().await);
     let things = things(&app, &owner, &seller, &admin).await;
+    let all = ["BUYER", "SELLER", "ADMIN"];
+    let both = with_roles(&app, &admin, "both", &["BUYER", "SELLER"]).await;
+    let demoted = with_roles(&app, &admin, "demoted", &["ADMIN"]).await;
+    let disabled = with_roles(&app, &admin, "disabled", &all).await;
+    let erased = with_roles(&app, &admin, "erased", &all).await;
+    let path = |actor: &Actor<'_>| format!("/api/users/{}", actor.id);
+    let roles = format!("/api/auth/users/{}/roles", demoted.id);
+    admin.put(&roles, json!({ "roles": ["BUYER"] })).await.assert_status(200);
+    let status = format!("{}/status", path(&disabled));
+    admin.put(&status, json!({ "disabled": true })).await.assert_status(204);
+    admin.delete(&path(&erased)).await.assert_status(204);
     let nobody = app.stranger();
-    let people = [&nobody, &owner, &stranger, &seller, &admin];
+    let people = [&nobody, &owner, &stranger, &seller, &admin, &both, &demoted, &disabled, &erased];
     let mut wrong = Vec::new();
     for row in matrix(&things) {
         for route in row.routes {

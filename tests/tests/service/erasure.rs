@@ -59,7 +59,7 @@ async fn nothing_personal_is_left_and_business_goes_on() {
     personal.retain(|text| !before.contains(text));
     assert!(personal.len() >= 8, "e-mail, name, phone, addresses and copies: {personal:?}");
 
-    alice.delete(&path).await.assert_status(204);
+    alice.erases_themselves("password123").await.assert_status(204);
 
     let order_path = format!("/api/orders/{}", order["id"].as_str().unwrap());
     let order = app
@@ -115,8 +115,8 @@ async fn who_was_erased_is_out_and_the_email_is_free() {
     let (email, path) = (alice.email.clone().unwrap(), format!("/api/users/{}", alice.id));
     let product = kim.sells("5.00", 9).await;
     let first = alice.orders(&product, 1).await.assert_status(201).json();
-    alice.delete(&path).await.assert_status(204);
-    alice.delete(&path).await.assert_problem(404, "not_found");
+    alice.erases_themselves("password123").await.assert_status(204);
+    alice.erases_themselves("password123").await.assert_problem(404, "not_found");
     alice.get("/api/auth/me").await.assert_problem(401, "unauthenticated");
     alice.put(&path, json!({ "name": "Alice" })).await.assert_problem(404, "not_found");
     let refresh = json!({ "refreshToken": alice.refresh });

@@ -44,7 +44,12 @@ impl Signer {
 
     /// A token by this key, whatever its header says.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
-        let content = format!("{}.{}", part(header), part(claims));
+        self.sign_text(&header.to_string(), &claims.to_string())
+    }
+
+    /// A token by this key of any bytes.
+    pub fn sign_text(&self, header: &str, claims: &str) -> String {
+        let content = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims));
         let signature = match self {
             Self::Hs256(secret) => hmac(secret, &content),
             Self::EdDsa(pair) => pair.key_pair().as_ref().sk.sign(&content, None).to_vec(),
@@ -157,6 +162,81 @@ pub fn forged(
         }
     }
     all.into_iter().map(|(what, token)| (what.to_owned(), token)).collect()
+}
+
+/// Tokens that our own key signed, but that say what none of ours does.
+pub fn insane(own: &Signer, header: &Value, claims: &Value) -> Vec<(String, String)> {
+    let now = Clock::now_since_epoch().as_secs();
+    let wrapped = (1u64 << 32) + now;
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(0),
+        json!(now as f64 + 0.5),
+        json!(1e300),
+        json!(u64::MAX),
+        json!(i64::MAX),
+        json!(wrapped),
+        json!(now + 86_400),
+        json!(now.to_string()),
+        json!(""),
+        json!("X y"),
+        json!("019AA4C5-0001-7000-8000-00000000000A"),
+        json!("{019aa4c5-0001-7000-8000-00000000000a}"),
+        json!(["jangteo"]),
+        json!({ "jangteo": "jangteo" }),
+        json!(["x".repeat(1000)]),
+        json!(vec!["x"; 1000]),
+        json!([1]),
+        json!([[]]),
+    ];
+    // What is no fault there: any short text is an id, and a list of short texts a list of roles.
+    let sane = |name: &str, value: &Value| match name {
+        "jti" => value.as_str().is_some_and(|text| !text.is_empty()),
+        "roles" | "permissions" => *value == json!(["jangteo"]),
+        "sid" => header["typ"] != "at+jwt" && *value == "",
+        _ => false,
+    };
+    let mut all = Vec::new();
+    for name in ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "roles", "permissions"] {
+        for value in odd.iter().filter(|value| !sane(name, value)) {
+            all.push((format!("{name}: {value:.60}"), own.sign(header, &with(claims, name, value.clone()))));
+        }
+        let twice = claims.to_string().replacen('{', &format!("{{\"{name}\":{},", claims[name]), 1);
+        all.push((format!("{name} twice"), own.sign_text(&header.to_string(), &twice)));
+    }
+    let times = |iat: u64, nbf: u64, exp: u64| {
+        let claims = with(&with(claims, "iat", json!(iat)), "nbf", json!(nbf));
+        own.sign(header, &with(&claims, "exp", json!(exp)))
+    };
+    all.push(("a year's life".to_owned(), times(now, now, now + 31_536_000)));
+    all.push(("a life before its birth".to_owned(), times(now, now, now - 1)));
+    all.push(("times beyond 32 bits".to_owned(), times(wrapped, wrapped, wrapped + 60)));
+    all.push(("valid before it was issued".to_owned(), times(now, now - 60, now + 60)));
+    all.push(("a claim that is not ours".to_owned(), own.sign(header, &with(claims, "admin", json!(true)))));
+    let members = [
+        ("crit", json!([])),
+        ("crit", json!(["exp"])),
+        ("b64", json!(false)),
+        ("alg", json!(own.name().to_lowercase())),
+        ("alg", json!("HS512")),
+        ("alg", json!([own.name()])),
+        ("typ", json!(header["typ"].as_str().unwrap().to_uppercase())),
+        ("kid", json!(null)),
+        ("jku", json!("https://example.com/jwks.json")),
+    ];
+    for (name, value) in members {
+        all.push((format!("header {name}: {value}"), own.sign(&with(header, name, value), claims)));
+    }
+    for name in ["alg", "typ", "kid"] {
+        let twice = header.to_string().replacen('{', &format!("{{\"{name}\":{},", header[name]), 1);
+        all.push((format!("header {name} twice"), own.sign_text(&twice, &claims.to_string())));
+    }
+    let genuine = own.sign(header, claims);
+    all.push(("four parts".to_owned(), format!("{genuine}.")));
+    all.push(("claims that are no object".to_owned(), own.sign_text(&header.to_string(), "[]")));
+    all
 }
 
 fn jwk(signer: &Signer) -> Value {

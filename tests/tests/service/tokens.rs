@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{TestApp, manifest_routes, root};
 
-use crate::forgery::{Signer, decoded, forged, with};
+use crate::forgery::{Signer, decoded, forged, insane, with};
 
 /// Nothing there is for some callers only.
 const UNGUARDED: [&str; 1] = ["gateway"];
@@ -77,6 +77,7 @@ async fn refused_everywhere(app: &TestApp, routes: &[(Method, String)], what: &s
     for (method, path) in routes {
         let answer = stranger.send(method.clone(), path, &[], Some(json!({}))).await;
         assert_eq!(answer.status, 401, "{what} at {path}");
+        assert_eq!(answer.json()["code"], code, "{what} at {path}");
         let answer = answer.assert_problem(401, code);
         assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer"));
     }
@@ -95,6 +96,10 @@ async fn every_service_refuses_forged_tokens(algorithm: &str, other: &str) {
     {
         for (what, token) in forged(&own, &unused, header, claims, typ) {
             refused_everywhere(&app, routes, &what, &token, "unauthenticated").await;
+        }
+        // Many, for the one plug-in that all services have: so of one service.
+        for (what, token) in insane(&own, header, claims) {
+            refused_everywhere(&app, routes.get(..1).unwrap(), &what, &token, "unauthenticated").await;
         }
         refused_everywhere(&app, routes, "a token of the other kind", theirs, "unauthenticated").await;
         let now = Clock::now_since_epoch().as_secs();

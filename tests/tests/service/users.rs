@@ -181,17 +181,18 @@ async fn the_last_admin_is_neither_disabled_nor_erased() {
     let path = |actor: &Actor<'_>| format!("/api/users/{}", actor.id);
     let disabled = json!({ "disabled": true });
     admin.put(&format!("{}/status", path(&admin)), disabled.clone()).await.assert_problem(409, "conflict");
-    admin.delete(&path(&admin)).await.assert_problem(409, "conflict");
+    let password = "correct horse battery staple";
+    admin.erases_themselves(password).await.assert_problem(409, "conflict");
     let roles = json!({ "roles": ["ADMIN"] });
     admin.put(&format!("/api/auth/users/{}/roles", second.id), roles).await.assert_status(200);
     // One who cannot log in does not count.
     admin.put(&format!("{}/status", path(&second)), disabled).await.assert_status(204);
-    admin.delete(&path(&admin)).await.assert_problem(409, "conflict");
+    admin.erases_themselves(password).await.assert_problem(409, "conflict");
     admin.put(&format!("{}/status", path(&second)), json!({ "disabled": false })).await.assert_status(204);
-    admin.delete(&path(&admin)).await.assert_status(204);
+    admin.erases_themselves(password).await.assert_status(204);
     let second = app.log_in(second.email.as_deref().unwrap()).await;
     second.get("/api/users").await.assert_status(200);
-    second.delete(&path(&second)).await.assert_problem(409, "conflict");
+    second.erases_themselves("password123").await.assert_problem(409, "conflict");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -134,6 +134,18 @@ mod tests {
     }
 
     #[test]
+    fn the_database_judges_by_the_same_permissions() {
+        let view = include_str!("../../migrations/0004_authority.sql");
+        let pairs: Vec<_> = BUILT_IN
+            .iter()
+            .flat_map(|(role, permissions)| {
+                permissions.iter().map(move |name| format!("('{role}', '{name}')"))
+            })
+            .collect();
+        assert!(view.contains(&format!("AS VALUES\n  {};", pairs.join(",\n  "))), "{pairs:?}");
+    }
+
+    #[test]
     fn roles_add_up_without_doubles() {
         assert_eq!(of(&[BUYER]), ["orders:create", "orders:read", "payments:create", "payments:read"]);
         let both = of(&[BUYER, SELLER]);

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, Item};
 use edge::{Context, Key, Keyed, User};
+use futures::future::join_all;
 use http::{StatusCode, header};
 use serde_json::json;
 use store::{Appended, Event, Idempotency};
@@ -13,6 +14,7 @@ use crate::domain::account::{Draft, normalised};
 use crate::domain::hex;
 use crate::error::Error;
 use crate::handlers::throttles;
+use crate::store::authority;
 use crate::store::{DB, NewAccount, roles};
 use crate::{RELAY, api, bootstrap, store as auth};
 
@@ -89,15 +91,19 @@ pub async fn new_account(draft: &Draft, roles: Vec<String>) -> Result<NewAccount
 /// Append `user.registered` and see to it that the profile is there when the answer is.
 pub async fn register(context: &Context, event: Event) -> Result<(), Error> {
     let appended = record(context, event).await?;
-    show_in_profile(context, &appended).await;
+    tell(context, &appended, &["users"]).await;
     Ok(())
 }
 
-/// Have the profile changed before the answer, so that who reads it next sees what they did.
-pub async fn show_in_profile(context: &Context, appended: &Appended) {
-    if RELAY.deliver(context, "users", appended.seq).await.is_err() {
-        logline::log!("request {}: users gets event {} later", context.request_id, appended.id);
-    }
+/// Have `services` told of an event before the answer, so that who asks them next sees what they did. One that is away
+/// is told by the relay.
+pub async fn tell(context: &Context, appended: &Appended, services: &[&str]) {
+    let told = services.iter().map(|service| async move {
+        if RELAY.deliver(context, service, appended.seq).await.is_err() {
+            logline::log!("request {}: {service} gets event {} later", context.request_id, appended.id);
+        }
+    });
+    join_all(told).await;
 }
 
 /// Append an event of an account; one with an e-mail may find it taken.
@@ -111,6 +117,8 @@ pub async fn record(context: &Context, mut event: Event) -> Result<Appended, Err
         Err(error) if auth::is_email_taken(&error) => Err(Error::EmailTaken),
         Err(error) if roles::is_unknown_user(&error) => Err(Error::NotFound("user")),
         Err(error) if roles::is_last_admin(&error) => Err(Error::LastAdmin),
+        Err(error) if authority::is_gone(&error) => Err(Error::SessionEnded),
+        Err(error) if authority::is_not_permitted(&error) => Err(Error::NotPermitted),
         Err(error) => Err(error.into()),
     }
 }

@@ -4,21 +4,21 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Code, Context, Json, Key, List, Page, Path, Problem, Query, ServiceCaller};
+use edge::{Context, Json, Key, List, Page, Path, Query, ServiceCaller};
 use http::StatusCode;
 use serde_json::json;
 use store::{Error as Failure, Idempotency};
 
-use super::accounts::{new_account, record, sealed};
+use super::accounts::{new_account, record, sealed, tell};
+use super::lifecycle::{ANY, STOPPING};
+use super::passwords;
 use super::roles::{distinct, unknown_role};
 use crate::domain::account::Draft;
 use crate::domain::role;
 use crate::error::Error;
+use crate::store::authority::{Authority, in_session};
 use crate::store::{self as auth, lifecycle, roles};
 use crate::{api, bootstrap};
-
-/// The permission to deal with the accounts of others.
-const ANY: &str = "users:any";
 
 /// `POST /internal/auth/accounts?userId=&session=`: 201 with the account and its event; 200 with the id alone when the request came
 /// before under the same key.
@@ -28,15 +28,15 @@ pub async fn create(
     Query(by): Query<api::By>,
     Json(body): Json<api::Made>,
 ) -> Result<Response, Error> {
-    let own = acting(&by).await?;
-    demand(&own, &[ANY.to_owned()])?;
+    let who = acting(&by).await?;
+    demand(&who, &[ANY.to_owned()])?;
     let roles = distinct(body.roles)?;
     let custom = roles::permissions_of(&roles).await?;
-    demand(&own, &role::effective(&roles, &custom))?;
+    demand(&who, &role::effective(&roles, &custom))?;
     let draft = Draft::parse(&body.email, &body.name, body.password, bootstrap::policy().await)
         .map_err(Error::Invalid)?;
     let account = new_account(&draft, roles).await?;
-    let mut event = auth::registered(&account, &by.user_id);
+    let mut event = who.judged(auth::registered(&account, &by.user_id), &[ANY], None);
     let key = match (body.key, body.request_hash) {
         (Some(key), Some(request_hash)) => Some(sealed(Key { key, request_hash }).await?),
         _ => None,
@@ -55,24 +55,48 @@ pub async fn create(
         (Err(Error::Database(error)), _) if roles::is_unknown(&error) => Err(unknown_role()),
         (Err(error), _) => Err(error),
         (Ok(appended), _) => {
-            let (id, event, roles) = (account.id, appended.id, account.roles);
+            let (id, event, sequence, roles) = (account.id, appended.id, appended.seq, account.roles);
             let (email, email_hash, name) = (account.email, account.email_hash, account.name);
-            let body = api::Registered { id, event, email, email_hash, name, roles };
+            let body = api::Registered { id, event, sequence, email, email_hash, name, roles };
             Ok((StatusCode::CREATED, Reply(body)).into_response())
         }
     }
 }
 
-/// `POST /internal/auth/accounts/{id}/erasure?userId=&session=`: 200 with the event's id.
+/// `POST /internal/auth/accounts/{id}/erasure?userId=&session=`: 200 with the event's id and place. Who erases
+/// themselves shows that they know the password.
 pub async fn erase(
     context: Context,
     _: ServiceCaller,
     Path(id): Path<String>,
     Query(by): Query<api::By>,
+    Json(body): Json<api::Erasure>,
 ) -> Result<Response, Error> {
-    reachable(&by, &id).await?;
-    let appended = record(&context, lifecycle::erased(&id, by.user_id)).await?;
-    Ok(Reply(json!({ "event": appended.id })).into_response())
+    let (who, _) = reachable(&by, &id).await?;
+    let event = lifecycle::erased(&id, by.user_id.clone());
+    let event = match by.user_id == id {
+        true => {
+            let context = Context { client_addr: body.client_addr, ..context.clone() };
+            in_session(passwords::proven(&context, &by, event, body.current_password).await?, &by.session)
+        }
+        false => who.judged(event, &[ANY], Some(&id)),
+    };
+    let appended = match record(&context, event).await {
+        Err(Error::Database(error)) if auth::is_stale(&error) => return Err(passwords::stale()),
+        other => other?,
+    };
+    // Users hears of it by this answer.
+    tell(&context, &appended, &STOPPING).await;
+    Ok(Reply(json!({ "event": appended.id, "sequence": appended.seq })).into_response())
+}
+
+/// `GET /internal/auth/accounts/{id}/reach?userId=&session=`: 204 when the someone may edit that account.
+pub async fn reach(
+    _: ServiceCaller,
+    Path(id): Path<String>,
+    Query(by): Query<api::By>,
+) -> Result<StatusCode, Error> {
+    reachable(&by, &id).await.map(|_| StatusCode::NO_CONTENT)
 }
 
 /// `GET /internal/auth/accounts/{id}/sessions?userId=&session=`: 200 with all of them, oldest first.
@@ -95,28 +119,23 @@ pub async fn sessions(
     Ok(Reply(page.list(shown.collect(), |session| session.id.clone())))
 }
 
-/// The account, provided that whoever asks may deal with it: it is theirs, or all that it may, they may too.
-async fn reachable(by: &api::By, id: &str) -> Result<roles::Holder, Error> {
-    let own = acting(by).await?;
+/// Who asks and the account, provided that they may deal with it: it is theirs, or all that it may, they may too.
+async fn reachable(by: &api::By, id: &str) -> Result<(Authority, roles::Holder), Error> {
+    let who = acting(by).await?;
     let held = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
     if by.user_id != id {
-        demand(&own, &[ANY.to_owned()])?;
-        demand(&own, &held.permissions())?;
+        demand(&who, &[ANY.to_owned()])?;
+        demand(&who, &held.permissions())?;
     }
-    Ok(held)
+    Ok((who, held))
 }
 
 /// What someone may do now, provided that their session is alive.
-async fn acting(by: &api::By) -> Result<Vec<String>, Error> {
-    auth::identity(&by.user_id, &by.session).await?.ok_or(Error::SessionEnded)?;
-    let holder = roles::holder(&by.user_id).await?.ok_or(Error::SessionEnded)?;
-    Ok(holder.permissions())
+async fn acting(by: &api::By) -> Result<Authority, Error> {
+    Authority::of(&by.user_id, &by.session).await?.ok_or(Error::SessionEnded)
 }
 
-/// 403, naming the permission, unless `own` ones are enough to pass `wanted` ones on.
-fn demand(own: &[String], wanted: &[String]) -> Result<(), Problem> {
-    role::beyond(wanted, own).map_or(Ok(()), |name| {
-        Err(Problem::new(Code::FORBIDDEN, format!("The permission {name} is needed"))
-            .with("permission", name))
-    })
+/// 403, naming the permission, unless `who` may pass `wanted` ones on. The service that asks records it.
+fn demand(who: &Authority, wanted: &[String]) -> Result<(), Error> {
+    role::beyond(wanted, &who.permissions).map_or(Ok(()), |name| Err(Error::Lacking(name.to_owned())))
 }

@@ -4,13 +4,19 @@ use edge::vault::{self, Item};
 use edge::{Context, FieldError, Json, Path, User};
 use http::StatusCode;
 
-use super::accounts::{email_hash, live, record, show_in_profile};
+use super::accounts::{email_hash, record, tell};
+use super::authority::{permitted, within};
 use super::passwords::{confirm, owner, stale};
-use super::roles::within;
 use crate::api;
 use crate::domain::account::{check_email, normalised};
 use crate::error::Error;
+use crate::store::authority::in_session;
 use crate::store::{self as auth, lifecycle, roles};
+
+/// The permission to deal with the accounts of others.
+pub const ANY: &str = "users:any";
+/// Who refuses people that are disabled or erased, besides auth itself and users, where their profiles are.
+pub const STOPPING: [&str; 3] = ["products", "orders", "payments"];
 
 /// `PUT /api/users/{id}/email`: 204, and all other sessions have ended; 409 for a taken one. It needs the password,
 /// for with the e-mail goes the account; a wrong one counts as a failed login, and so does looking for taken ones.
@@ -32,28 +38,29 @@ pub async fn change_email(
     }
     let [sealed] = vault::encrypt([Item::new(vault::EMAIL, &id, email)]).await?;
     let event = lifecycle::email_changed(&account, &sealed, &email_hash(email).await?, &user.session);
-    match record(&context, event).await {
+    match record(&context, in_session(event, &user.session)).await {
         Err(Error::Database(error)) if auth::is_stale(&error) => return Err(stale()),
-        other => show_in_profile(&context, &other?).await,
+        other => tell(&context, &other?, &["users"]).await,
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PUT /api/users/{id}/status`: 204. A disabled account has no sessions and gets none: its logins fail as with a
-/// wrong password. The last ADMIN stays, and nobody disables who may more than they.
+/// wrong password, and no service does anything more for it. The last ADMIN stays, and nobody disables who may
+/// more than they.
 pub async fn switch(
     context: Context,
     user: User,
     Path(id): Path<String>,
     Json(body): Json<api::Status>,
 ) -> Result<StatusCode, Error> {
-    user.require("users:any")?;
-    live(&user).await?;
+    let who = permitted(&user, ANY).await?;
     let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
-    within(&user, &held.permissions())?;
+    within(&who, &held.permissions())?;
     if held.disabled != body.disabled {
-        let appended = record(&context, lifecycle::switched(&id, body.disabled, user.actor())).await?;
-        show_in_profile(&context, &appended).await;
+        let event = who.judged(lifecycle::switched(&id, body.disabled, user.actor()), &[ANY], Some(&id));
+        let appended = record(&context, event).await?;
+        tell(&context, &appended, &[&["users"], STOPPING.as_slice()].concat()).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,11 +4,11 @@
 use axum::Json;
 use edge::{Context, List, Page, Path, User};
 use http::StatusCode;
-use store::Timestamp;
 
-use super::accounts::live;
-use super::sessions::{append, revoke};
+use super::accounts::{live, record};
+use super::sessions::revoke;
 use crate::error::Error;
+use crate::store::authority::in_session;
 use crate::{api, store as auth};
 
 /// `GET /api/auth/sessions`: 200 with those that are alive, newest first.
@@ -29,7 +29,8 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Session>>, Er
 /// `DELETE /api/auth/sessions`: 204, and all of them have ended, the one that asks, too.
 pub async fn end_all(context: Context, user: User) -> Result<StatusCode, Error> {
     live(&user).await?;
-    append(&context, auth::sessions_ended(&user.subject, None, user.actor()), Timestamp::now()).await?;
+    record(&context, in_session(auth::sessions_ended(&user.subject, None, user.actor()), &user.session))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,7 +3,8 @@
 use edge::vault::{self, Item};
 use edge::{Context, FieldError, Json, User};
 use http::StatusCode;
-use store::Timestamp;
+use serde_json::json;
+use store::{Event, Timestamp};
 
 use super::sessions::append;
 use super::{accounts, throttles};
@@ -11,6 +12,7 @@ use crate::domain::account::check_password;
 use crate::domain::password;
 use crate::error::Error;
 use crate::store::Credentials;
+use crate::store::authority::in_session;
 use crate::{api, bootstrap, store as auth};
 
 /// `POST /api/auth/password`: 204, and all other sessions have ended. Guesses of the current password count as
@@ -25,16 +27,20 @@ pub async fn change(
         .map_err(|detail| wrong("newPassword", &detail))?;
     confirm(&context, &account, &email, &body.current_password).await?;
     let event = auth::password_changed(&account, &hashed(&body.new_password)?, &user.session);
-    match append(&context, event, Timestamp::now()).await {
-        Err(error) if auth::is_stale(&error) => Err(stale()),
-        other => Ok(other.map(|()| StatusCode::NO_CONTENT)?),
+    match accounts::record(&context, in_session(event, &user.session)).await {
+        Err(Error::Database(error)) if auth::is_stale(&error) => Err(stale()),
+        other => other.map(|_| StatusCode::NO_CONTENT),
     }
 }
 
 /// The account of a caller whose session is alive, and its e-mail.
 pub(super) async fn owner(user: &User) -> Result<(Credentials, String), Error> {
     accounts::live(user).await?;
-    let (account, email) = auth::credentials_by_id(&user.subject).await?.ok_or(Error::SessionEnded)?;
+    account(&user.subject).await
+}
+
+async fn account(id: &str) -> Result<(Credentials, String), Error> {
+    let (account, email) = auth::credentials_by_id(id).await?.ok_or(Error::SessionEnded)?;
     let [email] = vault::decrypt([Item::new(vault::EMAIL, &account.account_id, email)]).await?;
     Ok((account, email))
 }
@@ -54,6 +60,20 @@ pub(super) async fn confirm(
             Err(wrong("currentPassword", "is not the password"))
         }
     }
+}
+
+/// `event` of the account of who acts, provided that `password` is theirs: it does not happen once that is another one.
+pub(super) async fn proven(
+    context: &Context,
+    by: &api::By,
+    mut event: Event,
+    password: Option<String>,
+) -> Result<Event, Error> {
+    let password = password.ok_or_else(|| wrong("currentPassword", "is needed to erase oneself"))?;
+    let (account, email) = account(&by.user_id).await?;
+    confirm(context, &account, &email, &password).await?;
+    event.private = Some(json!({ "credential": account.credential }));
+    Ok(event)
 }
 
 /// The password was changed between its check and the append.

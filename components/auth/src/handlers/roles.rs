@@ -4,15 +4,17 @@ use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::{Code, Context, FieldError, Json, List, Page, Path, Preconditions, Problem, User, etag};
 use http::{StatusCode, header};
-use store::Timestamp;
 
-use super::accounts::live;
-use super::sessions::append;
+use super::accounts::record;
+use super::authority::{permitted, within};
 use crate::domain::role::{self, Custom};
 use crate::error::Error;
+use crate::store::authority::Authority;
 use crate::store::roles;
 use crate::{api, store as auth};
 
+/// The permission to change roles, and who has which.
+const WRITE: &str = "roles:write";
 /// The most roles of an account: its access token stays small.
 const MAX_ROLES: usize = 20;
 /// How often a write that was overtaken tries anew before it gives up.
@@ -49,16 +51,17 @@ pub async fn get(
 
 /// `POST /api/auth/roles`: 201; 409 for a name that is taken.
 pub async fn create(context: Context, user: User, Json(body): Json<api::NewRole>) -> Result<Response, Error> {
-    user.require("roles:write")?;
-    live(&user).await?;
+    let who = permitted(&user, WRITE).await?;
     let role = Custom::parse(&body.name, body.permissions).map_err(Error::Invalid)?;
-    within(&user, &role.permissions)?;
+    within(&who, &role.permissions)?;
     let revision = roles::revision(&role.name).await?.saturating_add(1);
     let event = roles::event("role.created", &role, revision, user.actor());
-    match append(&context, event, Timestamp::now()).await {
-        Err(error) if roles::is_taken(&error) || auth::is_overtaken(&error) => Err(Error::RoleExists),
-        Err(error) => Err(error.into()),
-        Ok(()) => {
+    match record(&context, who.judged(event, &[WRITE], None)).await {
+        Err(Error::Database(error)) if roles::is_taken(&error) || auth::is_overtaken(&error) => {
+            Err(Error::RoleExists)
+        }
+        Err(error) => Err(error),
+        Ok(_) => {
             let location = [(header::LOCATION, format!("/api/auth/roles/{}", role.name))];
             let tag = [(header::ETAG, etag(revision))];
             Ok((StatusCode::CREATED, location, tag, Reply(show(role))).into_response())
@@ -66,7 +69,8 @@ pub async fn create(context: Context, user: User, Json(body): Json<api::NewRole>
     }
 }
 
-/// `PUT /api/auth/roles/{role}`: 200; 409 for a built-in one; 412 when `If-Match` names another revision.
+/// `PUT /api/auth/roles/{role}`: 200; 409 for a built-in one; 412 when `If-Match` names another revision. What the role
+/// has and gets must be the caller's, too.
 pub async fn change(
     context: Context,
     user: User,
@@ -74,11 +78,10 @@ pub async fn change(
     preconditions: Preconditions,
     Json(body): Json<api::RoleChange>,
 ) -> Result<Response, Error> {
-    user.require("roles:write")?;
-    live(&user).await?;
+    let who = permitted(&user, WRITE).await?;
     let role = existing(&name, body.permissions)?;
-    within(&user, &role.permissions)?;
-    let revision = write(&context, &user, &preconditions, "role.changed", &role).await?;
+    within(&who, &role.permissions)?;
+    let revision = write(&context, &who, &preconditions, "role.changed", &role).await?;
     Ok(([(header::ETAG, etag(revision))], Reply(show(role))).into_response())
 }
 
@@ -89,27 +92,29 @@ pub async fn remove(
     Path(name): Path<String>,
     preconditions: Preconditions,
 ) -> Result<StatusCode, Error> {
-    user.require("roles:write")?;
-    live(&user).await?;
-    write(&context, &user, &preconditions, "role.removed", &existing(&name, Vec::new())?).await?;
+    let who = permitted(&user, WRITE).await?;
+    write(&context, &who, &preconditions, "role.removed", &existing(&name, Vec::new())?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Append an event to an existing role, if it is the one that the client knows; the new revision.
+/// Append an event to an existing role, if it is the one that the client knows and has nothing that they lack; the new
+/// revision.
 async fn write(
     context: &Context,
-    user: &User,
+    who: &Authority,
     preconditions: &Preconditions,
     kind: &'static str,
     role: &Custom,
 ) -> Result<i64, Error> {
     for _ in 0..MAX_TRIES {
-        let (_, revision) = roles::find(&role.name).await?.ok_or(Error::NotFound("role"))?;
+        let (now, revision) = roles::find(&role.name).await?.ok_or(Error::NotFound("role"))?;
+        within(who, &now.permissions)?;
         preconditions.check(revision)?;
         let next = revision.saturating_add(1);
-        match append(context, roles::event(kind, role, next, user.actor()), Timestamp::now()).await {
-            Err(error) if auth::is_overtaken(&error) => {}
-            other => return Ok(other.map(|()| next)?),
+        let event = roles::event(kind, role, next, who.id.clone());
+        match record(context, who.judged(event, &[WRITE], None)).await {
+            Err(Error::Database(error)) if auth::is_overtaken(&error) => {}
+            other => return other.map(|_| next),
         }
     }
     Err(Error::Busy)
@@ -123,28 +128,17 @@ pub async fn assign(
     Path(id): Path<String>,
     Json(body): Json<api::Roles>,
 ) -> Result<Reply<api::Roles>, Error> {
-    user.require("roles:write")?;
-    live(&user).await?;
+    let who = permitted(&user, WRITE).await?;
     let wanted = distinct(body.roles)?;
     let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
     // Neither give nor take what one does not have: whose roles say more is out of reach.
     let custom = roles::permissions_of(&wanted).await?;
-    within(&user, &role::effective(&wanted, &custom))?;
-    within(&user, &held.permissions())?;
-    match append(&context, roles::assigned(&id, &wanted, user.actor()), Timestamp::now()).await {
-        Err(error) if roles::is_unknown(&error) => Err(unknown_role()),
-        Err(error) if roles::is_unknown_user(&error) => Err(Error::NotFound("user")),
-        Err(error) if roles::is_last_admin(&error) => Err(Error::LastAdmin),
-        Err(error) => Err(error.into()),
-        Ok(()) => Ok(Reply(api::Roles { roles: wanted })),
-    }
-}
-
-/// 403 unless the caller may pass all of `permissions` on.
-pub(super) fn within(user: &User, permissions: &[String]) -> Result<(), Problem> {
-    match role::beyond(permissions, &user.permissions) {
-        None => Ok(()),
-        Some(name) => user.require(name),
+    within(&who, &role::effective(&wanted, &custom))?;
+    within(&who, &held.permissions())?;
+    let event = roles::assigned(&id, &wanted, user.actor());
+    match record(&context, who.judged(event, &[WRITE], Some(&id))).await {
+        Err(Error::Database(error)) if roles::is_unknown(&error) => Err(unknown_role()),
+        other => other.map(|_| Reply(api::Roles { roles: wanted })),
     }
 }
 

@@ -16,9 +16,11 @@ use crate::store as orders;
 /// Orders that one sweep ends: well under a second, so that nobody gives up waiting for it.
 const SWEEP: i64 = 200;
 
-/// `GET /internal/orders/orders/{id}`: whether and for how much an order can be paid.
+/// `GET /internal/orders/orders/{id}`: whether and for how much an order can be paid, and whether its people are there.
 pub async fn get(context: Context, _: ServiceCaller, Path(id): Path<String>) -> Result<Response, Error> {
     let order = current(&context, &id).await?;
+    let people: Vec<_> = order.sellers().into_iter().chain([order.buyer_id.as_str()]).collect();
+    let stopped = orders::stopped(&people).await?;
     let summary = Summary {
         id: &order.id,
         buyer_id: &order.buyer_id,
@@ -28,6 +30,7 @@ pub async fn get(context: Context, _: ServiceCaller, Path(id): Path<String>) -> 
         version: order.version,
         seller_ids: order.sellers(),
         lines: order.sold(),
+        stopped,
     };
     Ok(Reply(summary).into_response())
 }

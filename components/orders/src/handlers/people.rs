@@ -1,9 +1,10 @@
-//! What other services ask and tell about people: where parcels went, what someone ordered, that someone is erased.
+//! What other services ask and tell about people: where parcels went, what someone ordered, that someone is disabled or erased.
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::{Page, Path, Query, ServiceCaller};
-use events::CloudEvent;
+use events::{CloudEvent, person};
+use serde_json::json;
 
 use super::show;
 use crate::api::Pair;
@@ -33,13 +34,14 @@ pub async fn bought(_: ServiceCaller, Path(id): Path<String>, page: Page) -> Res
     Ok(Reply(page.list(items, |order| order.id.to_owned())).into_response())
 }
 
-/// Auth's `user.erased`: no address of theirs is left, here and in the log. The orders stay.
-pub async fn erase(event: &CloudEvent, actor: String) -> Result<(), Error> {
-    let Some(buyer) = event.subject.as_deref() else { return Ok(()) };
-    let mut erased = orders::buyer_erased(buyer, actor);
-    erased.cause = Some(event.id.clone());
-    erased.traceparent = event.traceparent.clone();
-    match DB.append(erased).await {
+/// What auth tells of somebody: disabled or erased they do nothing more here, enabled they may again. After an erasure no
+/// address of theirs is left, here and in the log; the orders stay.
+pub async fn told(event: &CloudEvent, actor: String) -> Result<(), Error> {
+    let Some(mut answer) = person(event, actor) else { return Ok(()) };
+    if event.kind == "jangteo.user.erased.v1" {
+        (answer.kind, answer.data) = ("buyer.erased", json!({ "sequence": event.place() }));
+    }
+    match DB.append(answer).await {
         Err(error) if orders::is_answered(&error) => Ok(()),
         other => Ok(other.map(drop)?),
     }

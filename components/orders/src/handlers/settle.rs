@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use store::{Event, NEXT};
 
 use super::MAX_TRIES;
-use super::people::erase;
+use super::people::told;
 use crate::RELAY;
 use crate::api::{Captured, Refunded};
 use crate::domain::{Order, Verdict, judge, judge_refund};
@@ -30,8 +30,7 @@ pub async fn on_events(
                 let Some(refunded) = intake::<Refunded>(event) else { continue };
                 settle(event, &refunded.order_id, |order| refunded_answer(&refunded, order, &actor)).await?;
             }
-            "jangteo.user.erased.v1" => erase(event, actor.clone()).await?,
-            _ => {}
+            _ => told(event, actor.clone()).await?,
         }
     }
     RELAY.kick();

@@ -17,10 +17,10 @@ use crate::provider::{self, Delivery, Notice, Refusal};
 use crate::store::DB;
 use crate::{RELAY, store as payments};
 
-/// `POST /internal/payments/events`: what happened to orders. Each event is answered once, so a batch may come again.
+/// `POST /internal/payments/events`: what happened to orders and people. Each event is answered once, so a batch may come again.
 pub async fn on_events(
     context: Context,
-    _: ServiceCaller,
+    caller: ServiceCaller,
     Json(batch): Json<Vec<CloudEvent>>,
 ) -> Result<StatusCode, Error> {
     for event in &batch {
@@ -31,10 +31,19 @@ pub async fn on_events(
                 }
             }
             "jangteo.order.cancelled.v1" | "jangteo.order.expired.v1" => ended(&context, event).await?,
-            _ => {}
+            _ => told(event, caller.actor()).await?,
         }
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Auth's news of somebody: disabled or erased they neither pay nor give money back.
+async fn told(event: &CloudEvent, actor: String) -> Result<(), Error> {
+    let Some(answer) = events::person(event, actor) else { return Ok(()) };
+    match DB.append(answer).await {
+        Err(error) if payments::is_answered(&error) => Ok(()),
+        other => Ok(other.map(|_| RELAY.kick())?),
+    }
 }
 
 /// An order came to an end: what was paid for it goes back, what was not paid yet is not waited for.

@@ -113,6 +113,8 @@ async fn payable(context: &Context, user: &User, order_id: &str) -> Result<Order
     };
     match order.status.as_str() {
         _ if order.buyer_id != user.subject => Err(Error::NoOrder),
+        _ if order.stopped.contains(&user.subject) => Err(Problem::stopped().into()),
+        "ORDERED" if !order.stopped.is_empty() => Err(Error::SellerStopped),
         "ORDERED" => Ok(order),
         "PAID" => Err(Error::OrderPaid),
         other => Err(Error::InvalidTransition(other.to_owned())),

@@ -78,7 +78,7 @@ pub async fn withdraw(
 ) -> Result<StatusCode, Error> {
     let product = own(&user, &id).await?;
     let if_revision = preconditions.insist(product.revision)?;
-    if product.active {
+    if product.active || product.paused {
         save(context, products::withdrawn(&id, if_revision, user.actor())).await?;
     }
     Ok(StatusCode::NO_CONTENT)
@@ -144,6 +144,7 @@ fn new_product(draft: Draft, seller: &str, now: Timestamp) -> Product {
         on_hand: draft.stock,
         reserved: 0,
         active: true,
+        paused: false,
         revision: 1,
         created_at: now.clone(),
         updated_at: now,

@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use store::Timestamp;
 
+use super::people::told;
 use crate::domain::{HeldLine, Settlement, State, all_held, price_lines, shortages};
 use crate::error::Error;
 use crate::store::{self as products, DB, FIRST_VERSION, Overdue};
@@ -166,9 +167,14 @@ pub async fn release(_: ServiceCaller, Path(order_id): Path<String>) -> Result<S
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /internal/products/events`: settle holds. Each cause is answered once, so a batch may come again.
-pub async fn on_events(_: ServiceCaller, Json(batch): Json<Vec<CloudEvent>>) -> Result<StatusCode, Error> {
+/// `POST /internal/products/events`: orders' events settle holds, auth's say who may still sell. Each cause is answered
+/// once, so a batch may come again.
+pub async fn on_events(
+    caller: ServiceCaller,
+    Json(batch): Json<Vec<CloudEvent>>,
+) -> Result<StatusCode, Error> {
     for event in &batch {
+        told(event, caller.actor()).await?;
         if let (Some(settlement), Some(order_id)) = (Settlement::of(event), event.subject.as_deref()) {
             settle(order_id, settlement, event.data.get("lines"), &event.id).await?;
         }

@@ -3,12 +3,12 @@
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, EMAIL};
-use edge::{Context, FieldError, Keyed, List, Page, Path, Preconditions, Query, User};
+use edge::{Context, FieldError, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, User};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::events::{created, settle};
-use super::profiles::{answer, authorise, show};
+use super::profiles::{answer, authorise, show, within_reach};
 use crate::domain::Profile;
 use crate::domain::search::Wanted;
 use crate::error::Error;
@@ -56,7 +56,7 @@ pub async fn create(context: Context, user: User, request: Keyed<api::NewUser>) 
     match reply.status {
         StatusCode::CREATED => {
             let made: api::MadeAccount = reply.json()?;
-            let event = created(&made.id, &made.registered, TOLD_BY.to_owned()).await?;
+            let event = created(&made.id, &made.registered, made.sequence, TOLD_BY.to_owned()).await?;
             settle(event, &made.event).await?;
             RELAY.kick();
             placed(profile(&made.id).await?)
@@ -72,22 +72,31 @@ pub async fn create(context: Context, user: User, request: Keyed<api::NewUser>) 
 }
 
 /// `DELETE /api/users/{id}`: 204, and nothing personal is left of the account: here and in auth at once, in orders
-/// as soon as the event is there. Orders, payments and the audit log stay.
+/// as soon as the event is there. Orders, payments and the audit log stay. Of oneself it needs the password, as it
+/// cannot be undone.
 pub async fn erase(
     context: Context,
     user: User,
     Path(id): Path<String>,
     preconditions: Preconditions,
+    KeyedOr(Keyed { body, .. }): KeyedOr<api::Erasure>,
 ) -> Result<StatusCode, Error> {
     authorise(&user, &id)?;
     let row = users::find(&id).await?.ok_or(Error::NotFound)?;
-    preconditions.check(row.revision)?;
-    let reply = CLIENT.post(&context, "auth", &format!("accounts/{id}/erasure?{}", by(&user)), &()).await?;
+    if let Err(stale) = preconditions.check(row.revision) {
+        // Who may not do it at all is told so first (RFC 9110, section 13.2.1); else the erasure itself asks auth.
+        within_reach(&context, &user, &id).await?;
+        return Err(stale.into());
+    }
+    let (current_password, client_addr) = (body.current_password.as_deref(), context.client_addr.as_deref());
+    let body = api::EraseAccount { current_password, client_addr };
+    let reply = CLIENT.post(&context, "auth", &format!("accounts/{id}/erasure?{}", by(&user)), &body).await?;
     if !reply.status.is_success() {
         return Err(refused(&user, &reply));
     }
     let erased: api::Erased = reply.json()?;
-    settle(users::told(&id, "profile.erased", json!({}), TOLD_BY.to_owned()), &erased.event).await?;
+    let event = users::told(&id, "profile.erased", json!({}), erased.sequence, TOLD_BY.to_owned());
+    settle(event, &erased.event).await?;
     RELAY.kick();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -103,12 +112,12 @@ pub async fn profile(id: &str) -> Result<Profile, Error> {
     personal::open(vec![row]).await?.pop().ok_or(Error::NotFound)
 }
 
-/// Auth's refusal as one's own. A permission that it found missing is missed here, so that it is recorded.
+/// Auth's refusal as one's own. A permission that it found missing, whatever the token says, is recorded here.
 pub fn refused(user: &User, reply: &edge::Reply) -> Error {
     let lacking = reply.json::<api::Refused>().ok().and_then(|refused| refused.permission);
-    match lacking.map(|permission| user.require(&permission)) {
-        Some(Err(problem)) => problem.into(),
-        _ => reply.problem().into(),
+    match lacking {
+        Some(permission) => Problem::forbidden(user.actor(), &permission).into(),
+        None => reply.problem().into(),
     }
 }
 

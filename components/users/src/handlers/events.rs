@@ -1,4 +1,5 @@
-//! What auth tells of accounts, shown in their profiles. Each event is answered once, so a batch may come again.
+//! What auth tells of accounts, shown in their profiles. Each event is answered once, so a batch may come again; and it
+//! says where it stands in auth's log, so that they may come in any order (see the fold in `0003_told.sql`).
 
 use edge::{Json, ServiceCaller};
 use events::{CloudEvent, intake};
@@ -38,14 +39,16 @@ pub async fn settle(mut answer: Event, cause: &str) -> Result<(), Error> {
 /// that its account has been erased.
 async fn answer(event: &CloudEvent, actor: String) -> Result<Option<Event>, Error> {
     let Some(subject) = event.subject.as_deref() else { return Ok(None) };
-    let plain = |kind, data| Some(users::told(subject, kind, data, actor.clone()));
+    let sequence = event.place();
+    let plain = |kind, data| Some(users::told(subject, kind, data, sequence, actor.clone()));
     Ok(match event.kind.as_str() {
         "jangteo.user.registered.v1" => match intake::<api::Registered>(event) {
-            Some(registered) => Some(created(subject, &registered, actor).await?),
+            Some(registered) => Some(created(subject, &registered, sequence, actor).await?),
             None => None,
         },
         "jangteo.user.email_changed.v1" => {
-            intake::<api::EmailChanged>(event).map(|changed| users::email_changed(subject, &changed, actor))
+            let changed = intake::<api::EmailChanged>(event);
+            changed.map(|changed| users::email_changed(subject, &changed, sequence, actor))
         }
         "jangteo.user.roles_changed.v1" => intake::<api::RolesChanged>(event)
             .and_then(|changed| plain("profile.roles_changed", json!({ "roles": changed.roles }))),
@@ -59,7 +62,12 @@ async fn answer(event: &CloudEvent, actor: String) -> Result<Option<Event>, Erro
 }
 
 /// The event that makes the profile of a new account.
-pub async fn created(user_id: &str, registered: &api::Registered, actor: String) -> Result<Event, Error> {
+pub async fn created(
+    user_id: &str,
+    registered: &api::Registered,
+    sequence: i64,
+    actor: String,
+) -> Result<Event, Error> {
     let words = personal::words_of(user_id, &registered.name).await?;
-    Ok(users::created(user_id, registered, &words, actor))
+    Ok(users::created(user_id, registered, sequence, &words, actor))
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{Context, Json, Path, Preconditions, User, etag};
 use http::{StatusCode, header};
 
-use super::accounts::profile;
+use super::accounts::{by, profile, refused};
 use crate::domain::{Details, Profile};
 use crate::error::Error;
 use crate::store::{self as users, DB};
@@ -53,7 +53,7 @@ async fn customer(context: &Context, seller: &str, id: String) -> Result<Respons
 }
 
 /// `PUT /api/users/{id}`: 200 with the profile; 412 when `If-Match` names another revision than the current.
-/// Without `If-Match` the last writer wins.
+/// Without `If-Match` the last writer wins. Nobody edits who may more than they: auth judges by the roles of now.
 pub async fn update(
     context: Context,
     user: User,
@@ -62,6 +62,7 @@ pub async fn update(
     Json(body): Json<api::ProfileUpdate>,
 ) -> Result<Response, Error> {
     authorise(&user, &id)?;
+    within_reach(&context, &user, &id).await?;
     let details = Details::parse(body).map_err(Error::Invalid)?;
     for _ in 0..MAX_TRIES {
         let profile = profile(&id).await?;
@@ -80,10 +81,25 @@ pub async fn update(
                 return Ok(answer(Profile { details, revision, updated_at, ..profile }));
             }
             Err(error) if users::is_overtaken(&error) || users::is_gone(&error) => {}
+            Err(error) if users::is_stopped(&error) => return Err(Error::Stopped),
             Err(error) => return Err(error.into()),
         }
     }
     Err(Error::Busy)
+}
+
+/// 403 unless the account is `user`'s own, or auth says that they may edit it.
+pub async fn within_reach(context: &Context, user: &User, id: &str) -> Result<(), Error> {
+    if user.subject == id {
+        return Ok(());
+    }
+    // Looked up first: what is no id of ours stays out of the path of another service.
+    users::find(id).await?.ok_or(Error::NotFound)?;
+    let reply = CLIENT.get(context, "auth", &format!("accounts/{id}/reach?{}", by(user))).await?;
+    match reply.status.is_success() {
+        true => Ok(()),
+        false => Err(refused(user, &reply)),
+    }
 }
 
 /// Strangers do not learn whether a user exists.

@@ -1,0 +1,25 @@
+//! What the caller may do now, by the roles in the database: a token tells what they were five minutes ago.
+
+use edge::{Problem, User};
+
+use crate::domain::role;
+use crate::error::Error;
+use crate::store::authority::Authority;
+
+/// The caller's authority, with `permission`: 401 once the session has ended, 403 when the token or the database lacks it.
+pub async fn permitted(user: &User, permission: &str) -> Result<Authority, Error> {
+    user.require(permission)?;
+    let who = Authority::of(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)?;
+    match who.permissions.iter().any(|own| own == permission) {
+        true => Ok(who),
+        false => Err(Problem::forbidden(who.id, permission).into()),
+    }
+}
+
+/// 403 unless `who` may pass all of `permissions` on.
+pub fn within(who: &Authority, permissions: &[String]) -> Result<(), Problem> {
+    match role::beyond(permissions, &who.permissions) {
+        None => Ok(()),
+        Some(name) => Err(Problem::forbidden(who.id.clone(), name)),
+    }
+}
