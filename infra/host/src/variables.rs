@@ -40,7 +40,7 @@ impl Sources {
     /// Refuses names that the manifest does not declare. Spin ignores them, and then serves with other settings than it
     /// was told.
     pub fn check(&self, declared: &BTreeMap<String, Variable>) -> Result<()> {
-        for name in self.given.keys().filter(|name| !declared.contains_key(*name)) {
+        if let Some(name) = self.given.keys().find(|name| !declared.contains_key(*name)) {
             bail!("there is no variable {name:?}{}", hint(name, declared, str::to_owned));
         }
         for name in self.ambient.keys() {

@@ -11,6 +11,7 @@ mod bad_input;
 mod catalogue;
 mod changes;
 mod erasure;
+mod first_start;
 mod forgery;
 mod fulfilment;
 mod gateway;
