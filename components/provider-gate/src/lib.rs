@@ -12,7 +12,7 @@ use std::alloc::System;
 use std::sync::OnceLock;
 
 use axum::{Json as Answer, Router, routing::post};
-use edge::{Code, Json, Path, Problem, ServiceCaller};
+use edge::{Code, Message, Path, Problem, ServiceCaller};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use spin_sdk::http::{IntoResponse, Request};
@@ -47,7 +47,7 @@ async fn handle(request: Request) -> impl IntoResponse {
 async fn call(
     caller: ServiceCaller,
     Path((_, function)): Path<(String, String)>,
-    Json(arguments): Json<Value>,
+    Message(arguments): Message<Value>,
 ) -> Result<Answer<Value>, Problem> {
     caller_is_payments(&caller)?;
     let account = account().await;

@@ -1,17 +1,21 @@
 //! The HTTP edge that every service shares.
 //!
 //! [`serve`] wraps a service's router: request id, trace context, problem+json. The extractors say in a
-//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`KeyedOr`],
-//! [`Preconditions`], [`Page`], [`Query`], [`Path`], [`Context`]. [`Client`] calls other services' internal routes.
+//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`KeyedOr`]
+//! ([`Message`] from another service), [`Preconditions`], [`Page`], [`Query`], [`Path`] with [`Id`]s, [`Context`].
+//! [`Period`] is the `from` and `to` of a list. [`Client`] calls other services' internal routes.
 
+mod body;
 mod caller;
 mod client;
 mod context;
 mod etag;
+mod id;
 mod identity;
 mod json;
 mod keyed;
 mod page;
+mod period;
 mod problem;
 mod refusal;
 mod serve;
@@ -21,12 +25,14 @@ pub use caller::{Caller, ServiceCaller, User};
 pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
+pub use id::{Id, NotAnId, lower_id, lower_id_if_any};
 pub use identity::{
     Announced, Grant, Kind, Principal, Signature, issue_access, key_set, rotate_keys, seal, sign,
 };
-pub use json::{Json, Raw};
+pub use json::{Json, Message, Raw};
 pub use keyed::{Key, Keyed, KeyedOr, replayed};
-pub use page::{List, Page, Path, Query};
+pub use page::{List, Page, PageOf, Path, Query};
+pub use period::Period;
 pub use problem::{Code, FieldError, Problem};
 pub use refusal::{Refusal, on_refusal};
 pub use serve::{router, serve};

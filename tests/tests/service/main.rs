@@ -12,6 +12,7 @@ mod erasure;
 mod forgery;
 mod fulfilment;
 mod gateway;
+mod input;
 mod instances;
 mod keys;
 mod order_events;

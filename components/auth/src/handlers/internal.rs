@@ -4,7 +4,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Code, Context, Json, Key, List, Page, Path, Problem, Query, ServiceCaller};
+use edge::{Code, Context, Id, Key, List, Message, Page, Path, Problem, Query, ServiceCaller};
 use http::StatusCode;
 use serde_json::json;
 use store::{Error as Failure, Idempotency};
@@ -26,7 +26,7 @@ pub async fn create(
     context: Context,
     _: ServiceCaller,
     Query(by): Query<api::By>,
-    Json(body): Json<api::Made>,
+    Message(body): Message<api::Made>,
 ) -> Result<Response, Error> {
     let own = acting(&by).await?;
     demand(&own, &[ANY.to_owned()])?;
@@ -67,7 +67,7 @@ pub async fn create(
 pub async fn erase(
     context: Context,
     _: ServiceCaller,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Query(by): Query<api::By>,
 ) -> Result<Response, Error> {
     reachable(&by, &id).await?;
@@ -78,11 +78,12 @@ pub async fn erase(
 /// `GET /internal/auth/accounts/{id}/sessions?userId=&session=`: 200 with all of them, oldest first.
 pub async fn sessions(
     _: ServiceCaller,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Query(by): Query<api::By>,
     page: Page,
 ) -> Result<Reply<List<api::Session>>, Error> {
     reachable(&by, &id).await?;
+    let page = page.of::<Id>("sessions.all", &id)?;
     let held = lifecycle::sessions(&id, page.after.as_deref(), page.rows()).await?;
     let shown = held.into_iter().map(|held| api::Session {
         current: held.id == by.session,

@@ -1,7 +1,7 @@
 //! An account's e-mail changes; an account is disabled and enabled again.
 
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Json, Path, User};
+use edge::{Context, FieldError, Id, Json, Path, User};
 use http::StatusCode;
 
 use super::accounts::{email_hash, live, record, show_in_profile};
@@ -17,7 +17,7 @@ use crate::store::{self as auth, lifecycle, roles};
 pub async fn change_email(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Json(body): Json<api::EmailChange>,
 ) -> Result<StatusCode, Error> {
     if id != user.subject {
@@ -44,7 +44,7 @@ pub async fn change_email(
 pub async fn switch(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Json(body): Json<api::Status>,
 ) -> Result<StatusCode, Error> {
     user.require("users:any")?;

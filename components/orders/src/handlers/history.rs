@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::HeaderMap};
-use edge::{Context, FieldError, Page, Path, User};
+use edge::{Context, FieldError, Id, Page, Path, User};
 use futures::stream;
 use http::header;
 
@@ -39,26 +39,29 @@ static STREAMS: AtomicUsize = AtomicUsize::new(0);
 pub async fn history(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     headers: HeaderMap,
     page: Page,
 ) -> Result<Response, Error> {
     user.require("orders:read")?;
     let order = current(&context, &id).await?;
+    let page = page.of::<i64>("orders.events", &id)?;
     let viewer = Viewer { role: role(&user, &order)?, subject: user.subject.clone(), order: id };
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     if text(header::ACCEPT.as_str()).is_some_and(|kinds| kinds.contains("text/event-stream")) {
-        return Ok(live(viewer, place("Last-Event-ID", text("last-event-id"))?));
+        return Ok(live(viewer, last_seen(text("last-event-id"))?));
     }
-    let after = place("cursor", page.after.as_deref())?;
-    let found = viewer.events(after, page.rows()).await?;
-    Ok(Json(page.list(found, |entry| entry.sequence.to_string())).into_response())
+    let found = viewer.events(page.after.unwrap_or(0), page.rows()).await?;
+    Ok(Json(page.list(found, |entry| entry.sequence)).into_response())
 }
 
-/// The place in the history after which to begin.
-fn place(field: &str, text: Option<&str>) -> Result<i64, Error> {
+/// The place in the history after which a stream begins.
+fn last_seen(text: Option<&str>) -> Result<i64, Error> {
     text.map_or(Ok(0), str::parse).map_err(|_| {
-        Error::Invalid(vec![FieldError::new(field, "must be the place that an earlier answer ended with")])
+        Error::Invalid(vec![FieldError::new(
+            "Last-Event-ID",
+            "must be the place that an earlier answer ended with",
+        )])
     })
 }
 

@@ -1,7 +1,7 @@
 //! What others tell: orders about their orders, providers about their charges.
 
 use axum::body::Bytes;
-use edge::{Code, Context, Json, Path, Problem, ServiceCaller};
+use edge::{Code, Context, Message, Path, Problem, ServiceCaller};
 use events::CloudEvent;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
@@ -21,7 +21,7 @@ use crate::{RELAY, store as payments};
 pub async fn on_events(
     context: Context,
     _: ServiceCaller,
-    Json(batch): Json<Vec<CloudEvent>>,
+    Message(batch): Message<Vec<CloudEvent>>,
 ) -> Result<StatusCode, Error> {
     for event in &batch {
         match event.kind.as_str() {

@@ -1,7 +1,7 @@
 //! Stock for orders: hold it, and settle the holds as orders are paid, cancelled, refunded or forgotten.
 
 use axum::Json as Reply;
-use edge::{Context, Json, Path, ServiceCaller};
+use edge::{Context, Id, Message, Path, ServiceCaller};
 use events::CloudEvent;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ struct Current {
 pub async fn reserve(
     context: Context,
     caller: ServiceCaller,
-    Json(wanted): Json<api::Reserve>,
+    Message(wanted): Message<api::Reserve>,
 ) -> Result<(StatusCode, Reply<api::Reserved>), Error> {
     let mut tries = 0;
     loop {
@@ -51,8 +51,8 @@ pub async fn reserve(
 pub async fn replace(
     context: Context,
     caller: ServiceCaller,
-    Path(order_id): Path<String>,
-    Json(mut wanted): Json<api::Reserve>,
+    Path(Id(order_id)): Path<Id>,
+    Message(mut wanted): Message<api::Reserve>,
 ) -> Result<Reply<api::Reserved>, Error> {
     wanted.order_id = order_id;
     let mut tries = 0;
@@ -160,14 +160,17 @@ async fn look_after(context: &Context, overdue: &Overdue, now: Timestamp) -> Res
 }
 
 /// `POST /internal/products/reservations/{orderId}/release`: let go what was held for an order that did not come about.
-pub async fn release(_: ServiceCaller, Path(order_id): Path<String>) -> Result<StatusCode, Error> {
+pub async fn release(_: ServiceCaller, Path(Id(order_id)): Path<Id>) -> Result<StatusCode, Error> {
     settle(&order_id, Settlement::Release, None, &format!("release:{order_id}")).await?;
     RELAY.kick();
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /internal/products/events`: settle holds. Each cause is answered once, so a batch may come again.
-pub async fn on_events(_: ServiceCaller, Json(batch): Json<Vec<CloudEvent>>) -> Result<StatusCode, Error> {
+pub async fn on_events(
+    _: ServiceCaller,
+    Message(batch): Message<Vec<CloudEvent>>,
+) -> Result<StatusCode, Error> {
     for event in &batch {
         if let (Some(settlement), Some(order_id)) = (Settlement::of(event), event.subject.as_deref()) {
             settle(order_id, settlement, event.data.get("lines"), &event.id).await?;

@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::Response;
-use edge::{Context, FieldError, Json, List, Page, Path, User};
+use edge::{Context, Id, Json, List, Page, Path, User};
 
 use crate::domain::check_change;
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::{RELAY, api, store as products};
 pub async fn adjust(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Json(change): Json<api::StockChange>,
 ) -> Result<Response, Error> {
     let product = own(&user, &id).await?;
@@ -36,13 +36,11 @@ pub async fn adjust(
 /// `GET /api/products/{id}/stock`: what changed the stock by hand, and why, newest first. What was sold is in the orders.
 pub async fn movements(
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     page: Page,
 ) -> Result<Reply<List<api::Movement>>, Error> {
     own(&user, &id).await?;
-    let before = page.after.as_deref().map_or(Ok(i64::MAX), str::parse).map_err(|_| {
-        Error::Invalid(vec![FieldError::new("cursor", "must be the nextCursor of an earlier page")])
-    })?;
-    let found = products::movements(&id, before, page.rows()).await?;
-    Ok(Reply(page.list(found, |movement| movement.sequence.to_string())))
+    let page = page.of("stock", &id)?;
+    let found = products::movements(&id, page.after.unwrap_or(i64::MAX), page.rows()).await?;
+    Ok(Reply(page.list(found, |movement| movement.sequence)))
 }

@@ -3,7 +3,7 @@
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, EMAIL};
-use edge::{Context, FieldError, Keyed, List, Page, Path, Preconditions, Query, User};
+use edge::{Context, FieldError, Id, Keyed, List, Page, Path, Preconditions, Query, User};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -29,6 +29,7 @@ pub async fn list(
     Query(filter): Query<api::Filter>,
 ) -> Result<Reply<List<api::Profile>>, Error> {
     user.require("users:any")?;
+    let page = page.of::<Id>("users", (&filter.q, &filter.role))?;
     let mut narrowed = Narrowed { role: filter.role, ..Narrowed::default() };
     match filter.q.as_deref().filter(|q| !q.trim().is_empty()).map(Wanted::parse) {
         Some(Wanted::Id(id)) => narrowed.id = Some(id),
@@ -76,7 +77,7 @@ pub async fn create(context: Context, user: User, request: Keyed<api::NewUser>) 
 pub async fn erase(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
 ) -> Result<StatusCode, Error> {
     authorise(&user, &id)?;
