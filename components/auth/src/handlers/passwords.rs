@@ -1,7 +1,8 @@
 //! Passwords: change one's own, and keep its hash up to date.
 
+use axum::response::{IntoResponse, Response};
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Json, User};
+use edge::{Answer, Context, FieldError, Keyed, Once, User};
 use http::StatusCode;
 use store::Timestamp;
 
@@ -10,7 +11,7 @@ use super::{accounts, throttles};
 use crate::domain::account::check_password;
 use crate::domain::password;
 use crate::error::Error;
-use crate::store::Credentials;
+use crate::store::{Credentials, DB};
 use crate::{api, bootstrap, store as auth};
 
 /// `POST /api/auth/password`: 204, and all other sessions have ended. Guesses of the current password count as
@@ -18,16 +19,23 @@ use crate::{api, bootstrap, store as auth};
 pub async fn change(
     context: Context,
     user: User,
-    Json(body): Json<api::PasswordChange>,
-) -> Result<StatusCode, Error> {
+    request: Keyed<api::PasswordChange>,
+) -> Result<Response, Error> {
     let (account, email) = owner(&user).await?;
+    let once = Once::new(&DB, user.actor(), "auth.password", request.key).secret().await?;
+    if let Some(answer) = once.earlier().await? {
+        return Ok(answer);
+    }
+    let body = request.body;
     check_password(&body.new_password, &email, bootstrap::policy().await)
         .map_err(|detail| wrong("newPassword", &detail))?;
     confirm(&context, &account, &email, &body.current_password).await?;
     let event = auth::password_changed(&account, &hashed(&body.new_password)?, &user.session);
-    match append(&context, event, Timestamp::now()).await {
+    let answer = Answer::empty(StatusCode::NO_CONTENT);
+    match append(&context, once.keep(event, &answer).await?, Timestamp::now()).await {
         Err(error) if auth::is_stale(&error) => Err(stale()),
-        other => Ok(other.map(|()| StatusCode::NO_CONTENT)?),
+        Err(error) => once.replayed(error).await,
+        Ok(()) => Ok(answer.into_response()),
     }
 }
 

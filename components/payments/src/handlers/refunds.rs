@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, FieldError, Key, Keyed, List, Page, Path, User};
+use edge::{Context, FieldError, Key, Keyed, List, Page, Path, User, text};
 use http::StatusCode;
 use store::{Event, Idempotency, NEXT, Timestamp};
 use uuid::Uuid;
@@ -161,10 +161,7 @@ fn check(payment: &Payment, body: NewRefund) -> Result<Refund, Error> {
     } else if body.amount.is_some() && amount.is_ok_and(|amount| amount <= 0) {
         errors.push(FieldError::new("amount", "must be more than nothing"));
     }
-    let length = body.reason.trim().chars().count();
-    if length == 0 || length > MAX_REASON {
-        errors.push(FieldError::new("reason", format!("must have 1 to {MAX_REASON} characters")));
-    }
+    let reason = text::line(&mut errors, "reason", &body.reason, 1..=MAX_REASON);
     let amount = amount.unwrap_or(0);
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
@@ -174,7 +171,7 @@ fn check(payment: &Payment, body: NewRefund) -> Result<Refund, Error> {
     }
     match amount {
         0 => Err(Error::RefundExceeds(Box::new(payment.clone()))),
-        _ => Ok(new(payment, amount, body.reason.trim().to_owned(), body.restock)),
+        _ => Ok(new(payment, amount, reason, body.restock)),
     }
 }
 
