@@ -160,7 +160,7 @@ fn turn(connection: &rusqlite::Connection, statement: &Statement<'_>) -> Option<
 }
 
 fn step_all(statement: &mut Statement<'_>, parameters: &[Value], answer: &mut Answer) -> Outcome {
-    answer.columns = statement.column_names().map(str::to_owned).collect();
+    answer.columns = statement.column_names().into_iter().map(str::to_owned).collect();
     let width = answer.columns.len();
     let mut rows = statement.query(params_from_iter(parameters)).map_err(io_error)?;
     let mut bytes = 0_usize;
