@@ -9,6 +9,7 @@ mod relay;
 mod routes;
 
 pub use cloudevent::CloudEvent;
+pub use redis::SETTINGS;
 pub use relay::{Relay, Target};
 pub use routes::{health, intake, internal_routes, relay_route};
 

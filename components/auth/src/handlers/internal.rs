@@ -15,7 +15,7 @@ use crate::domain::account::Draft;
 use crate::domain::role;
 use crate::error::Error;
 use crate::store::{self as auth, lifecycle, roles};
-use crate::{api, bootstrap};
+use crate::{api, settings};
 
 /// The permission to deal with the accounts of others.
 const ANY: &str = "users:any";
@@ -33,7 +33,7 @@ pub async fn create(
     let roles = distinct(body.roles)?;
     let custom = roles::permissions_of(&roles).await?;
     demand(&own, &role::effective(&roles, &custom))?;
-    let draft = Draft::parse(&body.email, &body.name, body.password, bootstrap::policy().await)
+    let draft = Draft::parse(&body.email, &body.name, body.password, settings::password_policy().await?)
         .map_err(Error::Invalid)?;
     let account = new_account(&draft, roles).await?;
     let mut event = auth::registered(&account, &by.user_id);

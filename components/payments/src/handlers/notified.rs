@@ -15,7 +15,7 @@ use crate::domain::Payment;
 use crate::error::Error;
 use crate::provider::{self, Delivery, Notice, Refusal};
 use crate::store::DB;
-use crate::{RELAY, store as payments};
+use crate::{RELAY, settings, store as payments};
 
 /// `POST /internal/payments/events`: what happened to orders. Each event is answered once, so a batch may come again.
 pub async fn on_events(
@@ -63,7 +63,7 @@ pub async fn webhook(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Error> {
-    if !provider::names().await.contains(&provider) {
+    if !settings::providers().await?.contains(&provider) {
         return Err(Problem::not_found("provider").into());
     }
     let notice = provider::verify(&context, &provider, delivery(&headers, &body)).await?.map_err(refused)?;
