@@ -1,7 +1,7 @@
 //! Bodies of requests and responses, and what other services send and get.
 
 use money::{Currency, Decimal};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::card::CardDetails;
 
@@ -10,9 +10,65 @@ use crate::card::CardDetails;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPayment {
     pub order_id: String,
-    pub amount: Decimal,
+    /// The order's total, when it is not given.
+    #[serde(default, deserialize_with = "given")]
+    pub amount: Option<Decimal>,
     pub payment_method: String,
     pub card_details: CardDetails,
+}
+
+/// What is given is not null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// `POST /api/payments/{id}/resolve`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resolution {
+    pub action: Resolve,
+    pub reason: String,
+}
+
+/// What becomes of money that was booked otherwise than was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resolve {
+    /// All of it goes back.
+    Refund,
+    /// It stands.
+    Accept,
+}
+
+/// `POST /api/payments/{id}/refunds/{refundId}/retry`: nothing to be said.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewTry {}
+
+/// What a payer chose at the sandbox's page.
+#[derive(Deserialize)]
+pub struct Chosen {
+    #[serde(default)]
+    pub result: Choice,
+}
+
+/// To pay or not.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    #[default]
+    Approve,
+    Refuse,
+}
+
+/// Money that is not where it should be, as health tells it; up to 1,000 of each are counted.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Owed {
+    pub pending_refunds: i64,
+    /// Whose money has not gone back otherwise.
+    pub failed_refunds: i64,
+    pub conflicts: i64,
 }
 
 /// A payment as it is shown.
@@ -95,7 +151,7 @@ pub struct NewRefund {
     #[serde(default)]
     pub amount: Option<Decimal>,
     pub reason: String,
-    /// Whether the goods go on sale again.
+    /// Whether goods that were sent go on sale again: with the refund that gives back all that is left.
     #[serde(default)]
     pub restock: bool,
 }

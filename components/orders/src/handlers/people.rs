@@ -7,15 +7,15 @@ use events::CloudEvent;
 
 use super::show;
 use crate::api::Pair;
-use crate::domain::{Filter, Role};
+use crate::domain::{Filter, Relation};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
 
 /// How many addresses a seller is told of: those of the latest orders.
 const LATEST: i64 = 10;
 
-/// `GET /internal/orders/shipping?sellerId=&buyerId=`: 200 with the addresses of what the buyer paid the seller for,
-/// the latest first, each once.
+/// `GET /internal/orders/shipping?sellerId=&buyerId=`: 200 with the addresses of what the seller has to send to the
+/// buyer or has sent, the latest first, each once.
 pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response, Error> {
     let mut addresses = Vec::new();
     for order in orders::sold(&pair.seller_id, &pair.buyer_id, LATEST).await? {
@@ -29,7 +29,7 @@ pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Resp
 /// `GET /internal/orders/buyers/{id}/orders`: 200 with what someone ordered, newest first.
 pub async fn bought(_: ServiceCaller, Path(id): Path<String>, page: Page) -> Result<Response, Error> {
     let found = orders::list_bought(&id, &Filter::default(), page.after.as_deref(), page.rows()).await?;
-    let items = found.iter().map(|order| show(order, Role::Buyer, &id)).collect();
+    let items = found.iter().map(|order| show(order, Relation::BUYER, &id)).collect();
     Ok(Reply(page.list(items, |order| order.id.to_owned())).into_response())
 }
 

@@ -9,8 +9,8 @@ use store::{Event, NEXT};
 use super::MAX_TRIES;
 use super::people::erase;
 use crate::RELAY;
-use crate::api::{Captured, Refunded};
-use crate::domain::{Order, Verdict, judge, judge_refund};
+use crate::api::{Captured, News, Refunded, Resolved};
+use crate::domain::{Order, Verdict, judge, judge_news, judge_refund};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
 
@@ -28,7 +28,20 @@ pub async fn on_events(
             }
             "jangteo.payment.refunded.v1" => {
                 let Some(refunded) = intake::<Refunded>(event) else { continue };
-                settle(event, &refunded.order_id, |order| refunded_answer(&refunded, order, &actor)).await?;
+                settle(event, &refunded.order_id, |order| {
+                    refunded_answer(&refunded, order, &actor).or_else(|| ended_answer(&refunded, event, order, &actor))
+                })
+                .await?;
+            }
+            "jangteo.conflict.resolved.v1" => {
+                let Some(resolved) = intake::<Resolved>(event) else { continue };
+                settle(event, &resolved.order_id, |order| resolved_answer(&resolved, order, &actor)).await?;
+            }
+            "jangteo.payment.deferred.v1" | "jangteo.payment.authorized.v1" | "jangteo.payment.conflicted.v1" => {
+                tell(event, true, &actor).await?;
+            }
+            "jangteo.payment.declined.v1" | "jangteo.payment.failed.v1" | "jangteo.payment.cancelled.v1" => {
+                tell(event, false, &actor).await?;
             }
             "jangteo.user.erased.v1" => erase(event, actor.clone()).await?,
             _ => {}
@@ -36,6 +49,12 @@ pub async fn on_events(
     }
     RELAY.kick();
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Note that a payment of an order is `open`, or is no longer.
+async fn tell(event: &CloudEvent, open: bool, actor: &str) -> Result<(), Error> {
+    let Some(news) = intake::<News>(event) else { return Ok(()) };
+    settle(event, &news.order_id, |order| news_answer(&news, open, event, order?, actor)).await
 }
 
 /// Append what `answer` decides on the order as it stands, until there is nothing more to be said.
@@ -106,6 +125,43 @@ fn refunded_answer(refunded: &Refunded, order: Option<&Order>, actor: &str) -> O
         _ => {}
     }
     Some(orders::next(order, kind, actor, data))
+}
+
+/// What news of a payment that has not paid its order are for the order; `None` when nothing changes.
+fn news_answer(news: &News, open: bool, event: &CloudEvent, order: &Order, actor: &str) -> Option<Event> {
+    let sequence = event.sequence.as_deref()?.parse().ok()?;
+    let kind = judge_news(order, news, open, sequence)?;
+    let data = json!({ "paymentId": news.payment_id, "sequence": sequence });
+    Some(orders::next(order, kind, actor, data))
+}
+
+/// The money of a payment that the order waits for went back without having paid it.
+fn ended_answer(refunded: &Refunded, event: &CloudEvent, order: Option<&Order>, actor: &str) -> Option<Event> {
+    let (order_id, payment_id) = (refunded.order_id.clone(), refunded.payment_id.clone());
+    let news = News { order_id, payment_id, was_open: false };
+    news_answer(&news, !refunded.full, event, order?, actor)
+}
+
+/// An ADMIN looked into a payment that the provider booked otherwise than was asked: it pays the order after all, or
+/// less of what paid it is left.
+fn resolved_answer(resolved: &Resolved, order: Option<&Order>, actor: &str) -> Option<Event> {
+    let Resolved { order_id, payment_id, amount, currency, .. } = resolved;
+    let (order_id, payment_id) = (order_id.clone(), payment_id.clone());
+    let paid_by_it = order.is_some_and(|order| order.payment_id.as_ref() == Some(&payment_id));
+    if !paid_by_it && resolved.accepted {
+        let captured = Captured { order_id, payment_id, amount: *amount, currency: *currency, accepted: true };
+        return captured_answer(&captured, order, actor);
+    }
+    let refunded = Refunded {
+        order_id,
+        payment_id,
+        amount: resolved.refunded,
+        refunded_total: resolved.refunded_total,
+        currency: *currency,
+        full: resolved.full,
+        restock: false,
+    };
+    if resolved.refunded > 0 { refunded_answer(&refunded, order, actor) } else { None }
 }
 
 fn add(data: &mut Value, name: &str, value: Value) {

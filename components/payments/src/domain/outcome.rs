@@ -45,10 +45,12 @@ impl Payment {
             Outcome::Captured(receipt) => Some(self.booked("payment.captured", self.amount, receipt)),
             Outcome::Authorized(receipt) => Some(self.booked("payment.authorized", self.amount, receipt)),
             Outcome::Declined(no) => {
-                let data = json!({ "code": standard(&no), "retryable": no.retryable });
+                let data = json!({ "code": standard(&no), "retryable": no.retryable, "wasOpen": self.was_open() });
                 Some(self.change("payment.declined", data))
             }
-            Outcome::Cancelled => Some(self.change("payment.cancelled", json!({}))),
+            Outcome::Cancelled => {
+                Some(self.change("payment.cancelled", json!({ "wasOpen": self.was_open() })))
+            }
             Outcome::RequiresAction(url) => self.deferred("requires_action", Some(url), now),
             Outcome::Pending => self.deferred("pending", None, now),
             Outcome::Unknown(_) => self.deferred("unknown", None, now),
@@ -60,7 +62,7 @@ impl Payment {
     pub fn never_heard_of(&self, now: Timestamp) -> Option<Change> {
         let started = Timestamp::parse(&self.created_at)?;
         let change = match started.plus_seconds(LOST_AFTER_SECONDS) <= now {
-            true => Some(self.change("payment.failed", json!({ "code": "not_received", "retryable": true }))),
+            true => Some(self.change("payment.failed", json!({ "code": "not_received", "retryable": true, "wasOpen": self.was_open() }))),
             // The request may still be on its way.
             false => self.deferred("unknown", None, now),
         };
@@ -82,13 +84,23 @@ impl Payment {
     /// Said once: that the call is over, and that what became of the charge is to be asked for. Said again
     /// only for another URL.
     fn deferred(&self, cause: &str, url: Option<String>, now: Timestamp) -> Option<Change> {
-        if !self.is_running() && url == self.action_url {
+        let same = match (&url, &self.action_url) {
+            // A page of our own, which the answer to the payer led to by the address that they used.
+            (Some(path), Some(known)) if path.starts_with('/') => known.ends_with(path.as_str()),
+            (url, known) => *url == *known,
+        };
+        if !self.is_running() && same {
             return None;
         }
         let mut change = self.change("payment.deferred", json!({ "cause": cause }));
         let ask_after = now.plus_seconds(ASK_EVERY_SECONDS).to_string();
         change.private = Some(json!({ "actionUrl": url, "askAfter": ask_after }));
         Some(change)
+    }
+
+    /// Whether others may have been told that its fate is open.
+    fn was_open(&self) -> bool {
+        !self.is_running()
     }
 
     pub(super) fn change(&self, kind: &'static str, mut data: Value) -> Change {

@@ -2,9 +2,16 @@
 
 use serde_json::json;
 
+use store::Timestamp;
+
 use super::outcome::{add, standard};
 use super::{Change, Payment};
 use crate::provider::Outcome;
+
+/// The pauses, in seconds, after which a refund that the provider refuses is asked for again by itself: most are refused
+/// since the shop's balance there is too low, which the next sales or the next day mend. After the last it is a
+/// person's to ask.
+const RETRY_AFTER: [i64; 6] = [60, 5 * 60, 30 * 60, 2 * 60 * 60, 12 * 60 * 60, 24 * 60 * 60];
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +47,6 @@ impl RefundState {
 /// Money that is to be given back, or was.
 #[derive(Clone, Debug)]
 pub struct Refund {
-    /// The provider's idempotency key too.
     pub id: String,
     pub payment_id: String,
     pub state: RefundState,
@@ -51,12 +57,38 @@ pub struct Refund {
     pub restock: bool,
     /// Code of the refusal.
     pub failure: Option<String>,
+    /// How often it was asked for again after the provider had refused it.
+    pub retries: i64,
+    /// In conflict: what the provider gave back, in minor units.
+    pub booked: Option<i64>,
     /// RFC 3339.
     pub created_at: String,
     pub updated_at: String,
 }
 
+impl Refund {
+    /// The provider's idempotency key: another one for each time it is asked after it refused, or it would repeat
+    /// its answer.
+    pub fn key(&self) -> String {
+        if self.retries == 0 { self.id.clone() } else { format!("{}-{}", self.id, self.retries) }
+    }
+}
+
 impl Payment {
+    /// The event that asks for a `refund` again that the provider had refused.
+    pub fn refund_retried(&self, refund: &Refund, ask_after: String) -> Change {
+        let data = json!({ "refundId": refund.id, "amount": refund.amount, "currency": self.currency });
+        let mut change = self.change("payment.refund_retried", data);
+        change.private = Some(json!({ "askAfter": ask_after }));
+        change
+    }
+
+    /// The event by which a payment of nothing is given back: no provider needs to be asked.
+    pub fn nothing_given_back(&self) -> Change {
+        let data = json!({ "amount": 0, "currency": self.currency, "refundedTotal": 0, "full": true, "restock": false });
+        self.change("payment.refunded", data)
+    }
+
     /// The event that asks for `refund`: durable before the provider hears of it.
     pub fn refund_requested(&self, refund: &Refund, ask_after: String) -> Change {
         let data = json!({
@@ -71,7 +103,7 @@ impl Payment {
     }
 
     /// What the provider's answer to `refund` changes; `None` when nobody knows yet: ask again.
-    pub fn after_refund(&self, refund: &Refund, outcome: Outcome) -> Option<Change> {
+    pub fn after_refund(&self, refund: &Refund, outcome: Outcome, now: Timestamp) -> Option<Change> {
         let mut change = match outcome {
             Outcome::Captured(receipt) => self.booked("payment.refunded", refund.amount, receipt),
             Outcome::Declined(no) if !no.retryable => {
@@ -80,7 +112,9 @@ impl Payment {
                     "amount": refund.amount,
                     "currency": self.currency,
                 });
-                self.change("payment.refund_failed", data)
+                let mut change = self.change("payment.refund_failed", data);
+                change.private = retry_at(refund, now).map(|at| json!({ "retryAt": at.to_string() }));
+                change
             }
             _ => return None,
         };
@@ -95,8 +129,14 @@ impl Payment {
     }
 }
 
+/// When a refund that was refused just now is asked for again; `None` when it was often enough.
+fn retry_at(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
+    let pause = usize::try_from(refund.retries).ok().and_then(|retries| RETRY_AFTER.get(retries));
+    pause.map(|pause| now.plus_seconds(*pause))
+}
+
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::domain::{State, tests::started};
     use crate::provider::{Decline, Money, Receipt};
@@ -106,7 +146,8 @@ mod tests {
         Outcome::Captured(Receipt { reference: "r".to_owned(), amount })
     }
 
-    fn refund(amount: i64) -> Refund {
+    /// A refund that is under way.
+    pub fn refund(amount: i64) -> Refund {
         let text = |t: &str| t.to_owned();
         Refund {
             id: text("f"),
@@ -116,6 +157,8 @@ mod tests {
             reason: text("late"),
             restock: false,
             failure: None,
+            retries: 0,
+            booked: None,
             created_at: text("2026-11-21T00:00:00.000Z"),
             updated_at: text("2026-11-21T00:00:00.000Z"),
         }
@@ -125,7 +168,7 @@ mod tests {
     fn the_refund_that_gives_back_the_rest_says_so() {
         let mut payment = started();
         (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
-        let data = |amount| payment.after_refund(&refund(amount), receipt(amount, "USD")).unwrap().data;
+        let data = |amount| payment.after_refund(&refund(amount), receipt(amount, "USD"), now()).unwrap().data;
         assert_eq!(
             (data(2000)["full"].clone(), data(2000)["refundedTotal"].clone()),
             (json!(true), json!(2999))
@@ -140,7 +183,7 @@ mod tests {
     fn only_a_clear_answer_settles_a_refund() {
         let mut payment = started();
         payment.state = State::Captured;
-        let kind = |outcome| payment.after_refund(&refund(500), outcome).map(|change| change.kind);
+        let kind = |outcome| payment.after_refund(&refund(500), outcome, now()).map(|change| change.kind);
         let no = |retryable| Outcome::Declined(Decline { code: "x".to_owned(), retryable });
         assert_eq!(kind(receipt(500, "USD")), Some("payment.refunded"));
         assert_eq!(kind(receipt(501, "USD")), Some("payment.conflicted"));
@@ -148,6 +191,32 @@ mod tests {
         assert_eq!(kind(no(false)), Some("payment.refund_failed"));
         assert_eq!(kind(no(true)), None);
         assert_eq!(kind(Outcome::Pending), None);
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-21T00:00:00.000Z").unwrap()
+    }
+
+    #[test]
+    fn a_refused_refund_is_asked_for_again_with_growing_pauses_and_not_for_ever() {
+        let mut payment = started();
+        payment.state = State::Captured;
+        let mut refused = refund(500);
+        let mut pauses = Vec::new();
+        let mut keys = vec![refused.key()];
+        loop {
+            let no = Outcome::Declined(Decline { code: "x".to_owned(), retryable: false });
+            let change = payment.after_refund(&refused, no, now()).unwrap();
+            let Some(private) = change.private else { break };
+            let at = Timestamp::parse(private["retryAt"].as_str().unwrap()).unwrap();
+            pauses.push(at.0.saturating_sub(now().0) / 1000);
+            refused.retries += 1;
+            keys.push(refused.key());
+        }
+        assert!(pauses.is_sorted() && pauses.len() == RETRY_AFTER.len(), "{pauses:?}");
+        keys.dedup();
+        assert_eq!(keys.len(), pauses.len() + 1, "a key for each");
+        assert!(keys.iter().all(|key| key.starts_with(&refused.id)));
     }
 
     #[test]
