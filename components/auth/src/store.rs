@@ -6,7 +6,6 @@ pub mod throttle;
 
 use serde_json::json;
 use store::{Db, Error, Event, NEXT, Row, Timestamp, params};
-use uuid::Uuid;
 
 use crate::domain::session::Session;
 
@@ -240,14 +239,14 @@ pub fn key_rotated(kid: &str, actor: String) -> Event {
     Event::new(format!("key:{kid}"), 1, "key.rotated", actor, json!({ "kid": kid }))
 }
 
-/// The event of a login that failed; on the account's stream when there is one.
+/// The event of a login that failed, to be noted: on the account's stream when there is one, else on one of all.
 pub fn login_failed(account: Option<&Credentials>) -> Event {
     let (stream, data) = match account {
         Some(Credentials { account_id: id, disabled, .. }) => {
             let reason = if *disabled { "account_disabled" } else { "wrong_password" };
             (id.clone(), json!({ "reason": reason, "userId": id }))
         }
-        None => (Uuid::now_v7().to_string(), json!({ "reason": "unknown_account" })),
+        None => ("login:unknown".to_owned(), json!({ "reason": "unknown_account" })),
     };
     Event::new(stream, NEXT, "login.failed", "anonymous", data)
 }

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use store::{Db, Error, Event, NEXT, params};
-use uuid::Uuid;
 
 use crate::api::{EmailChanged, Registered};
 use crate::domain::Profile;
@@ -147,8 +146,8 @@ pub fn told(stream: &str, kind: &'static str, data: Value, actor: String) -> Eve
     Event::new(stream, NEXT, kind, actor, data)
 }
 
-/// The event of an export: not of the profile's stream, for it changes nothing in it.
+/// The event of an export: not of the profile's stream, for it changes nothing in it, but of one per person and reader.
 pub fn exported(user_id: &str, actor: String) -> Event {
-    let stream = Uuid::now_v7().to_string();
+    let stream = format!("export:{user_id}:{actor}");
     Event::new(stream, NEXT, "profile.exported", actor, json!({ "userId": user_id }))
 }

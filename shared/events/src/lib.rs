@@ -6,6 +6,7 @@ mod parking;
 mod redis;
 mod refusals;
 mod relay;
+mod repeats;
 mod routes;
 
 pub use cloudevent::CloudEvent;

@@ -5,7 +5,7 @@ use edge::{Context, FieldError, Json, User};
 use http::StatusCode;
 use store::Timestamp;
 
-use super::sessions::append;
+use super::sessions::{append, note};
 use super::{accounts, throttles};
 use crate::domain::account::check_password;
 use crate::domain::password;
@@ -50,7 +50,7 @@ pub(super) async fn confirm(
     match password::verify(password, &account.password_hash) {
         true => Ok(()),
         false => {
-            append(context, auth::login_failed(Some(account)), Timestamp::now()).await?;
+            note(context, auth::login_failed(Some(account)));
             Err(wrong("currentPassword", "is not the password"))
         }
     }
