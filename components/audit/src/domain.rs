@@ -110,7 +110,9 @@ fn check_attribute(name: &str, value: &Value) -> Result<(), &'static str> {
         (name, value) if OPTIONAL.contains(&name) => check_text(value),
         (_, Value::String(text)) if text.chars().any(char::is_control) => Err(CONTROL),
         (_, Value::String(_) | Value::Bool(_)) => Ok(()),
-        (_, Value::Number(number)) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) => Ok(()),
+        (_, Value::Number(number)) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) => {
+            Ok(())
+        }
         _ => Err("must be a text, true, false or an integer of 32 bits"),
     }
 }
@@ -135,7 +137,8 @@ fn is_attribute_name(name: &str) -> bool {
 /// Whether all characters are those of RFC 3986, and every `%` begins an escape.
 fn is_uri_reference(text: &str) -> bool {
     let may_stand = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
-    let is_escape = |rest: &str| matches!(rest.as_bytes(), [high, low, ..] if own::hex(*high, *low).is_some());
+    let is_escape =
+        |rest: &str| matches!(rest.as_bytes(), [high, low, ..] if own::hex(*high, *low).is_some());
     text.bytes().all(may_stand) && text.split('%').skip(1).all(is_escape)
 }
 

@@ -78,7 +78,8 @@ fn record_refusal(problem: &Problem, context: &Context, route: Option<&Route>, p
         refusal::tell(Refusal {
             actor,
             permission,
-            route: route.map_or_else(String::new, |Route(method, path)| format!("{method} {}", path.as_str())),
+            route: route
+                .map_or_else(String::new, |Route(method, path)| format!("{method} {}", path.as_str())),
             path: path.to_owned(),
             request_id: context.request_id.clone(),
             traceparent: context.traceparent.clone(),

@@ -254,7 +254,8 @@ impl Relay {
     }
 
     async fn lag_of(&self, target: &Target) -> Result<Lag, Error> {
-        let kinds = if target.kinds.is_empty() { "" } else { "WHERE type IN (SELECT value FROM json_each(?2))" };
+        let kinds =
+            if target.kinds.is_empty() { "" } else { "WHERE type IN (SELECT value FROM json_each(?2))" };
         let sql = format!(
             "SELECT count(*), min(time), coalesce((SELECT failures FROM {0}_cursors WHERE target = ?1), 0) FROM \
              (SELECT type, time FROM {0}_events WHERE seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \

@@ -56,7 +56,8 @@ impl Relay {
             WINDOW_MS,
         ];
         let row = self.service_db().query_one(&sql, params).await?;
-        let (untold, opened) = row.map_or(Ok((1, true)), |row| Ok::<_, Error>((row.int(0)?, row.bool(1)?)))?;
+        let (untold, opened) =
+            row.map_or(Ok((1, true)), |row| Ok::<_, Error>((row.int(0)?, row.bool(1)?)))?;
         if opened {
             self.append(telling(event, untold)).await?;
             self.settle(SETTLED_ASIDE).await?;

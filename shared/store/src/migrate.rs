@@ -70,7 +70,9 @@ struct Applied {
 
 /// None when the table that says so is not there yet.
 fn applied(run: Run<'_>, service: &str) -> Result<Applied, Error> {
-    let sql = format!("SELECT coalesce(max(number), 0), min(0, coalesce(min(number), 0)) FROM {service}_migrations");
+    let sql = format!(
+        "SELECT coalesce(max(number), 0), min(0, coalesce(min(number), 0)) FROM {service}_migrations"
+    );
     match run(&sql) {
         Ok(rows) => {
             let count = |column| {

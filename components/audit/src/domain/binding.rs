@@ -137,7 +137,8 @@ fn data(essence: &str, body: &[u8]) -> Result<(&'static str, Value), Unreadable>
 /// Section 3.1.3.2: header values may be quoted, with a backslash before quotes, and are percent-encoded.
 fn percent_decoded(text: &str) -> Option<String> {
     let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let text = quoted.map_or_else(|| text.to_owned(), |inner| inner.replace("\\\"", "\"").replace("\\\\", "\\"));
+    let text =
+        quoted.map_or_else(|| text.to_owned(), |inner| inner.replace("\\\"", "\"").replace("\\\\", "\\"));
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();
     for part in parts {
@@ -217,8 +218,12 @@ mod tests {
 
     #[test]
     fn a_member_that_is_there_twice_makes_a_body_ambiguous() {
-        for body in [r#"{"id":"1","id":"2"}"#, r#"{"data":{"a":1,"b":[{"c":1,"c":1}]}}"#, r#"{"i\u0064":1,"id":1}"#] {
-            assert!(matches!(typed(STRUCTURED, body), Err(Unreadable::Malformed(why)) if why.contains("twice")));
+        for body in
+            [r#"{"id":"1","id":"2"}"#, r#"{"data":{"a":1,"b":[{"c":1,"c":1}]}}"#, r#"{"i\u0064":1,"id":1}"#]
+        {
+            assert!(
+                matches!(typed(STRUCTURED, body), Err(Unreadable::Malformed(why)) if why.contains("twice"))
+            );
             assert!(typed(BATCHED, &format!("[{body}]")).is_err());
         }
         let plain = r#"{"a":{"x":1.10},"b":{"x":[null,true,-1e3]}}"#;

@@ -119,9 +119,14 @@ mod tests {
         ] {
             assert!(is_source(source), "{source}");
         }
-        for source in
-            ["https://shop.example.com", "/outside", "/jangteos/orders", "/shops/jangteo", "urn:x:jangteo", "/?/jangteo"]
-        {
+        for source in [
+            "https://shop.example.com",
+            "/outside",
+            "/jangteos/orders",
+            "/shops/jangteo",
+            "urn:x:jangteo",
+            "/?/jangteo",
+        ] {
             assert!(!is_source(source), "{source}");
         }
     }
@@ -133,7 +138,8 @@ mod tests {
         }
         assert!(!is_type("com.example.sold") && !is_type("jangteos.x"));
         let (own, other) = ("019aa4c5-0004-7000-8000-000000000001", "019AA4C5-0004-7000-8000-000000000002");
-        for actor in [other, "019aa4c5000470008000000000000002", "service:orders", "Service:x", " service:x"] {
+        for actor in [other, "019aa4c5000470008000000000000002", "service:orders", "Service:x", " service:x"]
+        {
             assert!(is_actor_but(actor, own), "{actor}");
         }
         assert!(!is_actor_but(&own.to_uppercase(), own) && !is_actor_but("clerk-7", own));

@@ -41,8 +41,10 @@ pub async fn parked(user: User, context: Context, page: Page) -> Result<Reply<Li
 }
 
 fn place(cursor: &str) -> Result<(usize, i64), Error> {
-    let parts = cursor.split_once('.').and_then(|(number, seq)| Some((number.parse().ok()?, seq.parse().ok()?)));
-    let wrong = || Error::Invalid(vec![FieldError::new("cursor", "must be the nextCursor of an earlier page")]);
+    let parts =
+        cursor.split_once('.').and_then(|(number, seq)| Some((number.parse().ok()?, seq.parse().ok()?)));
+    let wrong =
+        || Error::Invalid(vec![FieldError::new("cursor", "must be the nextCursor of an earlier page")]);
     parts.ok_or_else(wrong)
 }
 
