@@ -69,6 +69,26 @@ async fn the_banner_shows_the_real_address_and_the_routes() {
     assert!(banner.contains(&format!("{url}/below (wildcard)")), "{banner}");
 }
 
+/// It takes the host's 10 s.
+#[tokio::test]
+async fn a_client_that_never_ends_its_head_is_cut_off_and_others_are_not() {
+    let running = serve("half-heads").await;
+    let mut waiting = Vec::new();
+    for half in ["", "G", "GET /teapot HTTP/1.1\r\n", "GET /teapot HTTP/1.1\r\nHost: test\r\nx-a: b"] {
+        let mut stream = TcpStream::connect(running.addr.unwrap()).await.unwrap();
+        stream.write_all(half.as_bytes()).await.unwrap();
+        waiting.push(stream);
+    }
+    assert_eq!(get(&running, "/teapot").await.0, 418);
+    for mut stream in waiting {
+        let mut rest = Vec::new();
+        let closed = stream.read_to_end(&mut rest);
+        let closed = tokio::time::timeout(std::time::Duration::from_secs(15), closed).await;
+        assert!(closed.is_ok(), "a connection stays open");
+    }
+    assert_eq!(get(&running, "/teapot").await.0, 418);
+}
+
 #[tokio::test]
 async fn shutdown_closes_idle_connections_and_frees_the_port() {
     let running = serve("shutdown").await;
