@@ -15,8 +15,8 @@ use crate::store::{self as auth, authority};
 /// What the account is called until its owner says otherwise.
 const NAME: &str = "Administrator";
 
-/// Make the ADMIN's account unless one was ever made so, or the e-mail has one. Costs a look once per instance; it comes before any
-/// signup, so that nobody can take the e-mail first. A failure is logged, and the next request tries again.
+/// Make the ADMIN's account unless one was ever made so, or the e-mail has one. Costs a look once per instance; it comes
+/// before any signup, so that nobody can take the e-mail first. A failure is logged, and the next request tries again.
 pub async fn ensure(context: &Context) {
     static DONE: AtomicBool = AtomicBool::new(false);
     if DONE.load(Ordering::Relaxed) {

@@ -46,9 +46,6 @@ impl From<Error> for Problem {
                 .with("to", Status::Cancelled.name()),
             Error::Contended => Problem::new(Code::CONFLICT, detail),
             Error::Internal(store::Error::Refused { code, .. }) if code == "buyer_erased" => personal::gone(),
-            Error::Internal(store::Error::Refused { code, .. }) if code == "person_stopped" => {
-                Problem::stopped()
-            }
             Error::Internal(store::Error::Refused { code, .. }) if code == "seller_stopped" => {
                 Problem::validation(vec![FieldError::new(
                     "items",

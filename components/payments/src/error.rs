@@ -106,9 +106,6 @@ impl From<Error> for Problem {
                 .with("declineCode", refund.failure.as_deref().unwrap_or("do_not_honor"))
                 .with("refundId", refund.id),
             Error::RefundPending => Self::new(Code::UNAVAILABLE, detail),
-            Error::Internal(store::Error::Refused { code, .. }) if code == "person_stopped" => {
-                Self::stopped()
-            }
             Error::Internal(source) => Self::internal(source),
         }
     }

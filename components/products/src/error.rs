@@ -61,9 +61,6 @@ impl From<Error> for Problem {
                 Problem::new(Code::OUT_OF_STOCK, "Some lines ask for more than there is")
                     .with("lines", json!(lines))
             }
-            Error::Internal(store::Error::Refused { code, .. }) if code == "person_stopped" => {
-                Problem::stopped()
-            }
             Error::Internal(source) => Problem::internal(source),
         }
     }

@@ -12,8 +12,6 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     #[error("no such user")]
     NotFound,
-    #[error("the account is disabled or erased")]
-    Stopped,
     #[error("the profile changes too often; try again")]
     Busy,
     #[error(transparent)]
@@ -33,7 +31,6 @@ impl From<Error> for Problem {
             Error::Edge(problem) => problem,
             Error::Invalid(errors) => Problem::validation(errors),
             Error::NotFound => Problem::not_found("user"),
-            Error::Stopped => Problem::stopped(),
             Error::Busy => Problem::new(Code::CONFLICT, detail),
             Error::Internal(source) => Problem::internal(source),
         }

@@ -114,11 +114,6 @@ pub fn is_gone(error: &Error) -> bool {
     matches!(error, Error::Refused { code, .. } if code == "no_such_profile")
 }
 
-/// Whether a failed append means that its actor is disabled or erased.
-pub fn is_stopped(error: &Error) -> bool {
-    matches!(error, Error::Refused { code, .. } if code == "person_stopped")
-}
-
 /// The event that makes the profile of a new account; `words` are fingerprints of those of its name. Like all that auth
 /// tells, it says by its `sequence` where it stands in auth's log.
 pub fn created(

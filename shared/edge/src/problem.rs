@@ -109,11 +109,13 @@ impl Problem {
         Self::new(Code::NOT_FOUND, format!("There is no such {what}"))
     }
 
-    /// A failure on our side: logged with its causes, opaque to the client. A database that this version is too old for
-    /// is named: only the deployment can do something about it.
+    /// A failure on our side: logged with its causes, opaque to the client. What any service's database can refuse has
+    /// its answer here: an actor who is stopped, and a version that is too old for the database, which is named, as only
+    /// the deployment can do something about it.
     pub fn internal(source: impl Into<anyhow::Error>) -> Self {
         let source = source.into();
         let problem = match source.downcast_ref() {
+            Some(store::Error::Refused { code, .. }) if code == "person_stopped" => return Self::stopped(),
             Some(newer @ store::Error::Newer { .. }) => Self::new(Code::MISCONFIGURED, newer.to_string()),
             _ => Self::new(Code::INTERNAL, "See the log under the request id"),
         };

@@ -1,4 +1,5 @@
-//! What other services ask and tell about people: where parcels went, what someone ordered, that someone is disabled or erased.
+//! What other services ask and tell about people: where parcels went, what someone ordered, that someone is disabled or
+//! erased.
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};

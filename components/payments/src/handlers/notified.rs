@@ -17,7 +17,8 @@ use crate::provider::{self, Delivery, Notice, Refusal};
 use crate::store::DB;
 use crate::{RELAY, store as payments};
 
-/// `POST /internal/payments/events`: what happened to orders and people. Each event is answered once, so a batch may come again.
+/// `POST /internal/payments/events`: what happened to orders and people. Each event is answered once, so a batch may
+/// come again.
 pub async fn on_events(
     context: Context,
     caller: ServiceCaller,

@@ -4,6 +4,8 @@
 //! be matches few or many. Only a seller's products are sorted at once. `INDEXED BY`, because SQLite would guess
 //! without statistics, and because a statement that lost its index shall fail in the tests, not be slow.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use store::{Error, Row, Value};
 
 use super::{COLUMNS, DB, product};
@@ -14,9 +16,13 @@ const NEWEST: i64 = i64::MAX;
 
 /// The products of `listing` that come after a place.
 pub async fn list(listing: &Listing, after: Option<&Place>, limit: i64) -> Result<Vec<Product>, Error> {
-    let (sql, params) = select(listing, after, limit, Search::Index);
+    // Found out once per instance: `DB` opens another connection for each statement that it could not prepare.
+    static HAS_NO_INDEX: AtomicBool = AtomicBool::new(false);
+    let search = if HAS_NO_INDEX.load(Ordering::Relaxed) { Search::Text } else { Search::Index };
+    let (sql, params) = select(listing, after, limit, search);
     let rows = match DB.query(&sql, params).await {
         Err(Error::Database(text)) if text.contains("no such table: products_search") => {
+            HAS_NO_INDEX.store(true, Ordering::Relaxed);
             let (sql, params) = select(listing, after, limit, Search::Text);
             DB.query(&sql, params).await?
         }

@@ -81,7 +81,6 @@ pub async fn update(
                 return Ok(answer(Profile { details, revision, updated_at, ..profile }));
             }
             Err(error) if users::is_overtaken(&error) || users::is_gone(&error) => {}
-            Err(error) if users::is_stopped(&error) => return Err(Error::Stopped),
             Err(error) => return Err(error.into()),
         }
     }
