@@ -7,10 +7,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Batch, Statement, ToSql, params_from_iter};
+use rusqlite::{Statement, ToSql, params_from_iter};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::spawn_blocking;
 use wasmtime::StoreContextMut;
@@ -179,22 +178,14 @@ struct Answer {
     rows: Vec<RowResult>,
 }
 
-/// Spin runs the first statement of a string and ignores the rest; rusqlite's `prepare` refuses a rest.
+/// Spin runs the first statement of a string and ignores the rest, and so does rusqlite. A statement that cannot be
+/// prepared is not tried again: Spin does not either.
 fn query(connection: &rusqlite::Connection, sql: &str, parameters: &[Value]) -> (Answer, Outcome) {
     let mut answer = Answer::default();
-    let outcome = match connection.prepare_cached(sql) {
-        Ok(mut statement) => {
-            let _turn = turn(connection, &statement);
-            step_all(&mut statement, parameters, &mut answer)
-        }
-        Err(error) => match Batch::new(connection, sql).next() {
-            Ok(Some(mut first)) => {
-                let _turn = turn(connection, &first);
-                step_all(&mut first, parameters, &mut answer)
-            }
-            _ => Err(io_error(error)),
-        },
-    };
+    let outcome = connection.prepare_cached(sql).map_err(io_error).and_then(|mut statement| {
+        let _turn = turn(connection, &statement);
+        step_all(&mut statement, parameters, &mut answer)
+    });
     (answer, outcome)
 }
 
