@@ -12,15 +12,14 @@ use uuid::Uuid;
 use crate::domain::session::Session;
 
 /// The tables, prefixed `auth_`.
-pub static DB: Db = Db::new(
-    "auth",
-    &[
-        include_str!("../migrations/0001_auth.sql"),
-        include_str!("../migrations/0002_roles.sql"),
-        include_str!("../migrations/0003_personal.sql"),
-        include_str!("../migrations/0004_authority.sql"),
-    ],
-);
+pub static DB: Db = Db::new("auth", MIGRATIONS);
+
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_auth.sql"),
+    include_str!("../migrations/0002_roles.sql"),
+    include_str!("../migrations/0003_personal.sql"),
+    include_str!("../migrations/0004_authority.sql"),
+];
 
 /// An account about to be made; e-mail and name are ciphertexts.
 pub struct NewAccount {

@@ -6,6 +6,9 @@ use store::{Error, Event, params};
 
 use super::{DB, is_refused};
 
+#[cfg(test)]
+mod tests;
+
 /// The cause of the event that makes the first ADMIN: causes are answered once.
 const BOOTSTRAP: &str = "bootstrap";
 
