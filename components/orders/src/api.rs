@@ -124,6 +124,7 @@ pub struct Recorded {
 #[serde(rename_all = "camelCase")]
 pub struct Placed {
     pub buyer_id: String,
+    #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,
     pub lines: Vec<Line>,
     pub expires_at: String,
@@ -147,6 +148,7 @@ pub struct Reserve<'a> {
 /// What products holds, at the catalogue's prices.
 #[derive(Deserialize)]
 pub struct Reserved {
+    #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,
     pub lines: Vec<Line>,
 }
@@ -185,6 +187,7 @@ pub struct Captured {
     pub payment_id: String,
     /// In minor units.
     pub amount: i64,
+    #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,
 }
 
@@ -197,6 +200,7 @@ pub struct Refunded {
     /// In minor units, like the total of this and earlier refunds.
     pub amount: i64,
     pub refunded_total: i64,
+    #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,
     /// Whether nothing of the payment is left.
     pub full: bool,

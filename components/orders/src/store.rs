@@ -42,7 +42,7 @@ fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
         id: row.text(0)?,
         buyer_id: row.text(1)?,
         status: Status::parse(&status).ok_or_else(|| Error::Database(format!("status {status}")))?,
-        currency: Currency::parse(&row.text(3)?).map_err(|e| Error::Database(e.to_string()))?,
+        currency: Currency::recorded(&row.text(3)?).map_err(|e| Error::Database(e.to_string()))?,
         total: row.int(4)?,
         address: None,
         payment_id: row.opt_text(6)?,

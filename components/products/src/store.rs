@@ -35,7 +35,7 @@ fn product(row: &Row) -> Result<Product, Error> {
         description: row.text(3)?,
         category: row.text(4)?,
         price: row.int(5)?,
-        currency: Currency::parse(&row.text(6)?).map_err(|e| Error::Database(e.to_string()))?,
+        currency: Currency::recorded(&row.text(6)?).map_err(|e| Error::Database(e.to_string()))?,
         on_hand: row.int(7)?,
         reserved: row.int(8)?,
         active: row.bool(9)?,

@@ -6,39 +6,19 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Number;
 
-/// An ISO 4217 currency code: three upper-case letters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Currency([u8; 3]);
+mod iso;
 
-/// Currencies whose minor unit is not a hundredth (ISO 4217, table A.1).
-const EXPONENTS: [(&[u8; 3], u32); 23] = [
-    (b"BIF", 0),
-    (b"CLP", 0),
-    (b"DJF", 0),
-    (b"GNF", 0),
-    (b"ISK", 0),
-    (b"JPY", 0),
-    (b"KMF", 0),
-    (b"KRW", 0),
-    (b"PYG", 0),
-    (b"RWF", 0),
-    (b"UGX", 0),
-    (b"VND", 0),
-    (b"VUV", 0),
-    (b"XAF", 0),
-    (b"XOF", 0),
-    (b"XPF", 0),
-    (b"BHD", 3),
-    (b"IQD", 3),
-    (b"JOD", 3),
-    (b"KWD", 3),
-    (b"LYD", 3),
-    (b"OMR", 3),
-    (b"TND", 3),
-];
+/// A currency of ISO 4217 with its number of decimals.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Currency {
+    code: [u8; 3],
+    exponent: u8,
+}
 
 /// The most decimal digits any currency has.
-const MAX_EXPONENT: u32 = 3;
+const MAX_EXPONENT: u32 = 4;
+/// What a code that is not active any more counts with.
+const USUAL_EXPONENT: u8 = 2;
 
 /// Why a number is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,34 +32,50 @@ pub enum Error {
     /// Outside of what 64 bits hold.
     #[error("is too large")]
     TooLarge,
-    /// Not three upper-case letters.
-    #[error("must be an ISO 4217 code such as USD")]
+    /// No currency that one can pay in.
+    #[error("must be an active ISO 4217 code such as USD")]
     NotCurrency,
 }
 
 impl Currency {
     /// US dollar, the default of the API.
-    pub const USD: Self = Self(*b"USD");
+    pub const USD: Self = Self { code: *b"USD", exponent: 2 };
 
-    /// Read a code such as `KRW`.
+    /// Read an active code such as `KRW`: for what people say.
+    ///
+    /// # Errors
+    /// [`Error::NotCurrency`] for anything else: withdrawn codes, metals (XAU), tests (XTS).
+    pub fn parse(code: &str) -> Result<Self, Error> {
+        let code = letters(code)?;
+        let exponent = iso::decimals(code).ok_or(Error::NotCurrency)?;
+        Ok(Self { code, exponent })
+    }
+
+    /// Read a code that was taken before, and may have been withdrawn since: for what is stored.
     ///
     /// # Errors
     /// [`Error::NotCurrency`] unless it is three upper-case letters.
-    pub fn parse(code: &str) -> Result<Self, Error> {
-        match <[u8; 3]>::try_from(code.as_bytes()) {
-            Ok(bytes) if bytes.iter().all(u8::is_ascii_uppercase) => Ok(Self(bytes)),
-            _ => Err(Error::NotCurrency),
-        }
+    pub fn recorded(code: &str) -> Result<Self, Error> {
+        let code = letters(code)?;
+        Ok(Self { code, exponent: iso::decimals(code).unwrap_or(USUAL_EXPONENT) })
+    }
+
+    /// Every active currency.
+    pub fn active() -> impl Iterator<Item = Self> {
+        iso::ACTIVE.iter().flat_map(|(exponent, codes)| {
+            let code = |code: &[u8]| Some(Self { code: code.try_into().ok()?, exponent: *exponent });
+            codes.as_bytes().chunks_exact(3).filter_map(code)
+        })
     }
 
     /// Decimal digits of the minor unit: 2 for USD, 0 for KRW, 3 for KWD.
     pub fn exponent(self) -> u32 {
-        EXPONENTS.iter().find(|(code, _)| **code == self.0).map_or(2, |(_, exponent)| *exponent)
+        u32::from(self.exponent)
     }
 
     /// The three letters.
     pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+        std::str::from_utf8(&self.code).unwrap_or("XXX")
     }
 
     /// Minor units (2999) from a decimal (29.99).
@@ -118,6 +114,22 @@ impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
         Self::parse(&code).map_err(de::Error::custom)
+    }
+}
+
+/// A currency in a message of another service of ours: see [`Currency::recorded`].
+///
+/// # Errors
+/// As [`Currency::recorded`].
+pub fn recorded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::Error> {
+    let code = String::deserialize(deserializer)?;
+    Currency::recorded(&code).map_err(de::Error::custom)
+}
+
+fn letters(code: &str) -> Result<[u8; 3], Error> {
+    match <[u8; 3]>::try_from(code.as_bytes()) {
+        Ok(bytes) if bytes.iter().all(u8::is_ascii_uppercase) => Ok(bytes),
+        _ => Err(Error::NotCurrency),
     }
 }
 
@@ -215,6 +227,30 @@ mod tests {
         assert_eq!(minor("USD", "1e3"), Err(Error::NotDecimal));
         assert_eq!(minor("USD", "99999999999999999999"), Err(Error::TooLarge));
         assert_eq!(minor("usd", "1"), Err(Error::NotCurrency));
+        assert_eq!(minor("CLF", "1.2345"), Ok(12345));
+        assert_eq!(minor("UYI", "1"), Ok(1));
+    }
+
+    #[test]
+    fn only_active_currencies_with_a_minor_unit_are_taken() {
+        for code in
+            ["BTC", "MEX", "XXX", "XTS", "XAU", "XDR", "XSU", "HRK", "BGN", "ANG", "ZWL", "AAA", "U$D"]
+        {
+            assert_eq!(Currency::parse(code), Err(Error::NotCurrency), "{code}");
+        }
+        for (code, decimals) in [("KRW", 0), ("EUR", 2), ("MGA", 2), ("XCG", 2), ("IQD", 3), ("UYW", 4)] {
+            assert_eq!(Currency::parse(code).map(Currency::exponent), Ok(decimals), "{code}");
+        }
+        assert_eq!(Currency::active().count(), 165);
+        assert!(Currency::active().all(|one| Currency::parse(one.code()) == Ok(one)));
+    }
+
+    #[test]
+    fn what_was_taken_before_a_code_was_withdrawn_can_still_be_read() {
+        assert_eq!(Currency::recorded("HRK").map(Currency::exponent), Ok(2));
+        assert_eq!(Currency::recorded("KRW"), Currency::parse("KRW"));
+        assert_eq!(Currency::recorded("hrk"), Err(Error::NotCurrency));
+        assert!(serde_json::from_str::<Currency>("\"HRK\"").is_err());
     }
 
     #[test]
@@ -228,7 +264,7 @@ mod tests {
 
     /// One currency for each number of decimals.
     fn currency() -> impl Strategy<Value = Currency> {
-        prop_oneof!["KRW", "USD", "KWD"].prop_map(|code| Currency::parse(&code).unwrap())
+        prop_oneof!["KRW", "USD", "KWD", "CLF"].prop_map(|code| Currency::parse(&code).unwrap())
     }
 
     fn json(currency: Currency, minor_units: i64) -> String {

@@ -32,7 +32,8 @@ fn is_of(data: &Value, seller: &str) -> bool {
 
 fn public_refund(data: &Value) -> Value {
     let mut shown = members(data, &["paymentId"]);
-    let currency = data.get("currency").and_then(Value::as_str).and_then(|code| Currency::parse(code).ok());
+    let currency =
+        data.get("currency").and_then(Value::as_str).and_then(|code| Currency::recorded(code).ok());
     if let (Some(currency), Some(shown)) = (currency, shown.as_object_mut()) {
         for name in ["amount", "refundedTotal"] {
             let amount = data.get(name).and_then(Value::as_i64);
