@@ -24,6 +24,7 @@ mod replay;
 mod response;
 mod seen;
 mod shop;
+mod stripe;
 
 pub use actor::Actor;
 pub use app::{SECRET, TestApp, manifest_routes, root};
@@ -38,3 +39,4 @@ pub use replay::{Compared, REPLAYED, replay};
 pub use response::Response;
 pub use seen::remember;
 pub use shop::{APPROVED_CARD, address, card, order_for, order_of, path_of, pay};
+pub use stripe::{FakeStripe, StripeBooks, signed};

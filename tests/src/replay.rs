@@ -12,8 +12,8 @@ use crate::root;
 pub const REPLAYED: [&str; 3] = ["orders", "products", "payments"];
 
 /// Tables that are not made from the log: itself, how far others have got with it, and what may vanish at any time
-/// (which provider answers).
-const NOT_FOLDED: [&str; 4] = ["events", "cursors", "migrations", "breakers"];
+/// (which provider answers, whether it is to be asked).
+const NOT_FOLDED: [&str; 5] = ["events", "cursors", "migrations", "breakers", "hints"];
 
 /// Columns that are not state either: when a request may ask the provider again is a lease, as a cursor's is.
 const LEASES: [(&str, &str); 2] = [("payments_payments", "ask_after"), ("payments_refunds", "ask_after")];

@@ -52,6 +52,9 @@ pub struct Card {
 pub struct Failure {
     pub code: String,
     pub retryable: bool,
+    /// What the provider calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_code: Option<String>,
 }
 
 /// What the orders service says of an order.
@@ -61,6 +64,7 @@ pub struct Order {
     pub id: String,
     pub buyer_id: String,
     pub status: String,
+    #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,
     /// In minor units.
     pub total: i64,
@@ -117,6 +121,18 @@ pub struct Refund {
     pub failure_code: Option<String>,
     pub created_at: String,
     pub updated_at: String,
+}
+
+/// A dispute as it is shown: reason and status are in the provider's words.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dispute {
+    pub id: String,
+    pub amount: Decimal,
+    pub currency: Currency,
+    pub reason: String,
+    pub status: String,
+    pub created_at: String,
 }
 
 /// `GET /api/payments/history`.

@@ -7,7 +7,9 @@ use money::Currency;
 use store::Timestamp;
 
 use crate::card::Face;
-pub use outcome::{ABANDONED_AFTER_SECONDS, ASK_EVERY_SECONDS, Change, LOST_AFTER_SECONDS};
+pub use outcome::{
+    ABANDONED_AFTER_SECONDS, ASK_EVERY_SECONDS, Change, HINT_EVERY_SECONDS, LOST_AFTER_SECONDS, MISCONFIGURED,
+};
 pub use refund::{Refund, RefundState};
 
 macro_rules! states {
@@ -132,6 +134,8 @@ pub struct Payment {
     pub card: Face,
     /// Code, and whether the same card may be tried again.
     pub failure: Option<(String, bool)>,
+    /// What the provider calls the failure.
+    pub provider_code: Option<String>,
     pub action_url: Option<String>,
     /// While open: not before then is the provider asked what became of it.
     pub ask_after: String,
@@ -189,6 +193,7 @@ pub mod tests {
             reference: None,
             card: Face { brand: "visa".to_owned(), last4: "1111".to_owned(), expiry: "12/49".to_owned() },
             failure: None,
+            provider_code: None,
             action_url: None,
             ask_after: "2026-11-21T00:00:15.000Z".to_owned(),
             version: 1,

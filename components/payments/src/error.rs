@@ -3,6 +3,8 @@
 use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
 use http::{HeaderValue, header};
+use money::{Currency, Decimal};
+use serde_json::json;
 
 use crate::breaker::Open;
 use crate::domain::{Payment, Refund};
@@ -32,6 +34,10 @@ pub enum Error {
     Declined(Box<Payment>),
     #[error("The payment is {}; pay again with a new Idempotency-Key", .0.state.name())]
     CameToNothing(Box<Payment>),
+    #[error("The provider refuses the shop's account; nothing was charged")]
+    Misconfigured(Box<Payment>),
+    #[error("{}", not_taken(.currency, .step.as_ref()))]
+    NotTaken { currency: Currency, step: Option<Decimal> },
     #[error("Ask again in a few seconds")]
     InProgress,
     #[error("Use a new key for a new request")]
@@ -48,6 +54,13 @@ pub enum Error {
     RefundPending,
     #[error(transparent)]
     Internal(#[from] store::Error),
+}
+
+fn not_taken(currency: &Currency, step: Option<&Decimal>) -> String {
+    match step {
+        Some(step) => format!("The payment provider takes {currency} in multiples of {step} only"),
+        None => format!("The payment provider does not take {currency}"),
+    }
 }
 
 /// Code and advice in words.
@@ -89,7 +102,19 @@ impl From<Error> for Problem {
                 Self::new(Code::CARD_DECLINED, detail)
                     .with("declineCode", code)
                     .with("retryable", retryable)
+                    .with("providerCode", payment.provider_code.clone())
                     .with("paymentId", payment.id)
+            }
+            Error::Misconfigured(payment) => {
+                Self::new(Code::MISCONFIGURED, detail).with("paymentId", payment.id).with("retryable", true)
+            }
+            Error::NotTaken { currency, step } => {
+                let problem =
+                    Self::new(Code::CURRENCY_NOT_SUPPORTED, detail).with("currency", currency.code());
+                match step {
+                    Some(step) => problem.with("step", json!(step)),
+                    None => problem,
+                }
             }
             Error::CameToNothing(payment) => {
                 Self::new(Code::CONFLICT, detail).with("paymentId", payment.id).with("retryable", true)

@@ -1,9 +1,11 @@
 //! One module per part of the API.
 
+pub mod disputes;
 pub mod health;
 pub mod history;
 pub mod notified;
 pub mod pay;
+pub mod paybacks;
 pub mod payments;
 pub mod refunds;
 pub mod settle;

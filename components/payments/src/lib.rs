@@ -8,6 +8,7 @@
 //! | `GET /api/payments/history` (`/payments/history`) | the same | `history::list` |
 //! | `GET /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | the same, and the order's seller | `refunds::list` |
 //! | `POST /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | `payments:refund`: the order's seller; `payments:any`: all | `refunds::create` |
+//! | `GET /api/payments/{id}/disputes` (`/payments/{id}/disputes`) | `payments:any` | `disputes::list` |
 //! | `POST /api/payments/webhooks/{provider}` (`/payments/webhooks/{provider}`) | the provider's signature | `notified::webhook` |
 //! | `GET /internal/payments/buyers/{id}/payments` | services | `payments::paid_by` |
 //! | `POST /internal/payments/reconcile` | services | `settle::reconcile_due` |
@@ -34,11 +35,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 use edge::{Client, Context};
 use events::{Relay, Target};
-use handlers::{health, history, notified, pay, payments, refunds, settle};
+use handlers::{disputes, health, history, notified, pay, payments, refunds, settle};
 use spin_sdk::http::{IntoResponse, Request};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -78,8 +80,12 @@ fn routes() -> Router {
     let public = Router::new()
         .route("/", post(pay::create).get(payments::list))
         .route("/history", get(history::list))
-        .route("/webhooks/{provider}", post(notified::webhook))
+        .route(
+            "/webhooks/{provider}",
+            post(notified::webhook).layer(DefaultBodyLimit::max(notified::MAX_WEBHOOK)),
+        )
         .route("/{id}", get(payments::get))
+        .route("/{id}/disputes", get(disputes::list))
         .route("/{id}/refunds", post(refunds::create).get(refunds::list));
     let internal = Router::new()
         .route("/internal/payments/buyers/{id}/payments", get(payments::paid_by))

@@ -1,17 +1,19 @@
 //! Calls to provider plug-ins, by way of the component in front of each: in time, retried where that is safe, and
 //! kept from a provider that is down.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use edge::{Context, Problem};
 use http::StatusCode;
+use money::Currency;
 use serde::{Serialize, de::DeserializeOwned};
 use store::Timestamp;
 use uuid::Uuid;
 
 use crate::card::{Card, without_digits};
 use crate::domain::{Payment, Refund};
+use crate::error::Error;
 use crate::{CLIENT, breaker};
 
 mod bindings {
@@ -26,7 +28,7 @@ mod bindings {
 
 use bindings::jangteo::payments::provider::{Attempt, Card as ProviderCard, RefundRequest};
 pub use bindings::jangteo::payments::provider::{
-    Decline, Delivery, Money, Notice, Outcome, Receipt, Refusal,
+    Decline, Delivery, Dispute, Money, Notice, Outcome, Payback, Receipt, Refusal, Standing, Tender,
 };
 
 /// How long a charge or a refund may take: card networks answer within seconds, and a buyer waits. After it
@@ -36,6 +38,8 @@ pub const CHARGE_TIMEOUT: Duration = Duration::from_secs(10);
 const STATUS_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often a call that is safe to repeat is made before its outcome counts as unknown.
 const TRIES: u32 = 3;
+/// The longest word of a provider that is kept, in characters: its codes and ids have some thirty.
+const MAX_LABEL: usize = 64;
 /// The pause before the second try; doubled with each further one, and from half to all of it is waited.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -50,6 +54,45 @@ pub async fn names() -> &'static [String] {
     NAMES.get_or_init(|| {
         list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
     })
+}
+
+/// Refuse a sum that `provider` does not take exactly.
+///
+/// # Errors
+/// [`Error::NotTaken`] then; 503 when the plug-in does not answer.
+pub async fn takes(context: &Context, provider: &str, currency: Currency, amount: i64) -> Result<(), Error> {
+    let step = step(context, provider, currency).await?;
+    match step {
+        Some(step) if amount.checked_rem(step) == Some(0) => Ok(()),
+        step => Err(Error::NotTaken { currency, step: step.map(|step| currency.decimal(step)) }),
+    }
+}
+
+/// Of what, in minor units, each sum in `currency` is a multiple at `provider`; none when it does not take the
+/// currency. The plug-in is asked once per instance: its list is part of its code, and this saves a hop per payment.
+///
+/// # Errors
+/// 503 when the plug-in does not answer.
+pub async fn step(context: &Context, provider: &str, currency: Currency) -> Result<Option<i64>, Problem> {
+    static KNOWN: Mutex<Vec<(String, Arc<[Tender]>)>> = Mutex::new(Vec::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let of = |list: &[Tender]| {
+        let found = list.iter().find(|tender| tender.currency == currency.code());
+        found.map(|tender| tender.step.max(1))
+    };
+    if let Some((_, list)) = known().iter().find(|(name, _)| name == provider) {
+        return Ok(of(list));
+    }
+    let list: Vec<Tender> = call(context, provider, "currencies", &[(); 0], STATUS_TIMEOUT).await?;
+    let found = of(&list);
+    known().push((provider.to_owned(), list.into()));
+    Ok(found)
+}
+
+/// A word of a provider as it may be kept and shown: short, and of letters, digits and a few marks.
+pub fn label(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "_-.: ".contains(c) { c } else { '?' };
+    text.chars().take(MAX_LABEL).map(plain).collect()
 }
 
 /// Charge `card` with `payment`. The card is gone afterwards. Made once: only the provider knows whether it was heard.
@@ -74,8 +117,8 @@ pub async fn cancel(context: &Context, payment: &Payment) -> Outcome {
     repeated(context, payment, "cancel", &(attempt(payment),), STATUS_TIMEOUT).await
 }
 
-/// What became of `payment`; `None` when the provider never heard of it.
-pub async fn status(context: &Context, payment: &Payment) -> Option<Outcome> {
+/// How `payment` stands; `None` when the provider never heard of it.
+pub async fn status(context: &Context, payment: &Payment) -> Option<Standing> {
     repeated(context, payment, "status", &(attempt(payment),), STATUS_TIMEOUT).await
 }
 
@@ -121,6 +164,8 @@ trait Answer: DeserializeOwned {
     fn unknown(why: String) -> Self;
     /// Why nobody knows, if that is the answer.
     fn why(&self) -> Option<&str>;
+    /// What the provider says when it refuses our account.
+    fn refusal(&self) -> Option<&str>;
 }
 
 impl Answer for Outcome {
@@ -134,15 +179,26 @@ impl Answer for Outcome {
             _ => None,
         }
     }
+
+    fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Unauthorized(said) => Some(said),
+            _ => None,
+        }
+    }
 }
 
-impl Answer for Option<Outcome> {
+impl Answer for Option<Standing> {
     fn unknown(why: String) -> Self {
-        Some(Outcome::Unknown(why))
+        Some(Standing { outcome: Outcome::Unknown(why), refunds: Vec::new() })
     }
 
     fn why(&self) -> Option<&str> {
-        self.as_ref().and_then(Outcome::why)
+        self.as_ref().and_then(|standing| standing.outcome.why())
+    }
+
+    fn refusal(&self) -> Option<&str> {
+        self.as_ref().and_then(|standing| standing.outcome.refusal())
     }
 }
 
@@ -192,6 +248,10 @@ async fn once<T: Answer>(
     if let Some(why) = answer.why() {
         logline::log!("{function} of payment {}: {}", payment.id, without_digits(why));
     }
+    if let Some(said) = answer.refusal() {
+        logline::log!("ALERT provider {} refuses our account: {}", payment.provider, without_digits(said));
+    }
+    // An answer is an answer, a refusal too: only what the provider leaves unknown is its trouble.
     breaker::note(&payment.provider, pass, answer.why().is_none()).await;
     answer
 }

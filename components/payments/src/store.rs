@@ -1,6 +1,8 @@
 //! All SQL of the service.
 
 pub mod breaker;
+pub mod disputes;
+pub mod hints;
 pub mod history;
 pub mod refunds;
 
@@ -18,12 +20,13 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0001_payments.sql"),
         include_str!("../migrations/0002_refunds.sql"),
         include_str!("../migrations/0003_people.sql"),
+        include_str!("../migrations/0004_provider_side.sql"),
     ],
 );
 
 const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded, provider, reference, card_brand, \
                        card_last4, card_expiry, failure_code, failure_retryable, action_url, ask_after, version, \
-                       created_at, updated_at, refunding";
+                       created_at, updated_at, refunding, failure_provider_code";
 
 fn payment(row: &Row) -> Result<Payment, Error> {
     let state = row.text(3)?;
@@ -34,13 +37,14 @@ fn payment(row: &Row) -> Result<Payment, Error> {
         buyer_id: row.text(2)?,
         state: State::parse(&state).ok_or_else(|| Error::Database(format!("unknown state {state}")))?,
         amount: row.int(4)?,
-        currency: Currency::parse(&row.text(5)?).map_err(|e| Error::Database(e.to_string()))?,
+        currency: Currency::recorded(&row.text(5)?).map_err(|e| Error::Database(e.to_string()))?,
         refunded: row.int(6)?,
         refunding: row.int(19)?,
         provider: row.text(7)?,
         reference: row.opt_text(8)?,
         card: Face { brand: row.text(9)?, last4: row.text(10)?, expiry: row.text(11)? },
         failure: row.opt_text(12)?.map(|code| (code, retryable)),
+        provider_code: row.opt_text(20)?,
         action_url: row.opt_text(14)?,
         ask_after: row.text(15)?,
         version: row.int(16)?,
@@ -53,6 +57,12 @@ fn payment(row: &Row) -> Result<Payment, Error> {
 pub async fn find(id: &str) -> Result<Option<Payment>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM payments_payments WHERE id = ?1");
     DB.query_one(&sql, params![id]).await?.as_ref().map(payment).transpose()
+}
+
+/// The payment of `provider` that it knows by `reference`.
+pub async fn find_by_reference(provider: &str, reference: &str) -> Result<Option<Payment>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM payments_payments WHERE reference = ?1 AND provider = ?2");
+    DB.query_one(&sql, params![reference, provider]).await?.as_ref().map(payment).transpose()
 }
 
 /// The payment that keeps another one of this order from being started.

@@ -2,7 +2,7 @@
 //!
 //! | route | who | |
 //! |---|---|---|
-//! | `POST /internal/<component>/{charge,capture,cancel,refund,status,verify}` | `payments` | the function of `wit/payments` with that name |
+//! | `POST /internal/<component>/{currencies,charge,capture,cancel,refund,status,verify}` | `payments` | the function of `wit/payments` with that name |
 //!
 //! A dependency reaches what its parent component may reach, so a plug-in inside of `payments` would reach all
 //! services. Here it reaches `allowed_outbound_hosts` of this component, which are the provider's and nothing else;
@@ -52,6 +52,7 @@ async fn call(
     caller_is_payments(&caller)?;
     let account = account().await;
     match function.as_str() {
+        "currencies" => answer(provider::currencies()),
         "charge" => {
             let (attempt, card) = read(arguments)?;
             answer(provider::charge(account, attempt, card).await)

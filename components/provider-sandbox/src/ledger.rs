@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use spin_sdk::sqlite::{Connection, Error, RowResult, Value};
 
 use crate::bindings::exports::jangteo::payments::provider::{
-    Attempt, Decline, Money, Outcome, Receipt, RefundRequest,
+    Attempt, Decline, Money, Outcome, Payback, Receipt, RefundRequest, Standing,
 };
 use crate::cards::Behaviour;
 
@@ -69,6 +69,23 @@ pub async fn status(payment_id: &str) -> Result<Option<Outcome>, Error> {
     let sql = "SELECT state, code, retryable, minor_units, currency FROM provider_sandbox_payments WHERE payment_id = ?1";
     let rows = run(sql, vec![Value::Text(payment_id.to_owned())]).await?;
     Ok(rows.first().map(|row| outcome(payment_id, row)))
+}
+
+/// The charge with all that was given back of it; `None` when the books do not have it.
+pub async fn standing(payment_id: &str) -> Result<Option<Standing>, Error> {
+    let Some(outcome) = status(payment_id).await? else { return Ok(None) };
+    let sql = "SELECT refund_id, minor_units, currency FROM provider_sandbox_givebacks WHERE payment_id = ?1";
+    let rows = run(sql, vec![Value::Text(payment_id.to_owned())]).await?;
+    Ok(Some(Standing { outcome, refunds: rows.iter().map(payback).collect() }))
+}
+
+/// One that begins with `dashboard` was entered by hand, into the table: the shop did not ask for it.
+fn payback(row: &RowResult) -> Payback {
+    let id = row.get::<&str>(0).unwrap_or_default();
+    Payback {
+        receipt: receipt(format!("sandbox_refund_{id}"), row, 1),
+        refund_id: (!id.starts_with("dashboard")).then(|| id.to_owned()),
+    }
 }
 
 /// Take what is held.
@@ -145,7 +162,7 @@ fn outcome(payment_id: &str, row: &RowResult) -> Outcome {
 }
 
 fn no(code: &str, retryable: bool) -> Outcome {
-    Outcome::Declined(Decline { code: code.to_owned(), retryable })
+    Outcome::Declined(Decline { code: code.to_owned(), retryable, provider_code: None })
 }
 
 /// The receipt of a row whose column `at` has the amount, and the next the currency.

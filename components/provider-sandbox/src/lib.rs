@@ -42,7 +42,7 @@ use std::time::Duration;
 
 use bindings::Plugin;
 use bindings::exports::jangteo::payments::provider::{
-    Account, Attempt, Card, Delivery, Guest, Notice, Outcome, RefundRequest, Refusal,
+    Account, Attempt, Card, Delivery, Guest, Notice, Outcome, RefundRequest, Refusal, Standing, Tender,
 };
 use cards::Behaviour;
 use zeroize::Zeroize;
@@ -51,6 +51,11 @@ use zeroize::Zeroize;
 const SLOW: Duration = Duration::from_secs(20);
 
 impl Guest for Plugin {
+    /// All that there are, to the last minor unit.
+    fn currencies() -> Vec<Tender> {
+        money::Currency::active().map(|one| Tender { currency: one.code().to_owned(), step: 1 }).collect()
+    }
+
     async fn charge(_: Account, attempt: Attempt, mut card: Card) -> Outcome {
         let behaviour = cards::behaviour(&card.number);
         card.number.zeroize();
@@ -86,8 +91,9 @@ impl Guest for Plugin {
         }
     }
 
-    async fn status(_: Account, attempt: Attempt) -> Option<Outcome> {
-        ledger::status(&attempt.payment_id).await.unwrap_or_else(|error| Some(unknown(&error)))
+    async fn status(_: Account, attempt: Attempt) -> Option<Standing> {
+        let standing = ledger::standing(&attempt.payment_id).await;
+        standing.unwrap_or_else(|error| Some(Standing { outcome: unknown(&error), refunds: Vec::new() }))
     }
 
     fn verify(_: Account, _: Delivery) -> Result<Notice, Refusal> {

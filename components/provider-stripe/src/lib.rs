@@ -1,10 +1,11 @@
 //! Stripe as a payment plug-in: PaymentIntents, Refunds and signed webhooks (<https://docs.stripe.com/api>).
 //!
-//! `api` sends requests, `mapping` says what answers mean, `webhook` checks signatures. A PaymentIntent is found by
+//! `api` sends requests, `mapping` says what answers mean, `currency` has Stripe's units, `webhook` checks signatures. A PaymentIntent is found by
 //! its id, or by our payment id in its metadata. Stripe forgets an idempotency key after 24 hours, so a refund is
 //! looked for by the refund id in its metadata before it is made.
 
 mod api;
+mod currency;
 mod mapping;
 mod webhook;
 
@@ -26,7 +27,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use api::{Answer, get, post};
 use bindings::Plugin;
 use bindings::exports::jangteo::payments::provider::{
-    Account, Attempt, Card, Delivery, Guest, Notice, Outcome, RefundRequest, Refusal,
+    Account, Attempt, Card, Delivery, Guest, Money, Notice, Outcome, RefundRequest, Refusal, Standing, Tender,
 };
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -44,29 +45,34 @@ const PAGES: usize = 10;
 const SKEW: i64 = 300;
 
 impl Guest for Plugin {
+    fn currencies() -> Vec<Tender> {
+        currency::tenders()
+    }
+
     async fn charge(account: Account, attempt: Attempt, card: Card) -> Outcome {
-        let charged = charge(&account, &attempt, card).await;
-        confirmable(&account, charged.unwrap_or_else(Outcome::Unknown)).await
+        let charged = either(charge(&account, &attempt, card).await);
+        confirmable(&account, charged).await
     }
 
     async fn capture(account: Account, attempt: Attempt) -> Outcome {
-        act(&account, &attempt, "capture").await.unwrap_or_else(Outcome::Unknown)
+        either(act(&account, &attempt, "capture").await)
     }
 
     async fn cancel(account: Account, attempt: Attempt) -> Outcome {
-        act(&account, &attempt, "cancel").await.unwrap_or_else(Outcome::Unknown)
+        either(act(&account, &attempt, "cancel").await)
     }
 
     async fn refund(account: Account, request: RefundRequest) -> Outcome {
-        refund(&account, &request).await.unwrap_or_else(Outcome::Unknown)
+        either(refund(&account, &request).await)
     }
 
-    async fn status(account: Account, attempt: Attempt) -> Option<Outcome> {
-        match find(&account, &attempt).await {
-            Ok(None) => None,
-            Ok(Some(intent)) => Some(confirmable(&account, mapping::intent(&intent)).await),
-            Err(why) => Some(Outcome::Unknown(why)),
-        }
+    async fn status(account: Account, attempt: Attempt) -> Option<Standing> {
+        let standing = match find(&account, &attempt).await {
+            Ok(None) => return None,
+            Ok(Some(intent)) => standing(&account, &intent).await,
+            Err(outcome) => Err(outcome),
+        };
+        Some(standing.unwrap_or_else(|outcome| Standing { outcome, refunds: Vec::new() }))
     }
 
     fn verify(account: Account, delivery: Delivery) -> Result<Notice, Refusal> {
@@ -75,8 +81,22 @@ impl Guest for Plugin {
     }
 }
 
+fn either(answer: Result<Outcome, Outcome>) -> Outcome {
+    answer.unwrap_or_else(|outcome| outcome)
+}
+
+/// What became of an intent, with all refunds of it: those of Stripe's dashboard, too.
+async fn standing(account: &Account, intent: &Value) -> Result<Standing, Outcome> {
+    let outcome = confirmable(account, mapping::intent(intent)).await;
+    let refunds = match outcome {
+        Outcome::Captured(_) => mapping::paybacks(&refunds_of(account, &text(intent, "/id")?).await?),
+        _ => Vec::new(),
+    };
+    Ok(Standing { outcome, refunds })
+}
+
 /// The card becomes a PaymentMethod, and that is charged: two requests, each under a key of its own.
-async fn charge(account: &Account, attempt: &Attempt, card: Card) -> Result<Outcome, String> {
+async fn charge(account: &Account, attempt: &Attempt, card: Card) -> Result<Outcome, Outcome> {
     let (number, cvv) = (Zeroizing::new(card.number), Zeroizing::new(card.cvv));
     let (month, year) = (card.expiry_month.to_string(), card.expiry_year.to_string());
     let form = [
@@ -91,8 +111,7 @@ async fn charge(account: &Account, attempt: &Attempt, card: Card) -> Result<Outc
         Answer { status: 200, body } => text(&body, "/id")?,
         refused => return Ok(mapping::refused(&refused)),
     };
-    let (amount, currency) =
-        (attempt.amount.minor_units.to_string(), attempt.amount.currency.to_ascii_lowercase());
+    let (amount, currency) = (units(&attempt.amount)?, attempt.amount.currency.to_ascii_lowercase());
     let mut form = vec![
         ("amount", amount.as_str()),
         ("currency", &currency),
@@ -119,14 +138,15 @@ async fn confirmable(account: &Account, outcome: Outcome) -> Outcome {
         .await
     {
         Ok(Answer { status: 200, .. }) => mapping::declined("authentication_required"),
-        Ok(Answer { status, .. }) => Outcome::Unknown(format!("cancel answered {status}")),
-        Err(why) => Outcome::Unknown(why),
+        Ok(answer) => answer.unclear("cancel"),
+        Err(outcome) => outcome,
     }
 }
 
 /// `capture` or `cancel`. What Stripe refuses was done before, or cannot be: its state says which.
-async fn act(account: &Account, attempt: &Attempt, verb: &str) -> Result<Outcome, String> {
-    let Some(intent) = find(account, attempt).await? else { return Err("no such PaymentIntent".to_owned()) };
+async fn act(account: &Account, attempt: &Attempt, verb: &str) -> Result<Outcome, Outcome> {
+    let none = || Outcome::Unknown("no such PaymentIntent".to_owned());
+    let intent = find(account, attempt).await?.ok_or_else(none)?;
     let id = text(&intent, "/id")?;
     let key = format!("{}-{verb}", attempt.payment_id);
     match post(account, &format!("/v1/payment_intents/{id}/{verb}"), &key, &[]).await? {
@@ -135,14 +155,14 @@ async fn act(account: &Account, attempt: &Attempt, verb: &str) -> Result<Outcome
     }
 }
 
-async fn refund(account: &Account, request: &RefundRequest) -> Result<Outcome, String> {
-    let intent = request.attempt.reference.as_deref().ok_or("no PaymentIntent to refund")?;
-    let path = format!("/v1/refunds?payment_intent={intent}&{PAGE}");
-    let made = list(account, &path).await?.0;
+async fn refund(account: &Account, request: &RefundRequest) -> Result<Outcome, Outcome> {
+    let none = || Outcome::Unknown("no PaymentIntent to refund".to_owned());
+    let intent = request.attempt.reference.as_deref().ok_or_else(none)?;
+    let made = refunds_of(account, intent).await?;
     if let Some(refund) = made.iter().find(|refund| mapping::has(refund, "refund_id", &request.refund_id)) {
         return Ok(mapping::refund(refund));
     }
-    let amount = request.amount.minor_units.to_string();
+    let amount = units(&request.amount)?;
     let form = [
         ("payment_intent", intent),
         ("amount", &amount),
@@ -151,16 +171,35 @@ async fn refund(account: &Account, request: &RefundRequest) -> Result<Outcome, S
     ];
     Ok(match post(account, "/v1/refunds", &request.refund_id, &form).await? {
         Answer { status: 200, body } => mapping::refund(&body),
-        refused => mapping::refund_refused(&refused),
+        refused => mapping::refused(&refused),
     })
 }
 
+/// An amount as Stripe wants it. The shop asks for no other (`currencies`), so that one would be its own mistake.
+fn units(amount: &Money) -> Result<String, Outcome> {
+    let units = currency::units(amount).ok_or_else(|| mapping::rejected("currency_not_supported"))?;
+    Ok(units.to_string())
+}
+
+/// All refunds of an intent.
+async fn refunds_of(account: &Account, intent: &str) -> Result<Vec<Value>, Outcome> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    for _ in 0..PAGES {
+        let path = format!("/v1/refunds?payment_intent={intent}&{PAGE}{after}");
+        let (refunds, more) = list(account, &path).await?;
+        all.extend(refunds);
+        let Some(last) = all.last().filter(|_| more) else { return Ok(all) };
+        after = format!("&starting_after={}", text(last, "/id")?);
+    }
+    Err(Outcome::Unknown("too many refunds".to_owned()))
+}
+
 /// The PaymentIntent of an attempt; none when Stripe has none. Lists are up to date at once, searches are not.
-async fn find(account: &Account, attempt: &Attempt) -> Result<Option<Value>, String> {
+async fn find(account: &Account, attempt: &Attempt) -> Result<Option<Value>, Outcome> {
     if let Some(id) = &attempt.reference {
         return match get(account, &format!("/v1/payment_intents/{id}")).await? {
             Answer { status: 200, body } => Ok(Some(body)),
-            Answer { status, .. } => Err(format!("PaymentIntent {id}: {status}")),
+            answer => Err(answer.unclear("PaymentIntent")),
         };
     }
     let mut after = String::new();
@@ -177,22 +216,23 @@ async fn find(account: &Account, attempt: &Attempt) -> Result<Option<Value>, Str
         }
         after = format!("&starting_after={}", text(last, "/id")?);
     }
-    Err("too many PaymentIntents since".to_owned())
+    Err(Outcome::Unknown("too many PaymentIntents since".to_owned()))
 }
 
 /// A page of a list, and whether there are more.
-async fn list(account: &Account, path: &str) -> Result<(Vec<Value>, bool), String> {
+async fn list(account: &Account, path: &str) -> Result<(Vec<Value>, bool), Outcome> {
     match get(account, path).await? {
         Answer { status: 200, body } => {
             let more = body.pointer("/has_more").and_then(Value::as_bool).unwrap_or(false);
             let data = body.pointer("/data").and_then(Value::as_array).cloned();
-            Ok((data.ok_or("a list without data")?, more))
+            let none = || Outcome::Unknown("a list without data".to_owned());
+            Ok((data.ok_or_else(none)?, more))
         }
-        Answer { status, .. } => Err(format!("a list answered {status}")),
+        answer => Err(answer.unclear("list")),
     }
 }
 
-fn text(body: &Value, pointer: &str) -> Result<String, String> {
+fn text(body: &Value, pointer: &str) -> Result<String, Outcome> {
     let found = body.pointer(pointer).and_then(Value::as_str);
-    found.map(str::to_owned).ok_or_else(|| format!("an answer without {pointer}"))
+    found.map(str::to_owned).ok_or_else(|| Outcome::Unknown(format!("an answer without {pointer}")))
 }

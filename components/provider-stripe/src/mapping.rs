@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use crate::api::Answer;
-use crate::bindings::exports::jangteo::payments::provider::{Decline, Money, Outcome, Receipt};
+use crate::bindings::exports::jangteo::payments::provider::{Decline, Outcome, Payback, Receipt};
+use crate::currency;
 
 /// Before the id of an intent whose payer has to confirm, but Stripe names no page where.
 pub const NO_URL: &str = "no-url:";
 
 /// Stripe's decline codes, the standard ones, and whether the same card may be tried again
-/// (<https://docs.stripe.com/declines/codes>). Any other is `do_not_honor`.
+/// (<https://docs.stripe.com/declines/codes>). Any other is `do_not_honor` when it is about the card, else `processing_error`.
 const DECLINES: [(&str, &str, bool); 15] = [
     ("insufficient_funds", "insufficient_funds", true),
     ("card_velocity_exceeded", "insufficient_funds", true),
@@ -61,33 +62,48 @@ pub fn refund(body: &Value) -> Outcome {
     }
 }
 
-/// A request that was not taken: only what is about the card is a decline, anything else may come to be known.
-pub fn refused(answer: &Answer) -> Outcome {
-    let error = answer.body.pointer("/error").unwrap_or(&Value::Null);
-    let of_card = error.pointer("/type").and_then(Value::as_str) == Some("card_error");
-    match (answer.status, code(error)) {
-        (402, code) => declined(code.unwrap_or("do_not_honor")),
-        (_, Some(code)) if of_card => declined(code),
-        (status, code) => Outcome::Unknown(format!("{status} {}", code.unwrap_or_default())),
-    }
+/// All that was given back, of a list of Refunds. What is under way, or has failed, is not.
+pub fn paybacks(refunds: &[Value]) -> Vec<Payback> {
+    let done = refunds.iter().filter_map(|body| match refund(body) {
+        Outcome::Captured(receipt) => Some((receipt, body)),
+        _ => None,
+    });
+    let ours = |body: &Value| body.pointer("/metadata/refund_id").and_then(Value::as_str).map(str::to_owned);
+    done.map(|(receipt, body)| Payback { receipt, refund_id: ours(body) }).collect()
 }
 
-/// As [`refused`], for a refund: that there is nothing left to give back is final.
-pub fn refund_refused(answer: &Answer) -> Outcome {
+/// A request that was not taken. A definite no is final, whether it is about the card or about the request; anything
+/// else may come to be known.
+pub fn refused(answer: &Answer) -> Outcome {
     let error = answer.body.pointer("/error").unwrap_or(&Value::Null);
-    match (answer.status, code(error)) {
-        (400, Some("charge_already_refunded" | "charge_disputed" | "amount_too_large")) => {
-            declined("do_not_honor")
-        }
-        (status, code) => Outcome::Unknown(format!("{status} {}", code.unwrap_or_default())),
+    let kind = error.pointer("/type").and_then(Value::as_str);
+    let code = code(error).unwrap_or_default();
+    match answer.status {
+        402 => declined(code),
+        _ if kind == Some("card_error") => declined(code),
+        // The key was used for something else, which may stand.
+        400 if kind == Some("idempotency_error") => Outcome::Pending,
+        401 | 403 => answer.unclear(code),
+        _ if answer.is_refusal() => rejected(code),
+        _ => answer.unclear(code),
     }
 }
 
 /// A decline with the standard code for Stripe's.
 pub fn declined(code: &str) -> Outcome {
-    let known = DECLINES.iter().find(|(stripes, _, _)| *stripes == code);
-    let (code, retryable) = known.map_or(("do_not_honor", false), |(_, code, retryable)| (*code, *retryable));
-    Outcome::Declined(Decline { code: code.to_owned(), retryable })
+    no("do_not_honor", code)
+}
+
+/// A request that Stripe will not take, whatever the card.
+pub fn rejected(code: &str) -> Outcome {
+    no("processing_error", code)
+}
+
+fn no(unknown: &str, stripes: &str) -> Outcome {
+    let known = DECLINES.iter().find(|(one, _, _)| *one == stripes);
+    let (code, retryable) = known.map_or((unknown, false), |(_, code, retryable)| (*code, *retryable));
+    let provider_code = (!stripes.is_empty()).then(|| stripes.to_owned());
+    Outcome::Declined(Decline { code: code.to_owned(), retryable, provider_code })
 }
 
 /// Whether an object's metadata has this member.
@@ -111,8 +127,8 @@ fn receipt(body: &Value, amount: &str) -> Result<Receipt, String> {
     let amount = body.pointer(amount).or_else(|| body.pointer("/amount")).and_then(Value::as_i64);
     let text = |name| body.pointer(name).and_then(Value::as_str);
     match (amount, text("/currency"), text("/id")) {
-        (Some(minor_units), Some(currency), Some(id)) => {
-            let amount = Money { minor_units, currency: currency.to_ascii_uppercase() };
+        (Some(units), Some(currency), Some(id)) => {
+            let amount = currency::money(units, currency).ok_or("an amount of no whole minor unit")?;
             Ok(Receipt { reference: id.to_owned(), amount })
         }
         _ => Err("an answer without amount, currency or id".to_owned()),
@@ -140,6 +156,7 @@ mod tests {
             Outcome::RequiresAction(url) => format!("action {url}"),
             Outcome::Pending => "pending".to_owned(),
             Outcome::Unknown(_) => "unknown".to_owned(),
+            Outcome::Unauthorized(_) => "unauthorized".to_owned(),
         }
     }
 
@@ -166,15 +183,25 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_about_the_card_is_a_decline() {
+    fn a_definite_no_is_a_decline() {
         let refused = |status, body| shape(refused(&Answer { status, body }));
         let card = json!({ "error": { "type": "card_error", "code": "card_declined", "decline_code": "fraudulent" } });
         assert_eq!(refused(402, card), "declined fraud_suspected false");
         assert_eq!(refused(402, Value::Null), "declined do_not_honor false");
-        assert_eq!(refused(400, json!({ "error": { "type": "invalid_request_error" } })), "unknown");
-        for status in [401, 403, 409, 429, 500, 503] {
+        let invalid = json!({ "error": { "type": "invalid_request_error", "code": "amount_too_small" } });
+        for status in [400, 404, 405, 410, 422, 451] {
+            assert_eq!(refused(status, invalid.clone()), "declined processing_error false", "{status}");
+            assert_eq!(refused(status, Value::Null), "declined processing_error false", "{status}");
+        }
+        for status in [401, 403] {
+            assert_eq!(refused(status, Value::Null), "unauthorized", "{status}");
+        }
+        for status in [302, 408, 409, 429, 500, 503] {
             assert_eq!(refused(status, Value::Null), "unknown", "{status}");
         }
+        assert_eq!(refused(400, json!({ "error": { "type": "idempotency_error" } })), "pending");
+        let Outcome::Declined(no) = super::refused(&Answer { status: 400, body: invalid }) else { panic!() };
+        assert_eq!(no.provider_code.as_deref(), Some("amount_too_small"));
     }
 
     #[test]
@@ -186,7 +213,20 @@ mod tests {
         assert_eq!(refund("pending"), "pending");
         assert_eq!(refund("failed"), "declined do_not_honor false");
         let over = Answer { status: 400, body: json!({ "error": { "code": "charge_already_refunded" } }) };
-        assert_eq!(shape(refund_refused(&over)), "declined do_not_honor false");
-        assert_eq!(shape(refund_refused(&Answer { status: 500, body: Value::Null })), "unknown");
+        assert_eq!(shape(refused(&over)), "declined processing_error false");
+    }
+
+    #[test]
+    fn only_what_was_given_back_counts_and_ours_is_known() {
+        let refund = |status, metadata| json!({ "id": "re_1", "status": status, "amount": 100, "currency": "mga", "metadata": metadata });
+        let list = [
+            refund("succeeded", json!({ "refund_id": "r" })),
+            refund("succeeded", json!({})),
+            refund("pending", json!({})),
+            refund("failed", json!({})),
+        ];
+        let told: Vec<_> =
+            paybacks(&list).into_iter().map(|p| (p.receipt.amount.minor_units, p.refund_id)).collect();
+        assert_eq!(told, [(10_000, Some("r".to_owned())), (10_000, None)]);
     }
 }

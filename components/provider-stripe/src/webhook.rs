@@ -4,7 +4,8 @@ use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::bindings::exports::jangteo::payments::provider::{Delivery, Notice, Refusal};
+use crate::bindings::exports::jangteo::payments::provider::{Delivery, Dispute, Notice, Refusal};
+use crate::currency;
 
 /// How far a signature's time may be from ours, in seconds; Stripe's own libraries use the same.
 const TOLERANCE: i64 = 300;
@@ -22,7 +23,7 @@ pub fn verify(secret: &str, delivery: &Delivery, now: i64) -> Result<Notice, Ref
     if now.abs_diff(time) > TOLERANCE.unsigned_abs() {
         return Err(Refusal::Stale);
     }
-    notice(&delivery.body)
+    notice(&delivery.body, now)
 }
 
 /// `t=<seconds>,v1=<hex>[,v1=<hex>…]`: while a secret is exchanged there is a signature by each.
@@ -48,17 +49,48 @@ fn is_signed(secret: &str, time: i64, body: &[u8], signature: &[u8]) -> bool {
     mac.verify_slice(signature).is_ok()
 }
 
-/// PaymentIntents, their charges and our refunds carry our payment id in their metadata.
-fn notice(body: &[u8]) -> Result<Notice, Refusal> {
+/// PaymentIntents, their charges and our refunds carry our payment id in their metadata; refunds of the dashboard and
+/// disputes only name the PaymentIntent, by its id or whole.
+fn notice(body: &[u8], now: i64) -> Result<Notice, Refusal> {
     let event: Value =
         serde_json::from_slice(body).map_err(|error| Refusal::Unreadable(error.to_string()))?;
     let text = |pointer| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let id = text("/id").ok_or_else(|| Refusal::Unreadable("an event without id".to_owned()))?;
-    Ok(Notice { id, payment_id: text("/data/object/metadata/payment_id") })
+    let is_intent = text("/data/object/object").as_deref() == Some("payment_intent");
+    let intent = text("/data/object/payment_intent").or_else(|| text("/data/object/payment_intent/id"));
+    let about_dispute = text("/type").is_some_and(|kind| kind.starts_with("charge.dispute."));
+    Ok(Notice {
+        id: text("/id").ok_or_else(|| unreadable("id"))?,
+        signed: true,
+        payment_id: text("/data/object/metadata/payment_id"),
+        reference: if is_intent { text("/data/object/id") } else { intent },
+        dispute: about_dispute.then(|| dispute(&event, now)).transpose()?,
+    })
+}
+
+fn dispute(event: &Value, now: i64) -> Result<Dispute, Refusal> {
+    let text =
+        |name| event.pointer("/data/object").and_then(|object| object.get(name)).and_then(Value::as_str);
+    let number = |pointer| event.pointer(pointer).and_then(Value::as_i64);
+    let amount = number("/data/object/amount").zip(text("currency"));
+    let amount = amount.and_then(|(units, code)| currency::money(units, code));
+    Ok(Dispute {
+        id: text("id").ok_or_else(|| unreadable("id of a dispute"))?.to_owned(),
+        amount: amount.ok_or_else(|| unreadable("amount of a dispute"))?,
+        reason: text("reason").unwrap_or("general").to_owned(),
+        status: text("status").unwrap_or("needs_response").to_owned(),
+        opened_at: number("/data/object/created").unwrap_or(now),
+        as_of: number("/created").unwrap_or(now),
+    })
+}
+
+fn unreadable(missing: &str) -> Refusal {
+    Refusal::Unreadable(format!("an event without {missing}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const BODY: &str = r#"{"id":"evt_1","data":{"object":{"metadata":{"payment_id":"p"}}}}"#;
@@ -89,6 +121,26 @@ mod tests {
             assert!(check(&header, BODY).unwrap_err().contains("Forged"), "{header}");
         }
         assert!(check(&good, &BODY.replace('1', "2")).unwrap_err().contains("Forged"));
+    }
+
+    #[test]
+    fn what_an_event_is_about() {
+        let read = |body: Value| notice(body.to_string().as_bytes(), NOW).unwrap();
+        let object = |kind: &str, object: Value| json!({ "id": "evt_1", "type": kind, "created": 7, "data": { "object": object } });
+        let intent =
+            read(object("payment_intent.succeeded", json!({ "object": "payment_intent", "id": "pi_1" })));
+        assert_eq!(intent.reference.as_deref(), Some("pi_1"));
+        let refund = json!({ "object": "refund", "id": "re_1", "payment_intent": "pi_1", "metadata": {} });
+        let refund = read(object("refund.updated", refund));
+        assert_eq!((refund.reference.as_deref(), refund.payment_id), (Some("pi_1"), None));
+        let whole =
+            read(object("charge.refunded", json!({ "id": "ch_1", "payment_intent": { "id": "pi_1" } })));
+        assert_eq!(whole.reference.as_deref(), Some("pi_1"));
+        let dispute = json!({ "object": "dispute", "id": "dp_1", "payment_intent": "pi_1", "amount": 100,
+            "currency": "mga", "reason": "fraudulent", "status": "lost", "created": 5 });
+        let dispute = read(object("charge.dispute.closed", dispute)).dispute.unwrap();
+        assert_eq!((dispute.id.as_str(), dispute.status.as_str()), ("dp_1", "lost"));
+        assert_eq!((dispute.amount.minor_units, dispute.opened_at, dispute.as_of), (10_000, 5, 7));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! | `status` | `GET /v1/payments/{paymentKey}`, or `/v1/payments/orders/{orderId}` while the key is not known |
 //! | `verify` | none: Toss does not sign `PAYMENT_STATUS_CHANGED`, so it is a hint to ask, and counts for nothing else |
 //!
-//! Only KRW. Key-in payments need a contract with Toss; one that asks for password digits and date of birth does not fit.
+//! Only KRW: others are taken in Toss's own payment window alone. Key-in payments need a contract with Toss; one that asks for password digits and date of birth does not fit.
 
 mod mapping;
 
@@ -30,7 +30,7 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bindings::Plugin;
 use bindings::exports::jangteo::payments::provider::{
-    Account, Attempt, Card, Delivery, Guest, Notice, Outcome, RefundRequest, Refusal,
+    Account, Attempt, Card, Delivery, Guest, Notice, Outcome, RefundRequest, Refusal, Standing, Tender,
 };
 use bytes::Bytes;
 use http::{Method, Request, header};
@@ -46,8 +46,12 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 const LIMIT: Duration = Duration::from_millis(4500);
 
 impl Guest for Plugin {
+    fn currencies() -> Vec<Tender> {
+        vec![Tender { currency: mapping::CURRENCY.to_owned(), step: 1 }]
+    }
+
     async fn charge(account: Account, attempt: Attempt, card: Card) -> Outcome {
-        if attempt.amount.currency != "KRW" {
+        if attempt.amount.currency != mapping::CURRENCY {
             return mapping::declined("NOT_SUPPORTED_CURRENCY");
         }
         let body = json!({
@@ -81,11 +85,11 @@ impl Guest for Plugin {
         refund(&account, &request).await.unwrap_or_else(Outcome::Unknown)
     }
 
-    async fn status(account: Account, attempt: Attempt) -> Option<Outcome> {
+    async fn status(account: Account, attempt: Attempt) -> Option<Standing> {
         match find(&account, &attempt).await {
             Ok(answer) if mapping::is_missing(&answer) => None,
-            Ok(answer) => Some(mapping::payment(&answer)),
-            Err(why) => Some(Outcome::Unknown(why)),
+            Ok(answer) => Some(mapping::standing(&answer)),
+            Err(why) => Some(Standing { outcome: Outcome::Unknown(why), refunds: Vec::new() }),
         }
     }
 
@@ -97,12 +101,12 @@ impl Guest for Plugin {
 /// What was taken in the meantime is not given up here: that would be a refund.
 async fn cancel(account: &Account, attempt: &Attempt) -> Result<Outcome, String> {
     let found = find(account, attempt).await?;
-    match mapping::payment(&found) {
+    match mapping::found(&found) {
         Outcome::Authorized(_) | Outcome::Pending => {
             let path = format!("{}/cancel", mapping::payment_key(&found.body)?);
             let key = format!("{}-cancel", attempt.payment_id);
             let body = json!({ "cancelReason": "The order was given up" });
-            post(account, &path, &key, &body).await.map(|answer| mapping::payment(&answer))
+            post(account, &path, &key, &body).await.map(|answer| mapping::found(&answer))
         }
         settled => Ok(settled),
     }
@@ -111,6 +115,9 @@ async fn cancel(account: &Account, attempt: &Attempt) -> Result<Outcome, String>
 /// Toss keeps an idempotency key for 15 days; the refund id is in the reason, so that it is found later, too.
 async fn refund(account: &Account, request: &RefundRequest) -> Result<Outcome, String> {
     let found = find(account, &request.attempt).await?;
+    if found.status != 200 {
+        return Ok(mapping::unclear(&found));
+    }
     if let Some(outcome) = mapping::refund(&found, request) {
         return Ok(outcome);
     }

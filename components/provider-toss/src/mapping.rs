@@ -4,11 +4,14 @@ use serde_json::Value;
 
 use crate::Answer;
 use crate::bindings::exports::jangteo::payments::provider::{
-    Decline, Delivery, Money, Notice, Outcome, Receipt, RefundRequest, Refusal,
+    Decline, Delivery, Money, Notice, Outcome, Payback, Receipt, RefundRequest, Refusal, Standing,
 };
 
+/// What key-in payments are made in.
+pub const CURRENCY: &str = "KRW";
+
 /// Toss's error codes, the standard ones, and whether the same card may be tried again
-/// (<https://docs.tosspayments.com/reference/error-codes>). Any other of a 400 or 403 is `do_not_honor`.
+/// (<https://docs.tosspayments.com/reference/error-codes>). Any other is `do_not_honor`.
 const DECLINES: [(&str, &str, bool); 11] = [
     ("REJECT_ACCOUNT_PAYMENT", "insufficient_funds", true),
     ("REJECT_CARD_PAYMENT", "insufficient_funds", true),
@@ -24,18 +27,54 @@ const DECLINES: [(&str, &str, bool); 11] = [
 ];
 
 /// Error codes after which the payment may stand all the same: ask.
-const UNCLEAR: [&str; 4] = [
-    "ALREADY_PROCESSED_PAYMENT",
-    "DUPLICATED_ORDER_ID",
-    "IDEMPOTENT_REQUEST_PROCESSING",
-    "FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING",
-];
+const UNCLEAR: [&str; 3] =
+    ["ALREADY_PROCESSED_PAYMENT", "DUPLICATED_ORDER_ID", "IDEMPOTENT_REQUEST_PROCESSING"];
 
-/// What an answer with a Payment object says of the charge.
+/// Error codes that are about our key. (Others of a 403 are about the card.)
+const OF_KEY: [&str; 3] = ["UNAUTHORIZED_KEY", "FORBIDDEN_REQUEST", "INCORRECT_BASIC_AUTH_FORMAT"];
+
+/// What is before our refund id in the reason that Toss keeps.
+const REASON: &str = "Refund ";
+
+/// What the answer to a charge or a capture says of it: a definite no is final.
 pub fn payment(answer: &Answer) -> Outcome {
-    if answer.status != 200 {
-        return refused(answer);
-    }
+    if answer.status == 200 { object(answer) } else { refused(answer) }
+}
+
+/// What the answer to a question or a cancellation says of the charge: a no to that is none to the charge.
+pub fn found(answer: &Answer) -> Outcome {
+    if answer.status == 200 { object(answer) } else { unclear(answer) }
+}
+
+/// How a charge stands, with all that was given back of it: by Toss's dashboard, too.
+pub fn standing(answer: &Answer) -> Standing {
+    let cancels = answer.body.pointer("/cancels").and_then(Value::as_array);
+    let outcome = found(answer);
+    let refunds = match outcome {
+        // Of a payment that was taken; one that was only held gives nothing back.
+        Outcome::Captured(_) | Outcome::Cancelled => {
+            cancels.into_iter().flatten().filter_map(|cancel| payback(&answer.body, cancel)).collect()
+        }
+        _ => Vec::new(),
+    };
+    Standing { outcome, refunds }
+}
+
+fn payback(payment: &Value, cancel: &Value) -> Option<Payback> {
+    let done = text(cancel, "/cancelStatus").is_none_or(|status| status == "DONE");
+    let refund_id = text(cancel, "/cancelReason").and_then(|reason| reason.strip_prefix(REASON));
+    let receipt = cancelled(payment, cancel).filter(|_| done)?;
+    Some(Payback { receipt, refund_id: refund_id.map(str::to_owned) })
+}
+
+/// The proof of one entry of `cancels`.
+fn cancelled(payment: &Value, cancel: &Value) -> Option<Receipt> {
+    let minor_units = cancel.pointer("/cancelAmount")?.as_i64()?;
+    let amount = Money { minor_units, currency: text(payment, "/currency")?.to_owned() };
+    Some(Receipt { reference: text(cancel, "/transactionKey")?.to_owned(), amount })
+}
+
+fn object(answer: &Answer) -> Outcome {
     let failure = answer.body.pointer("/failure/code").and_then(Value::as_str);
     match answer.body.pointer("/status").and_then(Value::as_str) {
         Some("DONE" | "PARTIAL_CANCELED") => {
@@ -54,33 +93,45 @@ pub fn refund(answer: &Answer, request: &RefundRequest) -> Option<Outcome> {
     let ours =
         |cancel: &&Value| text(cancel, "/cancelReason").is_some_and(|r| r.contains(&request.refund_id));
     let cancel = answer.body.pointer("/cancels")?.as_array()?.iter().find(ours)?;
-    let receipt = (|| {
-        let minor_units = cancel.pointer("/cancelAmount")?.as_i64()?;
-        let amount = Money { minor_units, currency: text(&answer.body, "/currency")?.to_owned() };
-        Some(Receipt { reference: text(cancel, "/transactionKey")?.to_owned(), amount })
-    })();
-    Some(receipt.map_or(Outcome::Pending, Outcome::Captured))
+    Some(cancelled(&answer.body, cancel).map_or(Outcome::Pending, Outcome::Captured))
 }
 
 /// The reason that Toss keeps with our refund.
 pub fn reason(request: &RefundRequest) -> String {
-    format!("Refund {}", request.refund_id)
+    format!("{REASON}{}", request.refund_id)
 }
 
-/// A request that was not taken. What says nothing about the card may come to be known.
+/// A request that was not taken: a definite no is final. (That it came too late, in the way of another, or too often
+/// is none.)
 pub fn refused(answer: &Answer) -> Outcome {
     let code = text(&answer.body, "/code").unwrap_or_default();
+    let of_request = !UNCLEAR.contains(&code) && !OF_KEY.contains(&code);
     match answer.status {
-        400 | 403 if !code.is_empty() && !UNCLEAR.contains(&code) => declined(code),
-        status => Outcome::Unknown(format!("{status} {code}")),
+        401 | 408 | 409 | 429 => unclear(answer),
+        400..=499 if of_request => declined(code),
+        _ => unclear(answer),
+    }
+}
+
+/// An answer that says nothing about the money.
+pub fn unclear(answer: &Answer) -> Outcome {
+    let code = text(&answer.body, "/code").unwrap_or_default();
+    let why = format!("{} {code}", answer.status);
+    match answer.status {
+        401 => Outcome::Unauthorized(why),
+        403 if OF_KEY.contains(&code) => Outcome::Unauthorized(why),
+        408 | 409 | 429 => Outcome::Unknown(why),
+        400..=499 => Outcome::Pending,
+        _ => Outcome::Unknown(why),
     }
 }
 
 /// A decline with the standard code for Toss's.
-pub fn declined(code: &str) -> Outcome {
-    let known = DECLINES.iter().find(|(tosss, _, _)| *tosss == code);
+pub fn declined(tosss: &str) -> Outcome {
+    let known = DECLINES.iter().find(|(one, _, _)| *one == tosss);
     let (code, retryable) = known.map_or(("do_not_honor", false), |(_, code, retryable)| (*code, *retryable));
-    Outcome::Declined(Decline { code: code.to_owned(), retryable })
+    let provider_code = (!tosss.is_empty()).then(|| tosss.to_owned());
+    Outcome::Declined(Decline { code: code.to_owned(), retryable, provider_code })
 }
 
 /// Whether Toss says that it does not know the payment.
@@ -102,7 +153,8 @@ pub fn notice(delivery: &Delivery) -> Result<Notice, Refusal> {
     let (_, id) = header.ok_or_else(|| unreadable("no transmission id"))?;
     let of_payment = text(&body, "/eventType") == Some("PAYMENT_STATUS_CHANGED");
     let payment_id = text(&body, "/data/orderId").filter(|_| of_payment).map(str::to_owned);
-    Ok(Notice { id: id.clone(), payment_id })
+    let reference = text(&body, "/data/paymentKey").filter(|_| of_payment).map(str::to_owned);
+    Ok(Notice { id: id.clone(), signed: false, payment_id, reference, dispute: None })
 }
 
 fn receipt(body: &Value) -> Result<Receipt, String> {
@@ -141,6 +193,7 @@ mod tests {
             Outcome::Declined(no) => format!("declined {} {}", no.code, no.retryable),
             Outcome::Cancelled => "cancelled".to_owned(),
             Outcome::Pending => "pending".to_owned(),
+            Outcome::Unauthorized(_) => "unauthorized".to_owned(),
             Outcome::RequiresAction(_) | Outcome::Unknown(_) => "unknown".to_owned(),
         }
     }
@@ -167,12 +220,29 @@ mod tests {
             |status, code: &str| shape(payment(&answer(status, json!({ "code": code, "message": "…" }))));
         assert_eq!(coded(403, "REJECT_CARD_PAYMENT"), "declined insufficient_funds true");
         assert_eq!(coded(400, "INVALID_CARD_EXPIRATION"), "declined expired_card false");
-        assert_eq!(coded(400, "ALREADY_PROCESSED_PAYMENT"), "unknown");
-        assert_eq!(coded(401, "UNAUTHORIZED_KEY"), "unknown");
-        assert_eq!(coded(500, "FAILED_INTERNAL_SYSTEM_PROCESSING"), "unknown");
-        assert_eq!(shape(payment(&answer(400, Value::Null))), "unknown");
+        assert_eq!(coded(404, "NOT_FOUND_MERCHANT"), "declined do_not_honor false");
+        assert_eq!(coded(400, "ALREADY_PROCESSED_PAYMENT"), "pending");
+        assert_eq!(coded(401, "UNAUTHORIZED_KEY"), "unauthorized");
+        assert_eq!(coded(403, "FORBIDDEN_REQUEST"), "unauthorized");
+        assert_eq!(coded(500, "FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING"), "unknown");
+        assert_eq!(coded(409, "IDEMPOTENT_REQUEST_PROCESSING"), "unknown");
+        assert_eq!(shape(payment(&answer(400, Value::Null))), "declined do_not_honor false");
+        // A question that is refused says nothing about the charge.
+        for (status, expected) in [(400, "pending"), (403, "pending"), (404, "pending"), (429, "unknown")] {
+            assert_eq!(shape(found(&answer(status, Value::Null))), expected, "{status}");
+        }
         assert!(is_missing(&answer(404, json!({ "code": "NOT_FOUND_PAYMENT" }))));
         assert!(!is_missing(&answer(404, Value::Null)));
+    }
+
+    #[test]
+    fn every_cancel_that_is_done_was_given_back_and_ours_is_known() {
+        let cancel = |reason: &str, status: &str| json!({ "cancelReason": reason, "cancelAmount": 10, "transactionKey": reason, "cancelStatus": status });
+        let mut body = with_status("PARTIAL_CANCELED").body;
+        body["cancels"] =
+            json!([cancel("Refund r", "DONE"), cancel("고객 변심", "DONE"), cancel("x", "IN_PROGRESS")]);
+        let told: Vec<_> = standing(&answer(200, body)).refunds.into_iter().map(|p| p.refund_id).collect();
+        assert_eq!(told, [Some("r".to_owned()), None]);
     }
 
     #[test]

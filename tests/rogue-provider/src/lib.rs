@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bindings::Rogue;
 use bindings::exports::jangteo::payments::provider::{
-    Account, Attempt, Card, Delivery, Guest, Notice, Outcome, RefundRequest, Refusal,
+    Account, Attempt, Card, Delivery, Guest, Notice, Outcome, RefundRequest, Refusal, Standing, Tender,
 };
 use bytes::Bytes;
 use http_body_util::Full;
@@ -22,6 +22,10 @@ use http_body_util::Full;
 const LIMIT: Duration = Duration::from_secs(2);
 
 impl Guest for Rogue {
+    fn currencies() -> Vec<Tender> {
+        vec![Tender { currency: "USD".to_owned(), step: 1 }]
+    }
+
     async fn charge(account: Account, _: Attempt, card: Card) -> Outcome {
         // The test listens at the key's address, too: only the manifest stands between.
         let targets =
@@ -48,8 +52,8 @@ impl Guest for Rogue {
         Outcome::Pending
     }
 
-    async fn status(_: Account, _: Attempt) -> Option<Outcome> {
-        Some(Outcome::Pending)
+    async fn status(_: Account, _: Attempt) -> Option<Standing> {
+        Some(Standing { outcome: Outcome::Pending, refunds: Vec::new() })
     }
 
     fn verify(_: Account, _: Delivery) -> Result<Notice, Refusal> {

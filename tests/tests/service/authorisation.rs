@@ -206,6 +206,11 @@ fn matrix(things: &Things) -> Vec<Row> {
             &["/api/payments/:id/refunds", "/payments/:id/refunds"],
             [401, 200, 404, 200, 200, 404, 200, 200, 200],
         ),
+        row(
+            get.clone(),
+            &["/api/payments/:id/disputes", "/payments/:id/disputes"],
+            [401, 403, 403, 403, 200, 403, 200, 200, 200],
+        ),
         // More than was paid: who may refund at all learns that it is too much.
         with(
             post.clone(),

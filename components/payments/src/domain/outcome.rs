@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use store::Timestamp;
 
 use super::Payment;
-use crate::provider::{Decline, Outcome, Receipt};
+use crate::provider::{Decline, Outcome, Receipt, label};
 
 /// From this long after the attempt, in seconds, a charge the provider never heard of is given up: the call was
 /// cancelled at [`CHARGE_TIMEOUT`](crate::provider::CHARGE_TIMEOUT), and what is on the wire has arrived.
@@ -15,6 +15,12 @@ pub const ASK_EVERY_SECONDS: i64 = 2;
 /// From this long after the attempt, in seconds, a payer who has not confirmed, or a provider that has not decided, is
 /// not waited for: the order expired long ago.
 pub const ABANDONED_AFTER_SECONDS: i64 = 60 * 60;
+
+/// How long to leave the provider alone between two questions that a hint which nobody signed gives rise to, in seconds:
+/// what it is for comes once or twice in a payment's life, and anybody may send it.
+pub const HINT_EVERY_SECONDS: i64 = 5;
+/// Why a payment failed when the provider refuses our account.
+pub const MISCONFIGURED: &str = "provider_misconfigured";
 
 /// Decline codes that clients may see; any other of a provider counts as the last.
 const DECLINE_CODES: [&str; 7] = [
@@ -45,15 +51,24 @@ impl Payment {
             Outcome::Captured(receipt) => Some(self.booked("payment.captured", self.amount, receipt)),
             Outcome::Authorized(receipt) => Some(self.booked("payment.authorized", self.amount, receipt)),
             Outcome::Declined(no) => {
-                let data = json!({ "code": standard(&no), "retryable": no.retryable });
+                let mut data = json!({ "code": standard(&no), "retryable": no.retryable });
+                if let Some(code) = &no.provider_code {
+                    add(&mut data, "providerCode", json!(label(code)));
+                }
                 Some(self.change("payment.declined", data))
             }
             Outcome::Cancelled => Some(self.change("payment.cancelled", json!({}))),
             Outcome::RequiresAction(url) => self.deferred("requires_action", Some(url), now),
             Outcome::Pending => self.deferred("pending", None, now),
             Outcome::Unknown(_) => self.deferred("unknown", None, now),
+            Outcome::Unauthorized(_) => self.deferred("unauthorized", None, now),
         };
         change.filter(|change| self.state.next(change.kind).is_some())
+    }
+
+    /// What it means that the provider refused our account when it was to be charged: nothing was taken.
+    pub fn misconfigured(&self) -> Change {
+        self.change("payment.failed", json!({ "code": MISCONFIGURED, "retryable": true }))
     }
 
     /// What it means that the provider never heard of this payment.
@@ -128,7 +143,7 @@ mod tests {
     }
 
     fn decline(code: &str, retryable: bool) -> Outcome {
-        Outcome::Declined(Decline { code: code.to_owned(), retryable })
+        Outcome::Declined(Decline { code: code.to_owned(), retryable, provider_code: Some("x<".to_owned()) })
     }
 
     fn kind(payment: &Payment, outcome: Outcome) -> Option<&'static str> {
@@ -152,6 +167,7 @@ mod tests {
         let code = |said| started().after(decline(said, true), now()).unwrap().data["code"].clone();
         assert_eq!(code("stolen_card"), "stolen_card");
         assert_eq!(code("weird <b>"), "do_not_honor");
+        assert_eq!(started().after(decline("x", true), now()).unwrap().data["providerCode"], "x?");
     }
 
     #[test]
@@ -172,6 +188,14 @@ mod tests {
         assert_eq!(early.kind, "payment.deferred");
         let late = started().never_heard_of(at("2026-11-21T00:00:15.000Z")).unwrap();
         assert_eq!(late.kind, "payment.failed");
+    }
+
+    #[test]
+    fn an_account_that_is_refused_ends_a_charge_and_no_question() {
+        let payment = started();
+        let failed = payment.misconfigured();
+        assert_eq!((failed.kind, &failed.data["code"]), ("payment.failed", &json!("provider_misconfigured")));
+        assert_eq!(kind(&payment, Outcome::Unauthorized(String::new())), Some("payment.deferred"));
     }
 
     #[test]

@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use super::outcome::{add, standard};
-use super::{Change, Payment};
-use crate::provider::Outcome;
+use super::{Change, Payment, State};
+use crate::provider::{Outcome, Receipt};
+
+/// The reason of a refund that somebody made at the provider.
+const ELSEWHERE: &str = "Refunded at the provider";
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,13 +88,33 @@ impl Payment {
             _ => return None,
         };
         if change.kind == "payment.refunded" {
-            let total = self.refunded.saturating_add(refund.amount);
-            add(&mut change.data, "refundedTotal", json!(total));
-            add(&mut change.data, "full", json!(total == self.amount));
-            add(&mut change.data, "restock", json!(refund.restock));
+            self.add_total(&mut change, refund.amount, refund.restock);
         }
         add(&mut change.data, "refundId", json!(refund.id));
         Some(change)
+    }
+
+    /// What it changes that the provider gave money back without being asked by us; `None` when it is not this
+    /// payment's money.
+    pub fn refunded_elsewhere(&self, id: &str, receipt: &Receipt) -> Option<Change> {
+        let amount = receipt.amount.minor_units;
+        let has_money = self.state.is_refundable() || self.state == State::Conflict;
+        if !has_money || amount <= 0 || receipt.amount.currency != self.currency.code() {
+            return None;
+        }
+        let mut change = self.booked("payment.refunded", amount, receipt.clone());
+        self.add_total(&mut change, amount, false);
+        add(&mut change.data, "refundId", json!(id));
+        add(&mut change.data, "elsewhere", json!(true));
+        change.private = Some(json!({ "reason": ELSEWHERE }));
+        Some(change)
+    }
+
+    fn add_total(&self, change: &mut Change, amount: i64, restock: bool) {
+        let total = self.refunded.saturating_add(amount);
+        add(&mut change.data, "refundedTotal", json!(total));
+        add(&mut change.data, "full", json!(total == self.amount));
+        add(&mut change.data, "restock", json!(restock));
     }
 }
 
@@ -99,7 +122,7 @@ impl Payment {
 mod tests {
     use super::*;
     use crate::domain::{State, tests::started};
-    use crate::provider::{Decline, Money, Receipt};
+    use crate::provider::{Decline, Money};
 
     fn receipt(minor_units: i64, currency: &str) -> Outcome {
         let amount = Money { minor_units, currency: currency.to_owned() };
@@ -141,13 +164,33 @@ mod tests {
         let mut payment = started();
         payment.state = State::Captured;
         let kind = |outcome| payment.after_refund(&refund(500), outcome).map(|change| change.kind);
-        let no = |retryable| Outcome::Declined(Decline { code: "x".to_owned(), retryable });
+        let no =
+            |retryable| Outcome::Declined(Decline { code: "x".to_owned(), retryable, provider_code: None });
         assert_eq!(kind(receipt(500, "USD")), Some("payment.refunded"));
         assert_eq!(kind(receipt(501, "USD")), Some("payment.conflicted"));
         assert_eq!(kind(receipt(500, "KRW")), Some("payment.conflicted"));
         assert_eq!(kind(no(false)), Some("payment.refund_failed"));
         assert_eq!(kind(no(true)), None);
         assert_eq!(kind(Outcome::Pending), None);
+    }
+
+    #[test]
+    fn what_was_given_back_elsewhere_is_booked_when_it_is_of_this_payment() {
+        let mut payment = started();
+        (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
+        let of = |payment: &Payment, minor_units, currency: &str| {
+            let Outcome::Captured(receipt) = receipt(minor_units, currency) else { return None };
+            payment.refunded_elsewhere("f", &receipt).map(|change| change.data)
+        };
+        assert_eq!(of(&payment, 1000, "USD").unwrap()["full"], false);
+        let rest = of(&payment, 2000, "USD").unwrap();
+        assert_eq!(
+            (&rest["full"], &rest["refundedTotal"], &rest["elsewhere"]),
+            (&json!(true), &json!(2999), &json!(true))
+        );
+        assert_eq!((of(&payment, 0, "USD"), of(&payment, 5, "KRW")), (None, None));
+        payment.state = State::Cancelled;
+        assert_eq!(of(&payment, 1000, "USD"), None);
     }
 
     #[test]

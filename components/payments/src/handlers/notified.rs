@@ -9,13 +9,20 @@ use store::{Event, NEXT};
 use uuid::Uuid;
 
 use super::refunds::give_back;
-use super::settle::{ask, record};
+use super::settle::{look, record};
 use crate::api::{OrderEnded, PaymentRejected};
 use crate::domain::Payment;
 use crate::error::Error;
-use crate::provider::{self, Delivery, Notice, Refusal};
-use crate::store::DB;
+use crate::provider::{self, Delivery, Dispute, Notice, Refusal};
+use crate::store::{DB, disputes, hints};
 use crate::{RELAY, store as payments};
+
+/// The longest body of a webhook: as JSON numbers it fits what the plug-in's gate takes, and events have a few KiB.
+pub const MAX_WEBHOOK: usize = 128 * 1024;
+/// The longest header that a plug-in gets to see, and the longest id of a webhook, in bytes.
+const MAX_HEADER: usize = 4096;
+/// How many headers a plug-in gets to see.
+const MAX_HEADERS: usize = 64;
 
 /// `POST /internal/payments/events`: what happened to orders and people. Each event is answered once, so a batch may
 /// come again.
@@ -66,7 +73,8 @@ async fn ended(context: &Context, event: &CloudEvent) -> Result<(), Error> {
 }
 
 /// `POST /api/payments/webhooks/{provider}`: 204 when it is believed, whatever it is about. It only says what to ask
-/// about: the provider's answer counts, so webhooks may come twice, late and in any order.
+/// about: the provider's answer counts, so webhooks may come twice, late and in any order. One that is not signed may
+/// be anybody's: it has the provider asked once in a while, and leaves nothing behind unless something had happened.
 pub async fn webhook(
     context: Context,
     Path(provider): Path<String>,
@@ -77,21 +85,49 @@ pub async fn webhook(
         return Err(Problem::not_found("provider").into());
     }
     let notice = provider::verify(&context, &provider, delivery(&headers, &body)).await?.map_err(refused)?;
+    let known = concerned(&provider, &notice).await?;
+    let Some(payment) = known.filter(|_| notice.id.len() <= MAX_HEADER) else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
     let cause = format!("{provider}:{}", notice.id);
-    let Some(payment) = concerned(&provider, &notice).await? else { return Ok(StatusCode::NO_CONTENT) };
-    if payments::was_answered(&cause).await? {
+    if payments::was_answered(&cause).await? || !(notice.signed || hints::claim(&payment.id).await?) {
         return Ok(StatusCode::NO_CONTENT);
     }
-    settle(&context, payment).await?;
-    remember(&context, &provider, &notice, cause).await?;
+    let (id, before) = (payment.id.clone(), payment.version);
+    let after = match &notice.dispute {
+        Some(dispute) => disputed(&context, payment, dispute, &cause).await?,
+        None => settle(&context, payment).await?,
+    };
+    if notice.signed || after.version != before {
+        remember(&context, &provider, &notice.id, &id, cause).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Headers that are not text are left out: none of them can be part of a signature.
+/// Headers that are not text, or longer than any signature, are left out.
 fn delivery(headers: &HeaderMap, body: &Bytes) -> Delivery {
-    let text =
-        headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
-    Delivery { headers: text.collect(), body: body.to_vec() }
+    let text = headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?)));
+    let short = text.filter(|(_, value)| value.len() <= MAX_HEADER);
+    let headers = short.take(MAX_HEADERS).map(|(name, value)| (name, value.to_owned())).collect();
+    Delivery { headers, body: body.to_vec() }
+}
+
+/// Record a dispute as the provider tells it, once per webhook.
+async fn disputed(
+    context: &Context,
+    payment: Payment,
+    dispute: &Dispute,
+    cause: &str,
+) -> Result<Payment, Error> {
+    let mut event = disputes::recorded(&payment, dispute);
+    event.traceparent = context.traceparent.clone();
+    event.cause = Some(format!("{cause}:dispute"));
+    match DB.append(event).await {
+        Err(error) if !payments::is_answered(&error) => return Err(error.into()),
+        Err(_) => {}
+        Ok(_) => logline::log!("ALERT payment {} of order {}: disputed", payment.id, payment.order_id),
+    }
+    Ok(payment)
 }
 
 fn refused(refusal: Refusal) -> Problem {
@@ -106,29 +142,34 @@ fn refused(refusal: Refusal) -> Problem {
 
 /// The payment that a webhook is about, if it is one of this provider's.
 async fn concerned(provider: &str, notice: &Notice) -> Result<Option<Payment>, Error> {
-    let Some(id) = &notice.payment_id else { return Ok(None) };
-    Ok(payments::find(id).await?.filter(|payment| payment.provider == provider))
+    if let Some(id) = &notice.payment_id {
+        return Ok(payments::find(id).await?.filter(|payment| payment.provider == provider));
+    }
+    match &notice.reference {
+        Some(reference) => Ok(payments::find_by_reference(provider, reference).await?),
+        None => Ok(None),
+    }
 }
 
 /// Ask what became of the payment and its refunds; 503 has the provider send the webhook again.
-async fn settle(context: &Context, payment: Payment) -> Result<(), Error> {
-    let payment = super::settle::reconcile(context, payment).await?;
-    if !payment.state.is_open() && !payment.is_given_up() {
-        return Ok(());
-    }
+async fn settle(context: &Context, payment: Payment) -> Result<Payment, Error> {
     let before = payment.version;
-    let after = ask(context, payment).await?;
-    match after.state.is_open() && after.version == before {
-        true => {
-            Err(Problem::new(Code::UNAVAILABLE, "The provider does not say more yet; send it again").into())
-        }
-        false => Ok(()),
+    let (after, said) = look(context, payment).await?;
+    if said && !(after.state.is_open() && after.version == before) {
+        return Ok(after);
     }
+    Err(Problem::new(Code::UNAVAILABLE, "The provider does not say more yet; send it again").into())
 }
 
 /// A webhook that was acted on is an event, and the next one with its id is dropped.
-async fn remember(context: &Context, provider: &str, notice: &Notice, cause: String) -> Result<(), Error> {
-    let data = json!({ "provider": provider, "webhookId": notice.id, "paymentId": notice.payment_id });
+async fn remember(
+    context: &Context,
+    provider: &str,
+    webhook_id: &str,
+    payment_id: &str,
+    cause: String,
+) -> Result<(), Error> {
+    let data = json!({ "provider": provider, "webhookId": webhook_id, "paymentId": payment_id });
     let stream = Uuid::now_v7().to_string();
     let mut event = Event::new(stream, NEXT, "webhook.received", format!("provider:{provider}"), data);
     event.traceparent = context.traceparent.clone();

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::REPLAYED;
 use super::payments::show;
-use super::settle::{reconcile, record};
+use super::settle::{reconcile, record_charge};
 use crate::api::{NewPayment, Order};
 use crate::card::Card;
-use crate::domain::{LOST_AFTER_SECONDS, Payment, State};
+use crate::domain::{LOST_AFTER_SECONDS, MISCONFIGURED, Payment, State};
 use crate::error::Error;
 use crate::store::DB;
 use crate::{CLIENT, RELAY, breaker, faults, provider, store as payments};
@@ -37,6 +37,7 @@ pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) ->
         return Err(Error::AmountMismatch);
     }
     let provider = provider::names().await.first().cloned().unwrap_or_default();
+    provider::takes(&context, &provider, order.currency, order.total).await?;
     breaker::check(&provider).await.map_err(Error::ProviderAway)?;
     let payment = new_payment(order, provider, &card);
     match (start(&context, &payment, key.as_ref()).await, &key) {
@@ -49,7 +50,7 @@ pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) ->
     faults::point("paying.started").await;
     let outcome = provider::charge(&context, &payment, card).await;
     faults::point("paying.charged").await;
-    let payment = record(&context, payment, outcome, &user.actor()).await?;
+    let payment = record_charge(&context, payment, outcome, &user.actor()).await?;
     faults::point("paying.told").await;
     answer(payment)
 }
@@ -136,6 +137,7 @@ fn new_payment(order: Order, provider: String, card: &Card) -> Payment {
         reference: None,
         card: card.face(),
         failure: None,
+        provider_code: None,
         action_url: None,
         ask_after: now.plus_seconds(LOST_AFTER_SECONDS).to_string(),
         version: 1,
@@ -178,6 +180,9 @@ fn answer(payment: Payment) -> Result<Response, Error> {
         State::Captured | State::PartiallyRefunded | State::Refunded => StatusCode::CREATED,
         State::Pending | State::Authorized | State::Conflict => StatusCode::ACCEPTED,
         State::Declined => return Err(Error::Declined(Box::new(payment))),
+        State::Failed if payment.failure.as_ref().is_some_and(|(code, _)| code == MISCONFIGURED) => {
+            return Err(Error::Misconfigured(Box::new(payment)));
+        }
         State::Failed | State::Cancelled => return Err(Error::CameToNothing(Box::new(payment))),
     };
     let headers = [(header::LOCATION, format!("/api/payments/{}", payment.id))];

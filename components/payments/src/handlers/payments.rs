@@ -67,7 +67,11 @@ pub fn show(payment: &Payment) -> api::Payment {
         refunded: payment.currency.decimal(payment.refunded),
         provider: payment.provider.clone(),
         card: api::Card { brand: card.brand, last4: card.last4, expiry: card.expiry },
-        failure: failure.map(|(code, retryable)| api::Failure { code, retryable }),
+        failure: failure.map(|(code, retryable)| api::Failure {
+            code,
+            retryable,
+            provider_code: payment.provider_code.clone(),
+        }),
         action_url: payment.action_url.clone(),
         created_at: payment.created_at.clone(),
         updated_at: payment.updated_at.clone(),

@@ -12,8 +12,9 @@ use super::settle::{SELF, TRIES, append, current};
 use crate::api::{self, NewRefund, Order};
 use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, RefundState};
 use crate::error::Error;
+use crate::provider::{self, Outcome};
 use crate::store::{DB, refunds};
-use crate::{CLIENT, RELAY, faults, provider, store as payments};
+use crate::{CLIENT, RELAY, faults, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.refund";
@@ -33,7 +34,8 @@ pub async fn create(
     {
         return replayed(&context, &payment, key, &replay).await;
     }
-    let refund = check(&payment, request.body)?;
+    let step = provider::step(&context, &payment.provider, payment.currency).await?.unwrap_or(1);
+    let refund = check(&payment, request.body, step)?;
     let idempotency = request.key.as_ref().map(|key| Idempotency {
         key: key.scoped(OPERATION),
         request_hash: key.request_hash.clone(),
@@ -101,15 +103,20 @@ pub async fn reconcile(context: &Context, refund: Refund) -> Result<Refund, Erro
 async fn give(context: &Context, refund: Refund) -> Result<Refund, Error> {
     RELAY.kick();
     faults::point("refunding.requested").await;
-    let mut payment = current(&refund.payment_id).await?;
+    let payment = current(&refund.payment_id).await?;
     let outcome = provider::refund(context, &payment, &refund).await;
     faults::point("refunding.provided").await;
+    settle(context, refund, outcome).await
+}
+
+/// Record what the provider says of `refund`; the refund as it is then.
+pub async fn settle(context: &Context, refund: Refund, outcome: Outcome) -> Result<Refund, Error> {
     for _ in 0..TRIES {
+        let payment = current(&refund.payment_id).await?;
         let Some(change) = payment.after_refund(&refund, outcome.clone()) else { break };
         if append(context, &payment, change, SELF, None).await? {
             break;
         }
-        payment = current(&payment.id).await?;
     }
     refunds::find(&refund.id).await?.ok_or(Error::NotFound)
 }
@@ -152,7 +159,8 @@ async fn sold_by(context: &Context, user: &User, payment: Payment) -> Result<Pay
     }
 }
 
-fn check(payment: &Payment, body: NewRefund) -> Result<Refund, Error> {
+/// `step`: what the provider gives back is a multiple of it.
+fn check(payment: &Payment, body: NewRefund, step: i64) -> Result<Refund, Error> {
     let amount =
         body.amount.as_ref().map_or(Ok(payment.refundable()), |amount| payment.currency.minor_units(amount));
     let mut errors = Vec::new();
@@ -160,6 +168,12 @@ fn check(payment: &Payment, body: NewRefund) -> Result<Refund, Error> {
         errors.push(FieldError::new("amount", error.to_string()));
     } else if body.amount.is_some() && amount.is_ok_and(|amount| amount <= 0) {
         errors.push(FieldError::new("amount", "must be more than nothing"));
+    } else if amount.is_ok_and(|amount| amount.checked_rem(step) != Some(0)) {
+        let (step, currency) = (payment.currency.decimal(step), payment.currency);
+        errors.push(FieldError::new(
+            "amount",
+            format!("must be a multiple of {step} {currency} at this provider"),
+        ));
     }
     let length = body.reason.trim().chars().count();
     if length == 0 || length > MAX_REASON {

@@ -4,12 +4,12 @@ use axum::Json as Reply;
 use edge::{Context, ServiceCaller};
 use store::Timestamp;
 
-use super::refunds;
+use super::{paybacks, refunds};
 use crate::api::Reconciled;
 use crate::domain::{Change, Payment, State};
 use crate::error::Error;
-use crate::provider::Outcome;
-use crate::store::DB;
+use crate::provider::{Outcome, Standing};
+use crate::store::{DB, hints};
 use crate::{RELAY, faults, provider, store as payments};
 
 /// The name under which our own deeds are recorded.
@@ -35,6 +35,23 @@ pub async fn record(
     faults::point("paying.authorized").await;
     let outcome = provider::capture(context, &payment).await;
     record_one(context, payment, outcome, actor).await
+}
+
+/// As [`record`], of the first answer to a charge: a provider that refuses our account has not taken it.
+pub async fn record_charge(
+    context: &Context,
+    payment: Payment,
+    outcome: Outcome,
+    actor: &str,
+) -> Result<Payment, Error> {
+    match outcome {
+        Outcome::Unauthorized(_) => {
+            // When it was outrun, someone else knew more.
+            append(context, &payment, payment.misconfigured(), actor, None).await?;
+            current(&payment.id).await
+        }
+        outcome => record(context, payment, outcome, actor).await,
+    }
 }
 
 async fn record_one(
@@ -65,22 +82,33 @@ pub async fn reconcile(context: &Context, payment: Payment) -> Result<Payment, E
         }
         return current(&payment.id).await;
     }
+    if hints::claim_left(&payment.id).await? {
+        return ask(context, payment).await;
+    }
     if !payment.is_due(Timestamp::now()) || !payments::claim(&payment.id).await? {
         return Ok(payment);
     }
     ask(context, payment).await
 }
 
-/// Ask the provider what became of `payment`; the payment as it is then.
+/// Ask the provider what became of `payment`, and what it gave back; the payment as it is then.
 pub async fn ask(context: &Context, payment: Payment) -> Result<Payment, Error> {
-    let outcome = match provider::status(context, &payment).await {
-        Some(Outcome::RequiresAction(_) | Outcome::Pending) if payment.is_abandoned(Timestamp::now()) => {
-            provider::cancel(context, &payment).await
-        }
-        Some(outcome) => outcome,
-        None => return never_heard_of(context, payment).await,
+    look(context, payment).await.map(|(payment, _)| payment)
+}
+
+/// As [`ask`], and whether the provider said anything.
+pub async fn look(context: &Context, payment: Payment) -> Result<(Payment, bool), Error> {
+    let Some(Standing { outcome, refunds }) = provider::status(context, &payment).await else {
+        return Ok((never_heard_of(context, payment).await?, true));
     };
-    record(context, payment, outcome, SELF).await
+    let waits = matches!(outcome, Outcome::RequiresAction(_) | Outcome::Pending);
+    let outcome = match waits && payment.is_abandoned(Timestamp::now()) {
+        true => provider::cancel(context, &payment).await,
+        false => outcome,
+    };
+    let said = !matches!(outcome, Outcome::Unknown(_) | Outcome::Unauthorized(_));
+    let payment = record(context, payment, outcome, SELF).await?;
+    Ok((paybacks::book(context, payment, refunds).await?, said))
 }
 
 async fn never_heard_of(context: &Context, payment: Payment) -> Result<Payment, Error> {
@@ -105,6 +133,10 @@ pub async fn round(context: &Context) -> Result<Reconciled, Error> {
     for payment in payments::due(ROUND).await? {
         let payment = reconcile(context, payment).await?;
         done.count(!payment.state.is_open());
+    }
+    for payment in hints::due(ROUND).await? {
+        reconcile(context, payment).await?;
+        done.count(true);
     }
     for refund in payments::refunds::due(ROUND).await? {
         let refund = refunds::reconcile(context, refund).await?;
@@ -140,7 +172,11 @@ pub async fn append(
             _ = RELAY.deliver(context, "orders", appended.seq).await;
         }
         "payment.conflicted" => alert(payment, "the provider booked something else than was asked"),
-        "payment.refund_failed" => alert(payment, "the provider refuses a refund"),
+        "payment.refund_failed" => {
+            alert(payment, "the provider refuses a refund");
+            // It may have given the money back already, by another hand.
+            hints::leave(&payment.id).await?;
+        }
         _ => {}
     }
     RELAY.kick();

@@ -51,7 +51,7 @@ pub async fn totals(filter: &Filter) -> Result<Vec<Total>, Error> {
     rows.iter()
         .map(|row| {
             Ok(Total {
-                currency: Currency::parse(&row.text(0)?).map_err(|e| Error::Database(e.to_string()))?,
+                currency: Currency::recorded(&row.text(0)?).map_err(|e| Error::Database(e.to_string()))?,
                 payments: row.int(1)?,
                 captured: row.int(2)?,
                 refunded: row.int(3)?,

@@ -10,14 +10,22 @@ mod bindings {
 
 use bindings::Example;
 use bindings::exports::jangteo::payments::provider::{
-    Account, Attempt, Card, Decline, Delivery, Guest, Money, Notice, Outcome, Receipt, RefundRequest, Refusal,
+    Account, Attempt, Card, Decline, Delivery, Guest, Money, Notice, Outcome, Receipt, RefundRequest,
+    Refusal, Standing, Tender,
 };
 
 impl Guest for Example {
+    fn currencies() -> Vec<Tender> {
+        ["USD", "EUR", "KRW"].map(|code| Tender { currency: code.to_owned(), step: 1 }).into()
+    }
+
     async fn charge(_: Account, attempt: Attempt, card: Card) -> Outcome {
         // A real one sends these to `account.url` and reads the outcome from the answer.
         match card.number.is_empty() {
-            true => Outcome::Declined(Decline { code: "do_not_honor".to_owned(), retryable: false }),
+            true => {
+                let code = "do_not_honor".to_owned();
+                Outcome::Declined(Decline { code, retryable: false, provider_code: None })
+            }
             false => Outcome::Captured(receipt(&attempt.payment_id, attempt.amount)),
         }
     }
@@ -34,9 +42,9 @@ impl Guest for Example {
         Outcome::Captured(receipt(&request.refund_id, request.amount))
     }
 
-    async fn status(_: Account, _: Attempt) -> Option<Outcome> {
+    async fn status(_: Account, _: Attempt) -> Option<Standing> {
         // It remembers nothing, so it must not say "none": the money may have been taken.
-        Some(Outcome::Unknown("no books".to_owned()))
+        Some(Standing { outcome: Outcome::Unknown("no books".to_owned()), refunds: Vec::new() })
     }
 
     fn verify(_: Account, _: Delivery) -> Result<Notice, Refusal> {

@@ -1,0 +1,59 @@
+//! Money that the provider gave back: our own refunds whose answer was lost, and what was done in its dashboard.
+
+use edge::Context;
+use uuid::Uuid;
+
+use super::refunds;
+use super::settle::{TRIES, append, current};
+use crate::domain::{Payment, RefundState};
+use crate::error::Error;
+use crate::provider::{Outcome, Payback, Receipt};
+use crate::store::{self as payments, hints};
+
+/// Book what of `paybacks` is not booked yet; the payment as it is then. Each is booked once, by the provider's id.
+pub async fn book(context: &Context, payment: Payment, paybacks: Vec<Payback>) -> Result<Payment, Error> {
+    for payback in paybacks {
+        if !is_ours(context, &payment, &payback).await? {
+            book_elsewhere(context, &payment, payback.receipt).await?;
+        }
+    }
+    current(&payment.id).await
+}
+
+/// Whether the shop asked for it; it is settled then.
+async fn is_ours(context: &Context, payment: &Payment, payback: &Payback) -> Result<bool, Error> {
+    let Some(id) = &payback.refund_id else { return Ok(false) };
+    let found = payments::refunds::find(id).await?;
+    let Some(refund) = found.filter(|refund| refund.payment_id == payment.id) else { return Ok(false) };
+    if refund.state == RefundState::Pending {
+        refunds::settle(context, refund, Outcome::Captured(payback.receipt.clone())).await?;
+    }
+    Ok(true)
+}
+
+async fn book_elsewhere(context: &Context, payment: &Payment, receipt: Receipt) -> Result<(), Error> {
+    let actor = format!("provider:{}", payment.provider);
+    let cause = format!("{}:refund:{}", payment.provider, receipt.reference);
+    for _ in 0..TRIES {
+        if payments::was_answered(&cause).await? {
+            return Ok(());
+        }
+        let payment = current(&payment.id).await?;
+        let id = Uuid::now_v7().to_string();
+        let Some(change) = payment.refunded_elsewhere(&id, &receipt) else {
+            logline::log!("ALERT payment {}: the provider gave back what is not of it", payment.id);
+            return Ok(());
+        };
+        match append(context, &payment, change, &actor, Some(&cause)).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            // A refund of ours that is under way wants the same money; the provider will refuse one of the two.
+            Err(Error::Internal(error)) if payments::refunds::exceeds(&error) => {
+                logline::log!("ALERT payment {}: the provider gave back more than is left", payment.id);
+                return Ok(hints::leave(&payment.id).await?);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::RefundPending)
+}

@@ -1,0 +1,57 @@
+//! Disputes, as the fold of `dispute.recorded` leaves them.
+
+use money::Currency;
+use serde_json::json;
+use store::{Error, Event, NEXT, Row, Timestamp, params};
+
+use super::DB;
+use crate::domain::Payment;
+use crate::provider::{Dispute as Told, label};
+
+/// A dispute of a payment.
+pub struct Dispute {
+    /// The provider's own.
+    pub id: String,
+    /// In minor units of `currency`.
+    pub amount: i64,
+    pub currency: Currency,
+    pub reason: String,
+    pub status: String,
+    pub created_at: String,
+}
+
+fn dispute(row: &Row) -> Result<Dispute, Error> {
+    Ok(Dispute {
+        id: row.text(0)?,
+        amount: row.int(1)?,
+        currency: Currency::recorded(&row.text(2)?).map_err(|e| Error::Database(e.to_string()))?,
+        reason: row.text(3)?,
+        status: row.text(4)?,
+        created_at: row.text(5)?,
+    })
+}
+
+/// Disputes of a payment, after the one with id `after`.
+pub async fn list(payment_id: &str, after: Option<&str>, limit: i64) -> Result<Vec<Dispute>, Error> {
+    let sql = "SELECT id, amount, currency, reason, status, created_at FROM payments_disputes \
+               WHERE payment_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+    DB.query(sql, params![payment_id, after.unwrap_or_default(), limit]).await?.iter().map(dispute).collect()
+}
+
+/// The event that records what the provider tells of a dispute of `payment`.
+pub fn recorded(payment: &Payment, told: &Told) -> Event {
+    let opened = Timestamp(told.opened_at.saturating_mul(1000).clamp(0, Timestamp::now().0));
+    let data = json!({
+        "disputeId": label(&told.id),
+        "paymentId": payment.id,
+        "orderId": payment.order_id,
+        "amount": told.amount.minor_units,
+        "currency": told.amount.currency,
+        "reason": label(&told.reason),
+        "status": label(&told.status),
+        "openedAt": opened.to_string(),
+        "asOf": told.as_of,
+    });
+    let actor = format!("provider:{}", payment.provider);
+    Event::new(format!("dispute:{}", label(&told.id)), NEXT, "dispute.recorded", actor, data)
+}
