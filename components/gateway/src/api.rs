@@ -76,6 +76,7 @@ pub struct Report {
 
 /// A payment provider and its circuit breaker.
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Provider {
     pub name: String,
     /// `closed`, `open` or `half_open`.
@@ -84,6 +85,8 @@ pub struct Provider {
     pub calls: i64,
     /// Of these, those that failed.
     pub failures: i64,
+    /// Disputes that are to be decided.
+    pub open_disputes: i64,
 }
 
 /// What it answers instead: a problem.

@@ -37,6 +37,8 @@ CREATE TABLE payments_disputes (
   currency TEXT NOT NULL,
   reason TEXT NOT NULL,              -- in the provider's words, as status
   status TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  is_open INTEGER NOT NULL,          -- 0 once it is decided
   as_of INTEGER NOT NULL,            -- when this was so at the provider, in seconds: webhooks overtake each other
   created_at TEXT NOT NULL,          -- when it was opened there
   updated_at TEXT NOT NULL
@@ -44,11 +46,15 @@ CREATE TABLE payments_disputes (
 
 CREATE INDEX payments_disputes_of ON payments_disputes (payment_id, id);
 
+-- What a person has to answer: health counts it.
+CREATE INDEX payments_disputes_open ON payments_disputes (provider) WHERE is_open = 1;
+
 CREATE TRIGGER payments_disputed AFTER INSERT ON payments_events WHEN NEW.type = 'dispute.recorded' BEGIN
-  INSERT INTO payments_disputes (id, payment_id, amount, currency, reason, status, as_of, created_at, updated_at)
+  INSERT INTO payments_disputes (id, payment_id, amount, currency, reason, status, provider, is_open, as_of, created_at, updated_at)
   VALUES (NEW.data ->> 'disputeId', NEW.data ->> 'paymentId', NEW.data ->> 'amount', NEW.data ->> 'currency',
-    NEW.data ->> 'reason', NEW.data ->> 'status', NEW.data ->> 'asOf', NEW.data ->> 'openedAt', NEW.time)
+    NEW.data ->> 'reason', NEW.data ->> 'status', NEW.data ->> 'provider', NEW.data ->> 'open', NEW.data ->> 'asOf', NEW.data ->> 'openedAt', NEW.time)
   ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, reason = excluded.reason, status = excluded.status,
-    as_of = excluded.as_of, updated_at = excluded.updated_at
-  WHERE excluded.as_of >= as_of;
+    is_open = excluded.is_open, as_of = excluded.as_of, updated_at = excluded.updated_at
+  -- Of two in one second, the one that decides it is the later.
+  WHERE excluded.as_of > as_of OR (excluded.as_of = as_of AND excluded.is_open <= is_open);
 END;

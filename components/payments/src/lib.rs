@@ -35,7 +35,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 use edge::{Client, Context};
@@ -80,10 +79,7 @@ fn routes() -> Router {
     let public = Router::new()
         .route("/", post(pay::create).get(payments::list))
         .route("/history", get(history::list))
-        .route(
-            "/webhooks/{provider}",
-            post(notified::webhook).layer(DefaultBodyLimit::max(notified::MAX_WEBHOOK)),
-        )
+        .route("/webhooks/{provider}", post(notified::webhook))
         .route("/{id}", get(payments::get))
         .route("/{id}/disputes", get(disputes::list))
         .route("/{id}/refunds", post(refunds::create).get(refunds::list));

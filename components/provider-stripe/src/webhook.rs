@@ -7,6 +7,9 @@ use sha2::Sha256;
 use crate::bindings::exports::jangteo::payments::provider::{Delivery, Dispute, Notice, Refusal};
 use crate::currency;
 
+/// Statuses of a dispute that is decided (<https://docs.stripe.com/api/disputes/object#dispute_object-status>).
+const DECIDED: [&str; 4] = ["won", "lost", "warning_closed", "prevented"];
+
 /// How far a signature's time may be from ours, in seconds; Stripe's own libraries use the same.
 const TOLERANCE: i64 = 300;
 
@@ -73,11 +76,13 @@ fn dispute(event: &Value, now: i64) -> Result<Dispute, Refusal> {
     let number = |pointer| event.pointer(pointer).and_then(Value::as_i64);
     let amount = number("/data/object/amount").zip(text("currency"));
     let amount = amount.and_then(|(units, code)| currency::money(units, code));
+    let status = text("status").unwrap_or("needs_response");
     Ok(Dispute {
         id: text("id").ok_or_else(|| unreadable("id of a dispute"))?.to_owned(),
         amount: amount.ok_or_else(|| unreadable("amount of a dispute"))?,
         reason: text("reason").unwrap_or("general").to_owned(),
-        status: text("status").unwrap_or("needs_response").to_owned(),
+        status: status.to_owned(),
+        open: !DECIDED.contains(&status),
         opened_at: number("/data/object/created").unwrap_or(now),
         as_of: number("/created").unwrap_or(now),
     })
@@ -139,7 +144,7 @@ mod tests {
         let dispute = json!({ "object": "dispute", "id": "dp_1", "payment_intent": "pi_1", "amount": 100,
             "currency": "mga", "reason": "fraudulent", "status": "lost", "created": 5 });
         let dispute = read(object("charge.dispute.closed", dispute)).dispute.unwrap();
-        assert_eq!((dispute.id.as_str(), dispute.status.as_str()), ("dp_1", "lost"));
+        assert_eq!((dispute.id.as_str(), dispute.status.as_str(), dispute.open), ("dp_1", "lost", false));
         assert_eq!((dispute.amount.minor_units, dispute.opened_at, dispute.as_of), (10_000, 5, 7));
     }
 

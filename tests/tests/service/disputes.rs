@@ -37,11 +37,18 @@ async fn a_dispute_is_recorded_and_what_is_older_does_not_count() {
             "createdAt": "2026-09-21T14:13:20.000Z" }])
     };
     assert_eq!(admin.get(&path).await.json()["items"], expected("needs_response"));
+    let metrics = async |open: u32| {
+        let text = String::from_utf8(app.stranger().get("/metrics").await.body).unwrap();
+        let line = format!("jangteo_provider_open_disputes{{provider=\"stripe\"}} {open}\n");
+        assert!(text.contains(&line), "{text}");
+    };
+    metrics(1).await;
     told(&app, &dispute("evt_3", 1_790_000_900, "lost")).await;
     // This one is late, and the first comes again.
     told(&app, &dispute("evt_2", 1_790_000_500, "under_review")).await;
     told(&app, &dispute("evt_1", 1_790_000_000, "needs_response")).await;
     assert_eq!(admin.get(&path).await.json()["items"], expected("lost"));
+    metrics(0).await;
     for person in [&kim, &alice] {
         person.get(&path).await.assert_problem(403, "forbidden");
     }

@@ -1,11 +1,11 @@
-//! The service's health, with the breakers of its providers.
+//! The service's health, with the breakers and open disputes of its providers.
 
 use axum::Json;
 use edge::{Problem, ServiceCaller};
 use serde_json::{Value, json};
 use store::Timestamp;
 
-use crate::store::breaker as stored;
+use crate::store::{breaker as stored, disputes};
 use crate::{RELAY, breaker};
 
 /// `GET /internal/payments/health`
@@ -13,9 +13,17 @@ pub async fn get(_: ServiceCaller) -> Result<Json<Value>, Problem> {
     let mut report = events::health(&RELAY).await?;
     let now = Timestamp::now().0;
     let breakers = stored::all().await.map_err(Problem::internal)?;
+    let disputes = disputes::open().await.map_err(Problem::internal)?;
+    let open = |name: &str| disputes.iter().find(|(one, _)| one == name).map_or(0, |(_, open)| *open);
     let shown = breakers.iter().map(|one| {
         let state = breaker::state(one, now).name();
-        json!({ "name": one.provider, "breaker": state, "calls": one.calls, "failures": one.failures })
+        json!({
+            "name": one.provider,
+            "breaker": state,
+            "calls": one.calls,
+            "failures": one.failures,
+            "openDisputes": open(&one.provider),
+        })
     });
     if let Some(members) = report.as_object_mut() {
         members.insert("providers".to_owned(), shown.collect());

@@ -1,7 +1,6 @@
 //! What others tell: orders about their orders, providers about their charges.
 
-use axum::body::Bytes;
-use edge::{Code, Context, Json, Path, Problem, ServiceCaller};
+use edge::{Code, Context, Json, Path, Problem, Raw, ServiceCaller};
 use events::CloudEvent;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
@@ -18,7 +17,7 @@ use crate::store::{DB, disputes, hints};
 use crate::{RELAY, store as payments};
 
 /// The longest body of a webhook: as JSON numbers it fits what the plug-in's gate takes, and events have a few KiB.
-pub const MAX_WEBHOOK: usize = 128 * 1024;
+const MAX_WEBHOOK: usize = 128 * 1024;
 /// The longest header that a plug-in gets to see, and the longest id of a webhook, in bytes.
 const MAX_HEADER: usize = 4096;
 /// How many headers a plug-in gets to see.
@@ -79,8 +78,12 @@ pub async fn webhook(
     context: Context,
     Path(provider): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<StatusCode, Error> {
+    if body.len() > MAX_WEBHOOK {
+        let detail = format!("The limit is {MAX_WEBHOOK} bytes");
+        return Err(Problem::new(Code::PAYLOAD_TOO_LARGE, detail).with("limit", MAX_WEBHOOK).into());
+    }
     if !provider::names().await.contains(&provider) {
         return Err(Problem::not_found("provider").into());
     }
@@ -105,7 +108,7 @@ pub async fn webhook(
 }
 
 /// Headers that are not text, or longer than any signature, are left out.
-fn delivery(headers: &HeaderMap, body: &Bytes) -> Delivery {
+fn delivery(headers: &HeaderMap, body: &[u8]) -> Delivery {
     let text = headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?)));
     let short = text.filter(|(_, value)| value.len() <= MAX_HEADER);
     let headers = short.take(MAX_HEADERS).map(|(name, value)| (name, value.to_owned())).collect();
@@ -125,7 +128,7 @@ async fn disputed(
     match DB.append(event).await {
         Err(error) if !payments::is_answered(&error) => return Err(error.into()),
         Err(_) => {}
-        Ok(_) => logline::log!("ALERT payment {} of order {}: disputed", payment.id, payment.order_id),
+        Ok(_) => logline::log!("ALERT payment {} of order {}: a dispute was opened or has changed", payment.id, payment.order_id),
     }
     Ok(payment)
 }

@@ -38,6 +38,12 @@ pub async fn list(payment_id: &str, after: Option<&str>, limit: i64) -> Result<V
     DB.query(sql, params![payment_id, after.unwrap_or_default(), limit]).await?.iter().map(dispute).collect()
 }
 
+/// How many disputes are to be decided, by provider.
+pub async fn open() -> Result<Vec<(String, i64)>, Error> {
+    let sql = "SELECT provider, count(*) FROM payments_disputes WHERE is_open = 1 GROUP BY provider";
+    DB.query(sql, params![]).await?.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
+}
+
 /// The event that records what the provider tells of a dispute of `payment`.
 pub fn recorded(payment: &Payment, told: &Told) -> Event {
     let opened = Timestamp(told.opened_at.saturating_mul(1000).clamp(0, Timestamp::now().0));
@@ -49,6 +55,8 @@ pub fn recorded(payment: &Payment, told: &Told) -> Event {
         "currency": told.amount.currency,
         "reason": label(&told.reason),
         "status": label(&told.status),
+        "provider": payment.provider,
+        "open": told.open,
         "openedAt": opened.to_string(),
         "asOf": told.as_of,
     });
