@@ -5,6 +5,7 @@
 mod draft;
 mod filter;
 mod public;
+mod relation;
 mod shipping;
 mod status;
 
@@ -16,6 +17,7 @@ use crate::api::{Address, Captured, Refunded};
 pub use draft::{Change, Draft};
 pub use filter::Filter;
 pub use public::public;
+pub use relation::Relation;
 pub use shipping::{Shipment, Shipments, check_shipment};
 pub use status::{Action, Role, Status};
 

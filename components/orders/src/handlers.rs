@@ -12,11 +12,11 @@ pub mod settle;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Preconditions, User, etag};
+use edge::{Code, Context, Preconditions, Problem, User, etag};
 use http::header;
 use store::{Event, Timestamp};
 
-use crate::domain::{Action, Order, Role, total};
+use crate::domain::{Action, Order, Relation, Role, total};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
 use crate::{RELAY, api, personal};
@@ -80,53 +80,44 @@ async fn act(
     preconditions: &Preconditions,
     action: Action,
     decide: impl Fn(&mut Order, Role, Timestamp) -> Result<Event, Error>,
-) -> Result<(Done, Role), Error> {
+) -> Result<(Done, Relation), Error> {
     for _ in 0..MAX_TRIES {
         let mut order = current(context, id).await?;
-        let role = permit(user, &order, action)?;
+        let (relation, role) = permit(user, &order, action)?;
         preconditions.check(order.version)?;
         order.status.check(action)?;
         let now = Timestamp::now();
         let event = decide(&mut order, role, now)?;
         if let Some(done) = write(context, order, event, now).await? {
-            return Ok((done, role));
+            return Ok((done, relation));
         }
     }
     Err(Error::Contended)
 }
 
-/// As what `user` may do `action` to `order`: its buyer changes it and gives it up, its sellers ship their parts.
-fn permit(user: &User, order: &Order, action: Action) -> Result<Role, Error> {
-    let seen_as = role(user, order)?;
-    if !matches!(action, Action::Ship | Action::Deliver) {
-        if seen_as == Role::Seller {
-            user.require("orders:any")?;
-        }
-        return Ok(seen_as);
+/// What `user` is to `order`, and as what they may do `action` to it.
+fn permit(user: &User, order: &Order, action: Action) -> Result<(Relation, Role), Error> {
+    let relation = relation(user, order)?;
+    let sends = matches!(action, Action::Ship | Action::Deliver);
+    if sends {
+        user.require("orders:fulfil")?;
     }
-    user.require("orders:fulfil")?;
-    match seen_as {
-        Role::Buyer if order.is_sold_by(&user.subject) => Ok(Role::Seller),
-        Role::Buyer => user.require("orders:any").map(|()| Role::Admin).map_err(Error::from),
-        other => Ok(other),
+    if let Some(role) = relation.acts_as(action) {
+        return Ok((relation, role));
     }
+    user.require("orders:any")?;
+    let own = "Nobody sends a purchase of their own in the place of its sellers";
+    Err(Problem::new(Code::FORBIDDEN, own).into())
 }
 
-/// As what `user` may see `order`; who may not is told that there is none.
-fn role(user: &User, order: &Order) -> Result<Role, Error> {
-    if order.buyer_id == user.subject {
-        Ok(Role::Buyer)
-    } else if user.may("orders:any") {
-        Ok(Role::Admin)
-    } else if user.may("orders:fulfil") && order.is_sold_by(&user.subject) {
-        Ok(Role::Seller)
-    } else {
-        Err(Error::NotFound)
-    }
+/// What `user` is to `order`; a stranger is told that there is none.
+fn relation(user: &User, order: &Order) -> Result<Relation, Error> {
+    Relation::of(order, &user.subject, |permission| user.may(permission)).ok_or(Error::NotFound)
 }
 
-/// The order as `subject` sees it in their `role`: a seller has only their own lines, and the sum of these.
-fn show<'a>(order: &'a Order, role: Role, subject: &'a str) -> api::Order<'a> {
+/// The order as `subject` sees it: a seller has only their own lines, and the sum of these.
+fn show<'a>(order: &'a Order, relation: Relation, subject: &'a str) -> api::Order<'a> {
+    let role = relation.role();
     let money = |minor_units| order.currency.decimal(minor_units);
     let lines = || order.lines_for(role, subject);
     api::Order {
@@ -147,7 +138,7 @@ fn show<'a>(order: &'a Order, role: Role, subject: &'a str) -> api::Order<'a> {
         total: money(if role == Role::Seller { total(lines()).unwrap_or(i64::MAX) } else { order.total }),
         currency: order.currency,
         shipping_address: order.address.as_ref(),
-        allowed_actions: order.allowed(role, subject),
+        allowed_actions: relation.allowed(order, subject),
         payment_id: order.payment_id.as_deref(),
         shipments: order
             .shipments
@@ -161,7 +152,7 @@ fn show<'a>(order: &'a Order, role: Role, subject: &'a str) -> api::Order<'a> {
 }
 
 /// 200 with the order and its tag.
-fn answer(order: &Order, role: Role, subject: &str) -> Response {
+fn answer(order: &Order, relation: Relation, subject: &str) -> Response {
     let tag = [(header::ETAG, etag(order.version))];
-    (tag, Json(show(order, role, subject))).into_response()
+    (tag, Json(show(order, relation, subject))).into_response()
 }

@@ -8,6 +8,7 @@ pub mod pay;
 pub mod paybacks;
 pub mod payments;
 pub mod refunds;
+pub mod relation;
 pub mod settle;
 
 use http::{HeaderName, HeaderValue};

@@ -7,7 +7,7 @@
 //! | `GET /api/payments/{id}` (`/payments/{id}`) | `payments:read`: own; `payments:any`: all | `payments::get` |
 //! | `GET /api/payments/history` (`/payments/history`) | the same | `history::list` |
 //! | `GET /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | the same, and the order's seller | `refunds::list` |
-//! | `POST /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | `payments:refund`: the order's seller; `payments:any`: all | `refunds::create` |
+//! | `POST /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | `payments:refund`: the order's seller; `payments:any`: all; never the buyer | `refunds::create` |
 //! | `GET /api/payments/{id}/disputes` (`/payments/{id}/disputes`) | `payments:any` | `disputes::list` |
 //! | `POST /api/payments/webhooks/{provider}` (`/payments/webhooks/{provider}`) | the provider's signature | `notified::webhook` |
 //! | `GET /internal/payments/buyers/{id}/payments` | services | `payments::paid_by` |

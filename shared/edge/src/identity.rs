@@ -23,6 +23,15 @@ const MAX_REMEMBERED: usize = 256;
 /// Verified tokens of this instance, never used past their expiry.
 static VERIFIED: Mutex<Option<HashMap<String, Arc<Principal>>>> = Mutex::new(None);
 
+/// How a person stands to a thing: the one question that every service asks before it shows or changes something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It is theirs.
+    Owner,
+    /// They may deal with the things of others.
+    Overseer,
+}
+
 impl Principal {
     /// Refuse with 403 unless the caller has `permission`, such as `orders:read`.
     pub fn require(&self, permission: &str) -> Result<(), Problem> {
@@ -35,6 +44,16 @@ impl Principal {
     /// Whether the caller has `permission`.
     pub fn may(&self, permission: &str) -> bool {
         self.permissions.iter().any(|p| p == permission)
+    }
+
+    /// How the caller stands to a thing of `owner`, where `any` permits to deal with everyone's; a stranger is nothing
+    /// to it, and must not know of it. Who owns a thing is its owner whatever else they may do: nobody decides about
+    /// their own thing as if it were another's.
+    pub fn relation(&self, owner: &str, any: &str) -> Option<Relation> {
+        match self.kind == Kind::User && self.subject == owner {
+            true => Some(Relation::Owner),
+            false => self.may(any).then_some(Relation::Overseer),
+        }
     }
 
     /// The name under which the caller's deeds are recorded: a user's id, or `service:<name>`.

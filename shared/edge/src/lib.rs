@@ -22,7 +22,7 @@ pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
 pub use identity::{
-    Announced, Grant, Kind, Principal, Signature, issue_access, key_set, rotate_keys, seal, sign,
+    Announced, Grant, Kind, Principal, Relation, Signature, issue_access, key_set, rotate_keys, seal, sign,
 };
 pub use json::{Json, Raw};
 pub use keyed::{Key, Keyed, KeyedOr, replayed};

@@ -346,7 +346,7 @@ async fn things(app: &TestApp, owner: &Actor<'_>, seller: &Actor<'_>, admin: &Ac
 }
 
 /// Somebody new with these roles in their token.
-async fn with_roles<'a>(app: &'a TestApp, admin: &Actor<'_>, name: &str, roles: &[&str]) -> Actor<'a> {
+pub async fn with_roles<'a>(app: &'a TestApp, admin: &Actor<'_>, name: &str, roles: &[&str]) -> Actor<'a> {
     let id = app.buyer(name).await.id;
     let path = format!("/api/auth/users/{id}/roles");
     admin.put(&path, json!({ "roles": roles })).await.assert_status(200);

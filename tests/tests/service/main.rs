@@ -32,6 +32,7 @@ mod products;
 mod profiles;
 mod refunded_elsewhere;
 mod refunds;
+mod relations;
 mod relay;
 mod reservations;
 mod roles;

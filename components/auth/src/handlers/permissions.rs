@@ -49,7 +49,7 @@ pub async fn user_info(
 ) -> Result<Reply<api::UserInfo>, Error> {
     live(&user).await?;
     let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
-    if user.subject == id || user.may("users:any") {
+    if user.relation(&id, "users:any").is_some() {
         return Ok(Reply(show(holder, true).await?));
     }
     match user.may("orders:fulfil") && has_sold(&context, &user.subject, &id).await? {

@@ -19,7 +19,7 @@ pub async fn cancel(
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
     user.require("orders:read")?;
-    let (done, role) = act(&context, &user, &id, &preconditions, Action::Cancel, |order, _, _| {
+    let (done, relation) = act(&context, &user, &id, &preconditions, Action::Cancel, |order, _, _| {
         let data = match (order.status, order.shipments.is_empty()) {
             (Status::Paid, false) => return Err(Error::PartlyShipped),
             // Nothing has left yet, so all of it is for sale again.
@@ -34,5 +34,5 @@ pub async fn cancel(
     if RELAY.deliver(&context, "products", done.seq).await.is_err() {
         logline::log!("order {id}: products frees the stock later");
     }
-    Ok(answer(&done.order, role, &user.subject))
+    Ok(answer(&done.order, relation, &user.subject))
 }

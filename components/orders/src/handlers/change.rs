@@ -31,17 +31,17 @@ pub async fn change(
     let change = Change::parse(body).map_err(Error::Invalid)?;
     for _ in 0..MAX_TRIES {
         let mut order = current(&context, &id).await?;
-        let role = permit(&user, &order, change.action(&order.lines))?;
+        let (relation, _) = permit(&user, &order, change.action(&order.lines))?;
         preconditions.check(order.version)?;
         order.status.check(change.action(&order.lines))?;
         let now = Timestamp::now();
         let Some(lines) = change.lines_unlike(&order.lines) else {
             if change.address.is_none() || change.address == order.address {
-                return Ok(answer(&order, role, &user.subject));
+                return Ok(answer(&order, relation, &user.subject));
             }
             let event = readdressed(&mut order, &change, user.actor()).await?;
             match write(&context, order, event, now).await? {
-                Some(done) => return Ok(answer(&done.order, role, &user.subject)),
+                Some(done) => return Ok(answer(&done.order, relation, &user.subject)),
                 None => continue,
             }
         };
@@ -49,7 +49,7 @@ pub async fn change(
         let event = changed(&mut order, &change, user.actor()).await?;
         if let Some(done) = write(&context, order, event, now).await? {
             shrink(&context, &done.order, hold).await;
-            return Ok(answer(&done.order, role, &user.subject));
+            return Ok(answer(&done.order, relation, &user.subject));
         }
     }
     Err(Error::Contended)

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::json;
 use store::{Event, Idempotency};
 
-use super::{act, answer, show};
+use super::{act, answer, relation, show};
 use crate::api::{NewDelivery, NewShipment};
 use crate::domain::{Action, Order, Role, check_shipment};
 use crate::error::Error;
@@ -91,14 +91,14 @@ async fn fulfil(
             event.idempotency = Some(Idempotency {
                 key: request.scoped(key),
                 request_hash: key.request_hash.clone(),
-                result: serde_json::to_string(&show(&after, role, &user.subject))
+                result: serde_json::to_string(&show(&after, relation(user, &after)?, &user.subject))
                     .map_err(Problem::internal)?,
             });
         }
         Ok(event)
     });
     match done.await {
-        Ok((done, role)) => Ok(answer(&done.order, role, &user.subject)),
+        Ok((done, relation)) => Ok(answer(&done.order, relation, &user.subject)),
         // A twin with the same key may have been faster.
         Err(error) => request.earlier().await?.ok_or(error),
     }

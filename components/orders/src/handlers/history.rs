@@ -15,7 +15,7 @@ use edge::{Context, FieldError, Page, Path, User};
 use futures::stream;
 use http::header;
 
-use super::{current, role};
+use super::{current, relation};
 use crate::api::Recorded;
 use crate::domain::{Role, public};
 use crate::error::Error;
@@ -45,7 +45,7 @@ pub async fn history(
 ) -> Result<Response, Error> {
     user.require("orders:read")?;
     let order = current(&context, &id).await?;
-    let viewer = Viewer { role: role(&user, &order)?, subject: user.subject.clone(), order: id };
+    let viewer = Viewer { role: relation(&user, &order)?.role(), subject: user.subject.clone(), order: id };
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     if text(header::ACCEPT.as_str()).is_some_and(|kinds| kinds.contains("text/event-stream")) {
         return Ok(live(viewer, place("Last-Event-ID", text("last-event-id"))?));

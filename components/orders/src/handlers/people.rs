@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::show;
 use crate::api::Pair;
-use crate::domain::{Filter, Role};
+use crate::domain::{Filter, Relation};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
 
@@ -31,7 +31,7 @@ pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Resp
 /// `GET /internal/orders/buyers/{id}/orders`: 200 with what someone ordered, newest first.
 pub async fn bought(_: ServiceCaller, Path(id): Path<String>, page: Page) -> Result<Response, Error> {
     let found = orders::list_bought(&id, &Filter::default(), page.after.as_deref(), page.rows()).await?;
-    let items = found.iter().map(|order| show(order, Role::Buyer, &id)).collect();
+    let items = found.iter().map(|order| show(order, Relation::BUYER, &id)).collect();
     Ok(Reply(page.list(items, |order| order.id.to_owned())).into_response())
 }
 

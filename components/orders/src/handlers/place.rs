@@ -7,7 +7,7 @@ use store::{Event, Idempotency, Replay, Timestamp};
 use uuid::Uuid;
 
 use super::show;
-use crate::domain::{Draft, Order, Role, Shipments, Status, total};
+use crate::domain::{Draft, Order, Relation, Shipments, Status, total};
 use crate::error::Error;
 use crate::reservation::{release, reserve};
 use crate::settings::pay_within;
@@ -64,7 +64,7 @@ async fn save(
     now: Timestamp,
 ) -> Result<Response, Error> {
     let body =
-        serde_json::to_string(&show(order, Role::Buyer, &order.buyer_id)).map_err(Problem::internal)?;
+        serde_json::to_string(&show(order, Relation::BUYER, &order.buyer_id)).map_err(Problem::internal)?;
     let idempotency = match key {
         Some(key) => Some(remembered(key, &order.id, &body).await?),
         None => None,

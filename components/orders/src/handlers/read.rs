@@ -6,7 +6,7 @@ use edge::{Context, Page, Path, Preconditions, Query, User, etag};
 use http::{StatusCode, header};
 use store::Timestamp;
 
-use super::{answer, current, role, show};
+use super::{answer, current, relation, show};
 use crate::api::Filters;
 use crate::domain::{Filter, Order};
 use crate::error::Error;
@@ -21,11 +21,11 @@ pub async fn get(
 ) -> Result<Response, Error> {
     user.require("orders:read")?;
     let order = current(&context, &id).await?;
-    let role = role(&user, &order)?;
+    let relation = relation(&user, &order)?;
     if preconditions.unchanged(order.version) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(order.version))]).into_response());
     }
-    Ok(answer(&order, role, &user.subject))
+    Ok(answer(&order, relation, &user.subject))
 }
 
 /// `GET /api/orders`: newest first; the caller's own, with those a seller has lines in, or all with `orders:any`.
@@ -58,7 +58,7 @@ pub async fn list_of(
     user.require("orders:read")?;
     let filter = Filter::parse(&query).map_err(Error::Invalid)?;
     let after = page.after.as_deref();
-    let found = if buyer == user.subject || user.may("orders:any") {
+    let found = if user.relation(&buyer, "orders:any").is_some() {
         orders::list_bought(&buyer, &filter, after, page.rows()).await?
     } else if user.may("orders:fulfil") {
         orders::list_bought_from(&buyer, &user.subject, &filter, after, page.rows()).await?
@@ -83,7 +83,7 @@ async fn answer_page(
     let list = page.list(found, |order| order.id.clone());
     // What has just expired is no longer in the state that was asked for.
     let still = list.items.iter().filter(|order| filter.status.is_none_or(|status| order.status == status));
-    let items = still.map(|order| Ok(show(order, role(user, order)?, &user.subject)));
+    let items = still.map(|order| Ok(show(order, relation(user, order)?, &user.subject)));
     let items = items.collect::<Result<Vec<_>, Error>>()?;
     Ok(Json(edge::List { items, next_cursor: list.next_cursor }).into_response())
 }

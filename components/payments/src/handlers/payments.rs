@@ -20,9 +20,7 @@ pub async fn get(
 ) -> Result<Response, Error> {
     user.require("payments:read")?;
     let payment = payments::find(&id).await?.ok_or(Error::NotFound)?;
-    if payment.buyer_id != user.subject && !user.may("payments:any") {
-        return Err(Error::NotFound);
-    }
+    user.relation(&payment.buyer_id, "payments:any").ok_or(Error::NotFound)?;
     let payment = reconcile(&context, payment).await?;
     let tag = [(header::ETAG, etag(payment.version))];
     if preconditions.unchanged(payment.version) {

@@ -8,13 +8,14 @@ use store::{Event, Idempotency, NEXT, Timestamp};
 use uuid::Uuid;
 
 use super::REPLAYED;
+use super::relation::related;
 use super::settle::{SELF, TRIES, append, current};
-use crate::api::{self, NewRefund, Order};
+use crate::api::{self, NewRefund};
 use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, RefundState};
 use crate::error::Error;
 use crate::provider::{self, Outcome};
 use crate::store::{DB, refunds};
-use crate::{CLIENT, RELAY, faults, store as payments};
+use crate::{RELAY, faults, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.refund";
@@ -62,7 +63,8 @@ pub async fn list(
     Path(id): Path<String>,
     page: Page,
 ) -> Result<Reply<List<api::Refund>>, Error> {
-    let payment = visible(&context, &user, &id).await?;
+    user.require("payments:read")?;
+    let (payment, _) = related(&context, &user, &id).await?;
     let payment = super::settle::reconcile(&context, payment).await?;
     let found = refunds::list(&payment.id, page.after.as_deref(), page.rows()).await?;
     let items = found.iter().map(|refund| show(&payment, refund)).collect();
@@ -121,42 +123,13 @@ pub async fn settle(context: &Context, refund: Refund, outcome: Outcome) -> Resu
     refunds::find(&refund.id).await?.ok_or(Error::NotFound)
 }
 
-/// The payment, if `user` may see it: its buyer, who may see all, or who sold all of its order.
-async fn visible(context: &Context, user: &User, id: &str) -> Result<Payment, Error> {
-    user.require("payments:read")?;
-    let payment = payments::find(id).await?.ok_or(Error::NotFound)?;
-    match payment.buyer_id == user.subject || user.may("payments:any") {
-        true => Ok(payment),
-        false if user.may("payments:refund") => sold_by(context, user, payment).await,
-        false => Err(Error::NotFound),
-    }
-}
-
-/// The payment, if `user` may refund it. Its buyer learns that they may not; a stranger, that there is none.
+/// The payment, if `user` may refund it: who sold all of its order, and who deals with all payments. Its buyer learns
+/// that they may not, whatever else they may do; a stranger, that there is none.
 async fn refundable(context: &Context, user: &User, id: &str) -> Result<Payment, Error> {
-    let payment = payments::find(id).await?.ok_or(Error::NotFound)?;
-    if payment.buyer_id == user.subject || user.may("payments:any") {
-        user.require("payments:refund")?;
-        return Ok(payment);
-    }
-    match user.may("payments:refund") {
-        true => sold_by(context, user, payment).await,
-        false => Err(Error::NotFound),
-    }
-}
-
-/// The payment, if `user` sold every line of its order: of an order of several sellers, only `payments:any` may give
-/// money back, as a refund is of the order and not of lines.
-async fn sold_by(context: &Context, user: &User, payment: Payment) -> Result<Payment, Error> {
-    let reply = CLIENT.get(context, "orders", &format!("orders/{}", payment.order_id)).await?;
-    let sellers = match reply.status {
-        StatusCode::OK => reply.json::<Order>()?.seller_ids,
-        _ => return Err(Error::NotFound),
-    };
-    match sellers.as_slice() {
-        [only] if *only == user.subject => Ok(payment),
-        _ => Err(Error::NotFound),
-    }
+    let (payment, relation) = related(context, user, id).await?;
+    user.require("payments:refund")?;
+    relation.refuse_buyer()?;
+    Ok(payment)
 }
 
 /// `step`: what the provider gives back is a multiple of it.

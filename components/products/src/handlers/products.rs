@@ -108,9 +108,9 @@ pub async fn list_category(
 pub async fn own(user: &User, id: &str) -> Result<Product, Error> {
     user.require("products:write")?;
     let product = products::find(id).await?.ok_or(Error::NotFound)?;
-    match product.seller_id == user.subject || user.may("products:any") {
-        true => Ok(product),
-        false => Err(Error::NotFound),
+    match user.relation(&product.seller_id, "products:any") {
+        Some(_) => Ok(product),
+        None => Err(Error::NotFound),
     }
 }
 

@@ -103,9 +103,9 @@ pub async fn within_reach(context: &Context, user: &User, id: &str) -> Result<()
 
 /// Strangers do not learn whether a user exists.
 pub fn authorise(user: &User, id: &str) -> Result<(), Error> {
-    match user.subject == id || user.may("users:any") {
-        true => Ok(()),
-        false => Err(Error::NotFound),
+    match user.relation(id, "users:any") {
+        Some(_) => Ok(()),
+        None => Err(Error::NotFound),
     }
 }
 

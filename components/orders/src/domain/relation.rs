@@ -1,0 +1,102 @@
+//! How a person stands to an order. Every route asks here, so that a permission alone opens no one else's order, and
+//! nobody acts for the other side of a purchase of their own.
+
+use super::{Action, Order, Role};
+
+/// What a person is to an order, by what they may do at all and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relation {
+    buys: bool,
+    sells: bool,
+    /// May deal with all orders. Never with a purchase of one's own: whoever runs the place is a buyer there.
+    runs: bool,
+}
+
+impl Relation {
+    /// The buyer, and nothing else.
+    pub const BUYER: Self = Self { buys: true, sells: false, runs: false };
+
+    /// What `subject`, who `may` do certain things, is to `order`; `None` for a stranger, who must not know of it.
+    pub fn of(order: &Order, subject: &str, may: impl Fn(&str) -> bool) -> Option<Self> {
+        let buys = order.buyer_id == subject;
+        let sells = may("orders:fulfil") && order.is_sold_by(subject);
+        let runs = !buys && may("orders:any");
+        (buys || sells || runs).then_some(Self { buys, sells, runs })
+    }
+
+    /// As what they see it: a buyer and an ADMIN all of it, a seller their part.
+    pub fn role(self) -> Role {
+        match (self.buys, self.runs) {
+            (true, _) => Role::Buyer,
+            (_, true) => Role::Admin,
+            _ => Role::Seller,
+        }
+    }
+
+    /// As what they may do `action`, whatever the state: a buyer changes the order and gives it up, a seller sends
+    /// their part of it, an ADMIN does either for others. `None` when it is not theirs to do.
+    pub fn acts_as(self, action: Action) -> Option<Role> {
+        let sends = matches!(action, Action::Ship | Action::Deliver);
+        match self {
+            Self { runs: true, .. } => Some(Role::Admin),
+            Self { sells: true, .. } if sends => Some(Role::Seller),
+            Self { buys: true, .. } if !sends => Some(Role::Buyer),
+            _ => None,
+        }
+    }
+
+    /// What they may do next with `order`, as the one with this id.
+    pub fn allowed(self, order: &Order, subject: &str) -> Vec<&'static str> {
+        let mut actions = order.allowed(self.role(), subject);
+        if self.buys && self.sells {
+            // Who bought of themselves still sends the parcel, but gives no money back.
+            let sends = order.allowed(Role::Seller, subject);
+            actions.extend(sends.into_iter().filter(|action| *action != Action::Refund.name()));
+        }
+        actions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Status, tests::order};
+
+    const SELLER: &[&str] = &["orders:fulfil"];
+    const ADMIN: &[&str] = &["orders:fulfil", "orders:any"];
+
+    fn relation(subject: &str, permissions: &[&str]) -> Option<Relation> {
+        Relation::of(&order(Status::Paid, Some("p1")), subject, |name| permissions.contains(&name))
+    }
+
+    #[test]
+    fn a_permission_alone_is_no_relation() {
+        assert_eq!(relation("x", SELLER), None);
+        assert_eq!(relation("s1", &[]), None);
+        assert_eq!(relation("s1", SELLER).map(Relation::role), Some(Role::Seller));
+        assert_eq!(relation("x", ADMIN).map(Relation::role), Some(Role::Admin));
+        assert_eq!(relation("b", &[]), Some(Relation::BUYER));
+    }
+
+    #[test]
+    fn a_buyer_stays_one_whatever_else_they_may_do() {
+        for permissions in [&[], SELLER, ADMIN] {
+            let buyer = relation("b", permissions).unwrap();
+            assert_eq!(buyer.role(), Role::Buyer);
+            assert_eq!(buyer.acts_as(Action::Cancel), Some(Role::Buyer));
+            assert_eq!((buyer.acts_as(Action::Ship), buyer.acts_as(Action::Deliver)), (None, None));
+        }
+    }
+
+    #[test]
+    fn who_bought_of_themselves_sends_the_parcel_and_gives_no_money_back() {
+        let mut own = order(Status::Paid, Some("p1"));
+        own.buyer_id = "s1".to_owned();
+        own.lines.truncate(1);
+        let relation = Relation::of(&own, "s1", |name| SELLER.contains(&name)).unwrap();
+        assert_eq!(relation.acts_as(Action::Ship), Some(Role::Seller));
+        assert_eq!(relation.allowed(&own, "s1"), ["cancel", "changeAddress", "ship"]);
+        own.status = Status::Delivered;
+        assert_eq!(relation.allowed(&own, "s1"), [""; 0]);
+    }
+}
