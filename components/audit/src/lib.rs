@@ -21,6 +21,7 @@ mod api;
 mod domain;
 mod error;
 mod handlers;
+mod settings;
 mod store;
 
 use std::sync::OnceLock;
@@ -47,7 +48,7 @@ async fn handle(request: Request) -> impl IntoResponse {
     if !RETAINED.swap(true, Ordering::Relaxed) {
         checkpoints::retain();
     }
-    edge::serve(ROUTER.get_or_init(routes), request).await
+    edge::serve(ROUTER.get_or_init(routes), &[events::SETTINGS, settings::CHECKS], request).await
 }
 
 fn routes() -> Router {

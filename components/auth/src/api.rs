@@ -206,7 +206,7 @@ pub struct Erasure {
     /// The password of who erases themselves.
     pub current_password: Option<String>,
     /// Where they asked from: a wrong password counts as a failed login.
-    pub client_addr: Option<String>,
+    pub client_addr: Option<std::net::IpAddr>,
 }
 
 /// `POST /internal/auth/accounts`: an account that someone makes for someone else.

@@ -4,16 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use edge::Context;
 
-use crate::domain::{
-    account::{Draft, Policy},
-    role,
-};
+use crate::domain::role;
 use crate::error::Error;
 use crate::handlers::accounts::{email_hash, new_account, register};
-use crate::store::{self as auth, authority};
+use crate::store::authority;
+use crate::{settings, store as auth};
 
 /// What the account is called until its owner says otherwise.
-const NAME: &str = "Administrator";
+pub const NAME: &str = "Administrator";
 
 /// Make the ADMIN's account unless one was ever made so, or the e-mail has one. Costs a look once per instance; it comes
 /// before any signup, so that nobody can take the e-mail first. A failure is logged, and the next request tries again.
@@ -29,20 +27,8 @@ pub async fn ensure(context: &Context) {
 }
 
 async fn admin(context: &Context) -> Result<(), Error> {
-    let (email, password) =
-        (variable("bootstrap_admin_email").await, variable("bootstrap_admin_password").await);
-    if email.is_empty() || password.is_empty() {
-        return Ok(());
-    }
-    let draft = match Draft::parse(&email, NAME, password, policy().await) {
-        Ok(draft) => draft,
-        Err(errors) => {
-            for error in errors {
-                logline::log!("bootstrap_admin_{}: {}; no account is made", error.field, error.detail);
-            }
-            return Ok(());
-        }
-    };
+    // What is not fit was named, and no request comes here then.
+    let Ok(Some(draft)) = settings::admin().await else { return Ok(()) };
     // Whatever became of that account: its e-mail may be another, it may be disabled or erased.
     if authority::is_bootstrapped().await?
         || auth::credentials(&email_hash(&draft.email).await?).await?.is_some()
@@ -56,14 +42,4 @@ async fn admin(context: &Context) -> Result<(), Error> {
         Err(Error::Database(error)) if authority::is_made(&error) => Ok(()),
         other => other,
     }
-}
-
-/// What passwords of this deployment may be.
-pub async fn policy() -> Policy {
-    Policy::named(&variable("password_policy").await)
-}
-
-/// A variable of the deployment; empty when it has none.
-pub async fn variable(name: &str) -> String {
-    spin_sdk::variables::get(name).await.unwrap_or_default()
 }

@@ -52,6 +52,12 @@ impl From<Problem> for Error {
     }
 }
 
+impl From<variables::Unfit> for Error {
+    fn from(unfit: variables::Unfit) -> Self {
+        Self::Edge(unfit.into())
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
@@ -59,10 +65,9 @@ impl From<Error> for Problem {
             Error::Edge(problem) => problem,
             Error::Invalid(errors) => Problem::validation(errors),
             Error::EmailTaken => Problem::new(Code::EMAIL_TAKEN, "Log in, or use another e-mail"),
-            Error::WrongCredentials | Error::RefreshToken | Error::SessionEnded => {
-                // RFC 9110, section 15.5.2: a 401 says how to authenticate.
-                Problem::new(Code::UNAUTHENTICATED, detail)
-                    .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            Error::WrongCredentials => challenge(Problem::new(Code::INVALID_CREDENTIALS, detail)),
+            Error::RefreshToken | Error::SessionEnded => {
+                challenge(Problem::new(Code::UNAUTHENTICATED, detail))
             }
             Error::NotFound(what) => Problem::not_found(what),
             Error::Lacking(permission) => {
@@ -82,6 +87,11 @@ impl From<Error> for Problem {
             error @ Error::Hashing(_) => Problem::internal(error),
         }
     }
+}
+
+/// RFC 9110, section 15.5.2: a 401 says how to authenticate.
+fn challenge(problem: Problem) -> Problem {
+    problem.header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 impl IntoResponse for Error {

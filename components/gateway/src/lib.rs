@@ -37,7 +37,7 @@ static CLIENT: Client = Client::new("gateway");
 #[spin_sdk::http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
-    edge::serve(ROUTER.get_or_init(routes), request).await
+    edge::serve(ROUTER.get_or_init(routes), &[], request).await
 }
 
 fn routes() -> Router {

@@ -1,55 +1,160 @@
 //! The vault's keys: the variable `data_key`, else one made once in the database by an atomic insert.
+//!
+//! Other keys than those that data was written with would lock everyone out, in silence: nobody's e-mail would be
+//! found, and the same e-mail would make another account. So the first use of each key that encrypts leaves a known
+//! text in the table `identity_canary`. Nothing is answered unless all of them can be decrypted, and unless the key
+//! that finds texts again is the one it was.
 
 use std::sync::OnceLock;
 
-use spin_sdk::sqlite::{Error, Value};
+use spin_sdk::sqlite::{Error, RowResult, Value};
 
 use crate::database::run;
-use crate::settings::variable;
+use crate::settings::{DATA_KEY, DataKey};
 use crate::vault::{KEY_BYTES, Ring};
 
 static RING: OnceLock<Ring> = OnceLock::new();
+
+const CANARIES: &str = "CREATE TABLE IF NOT EXISTS identity_canary (
+  key_id TEXT PRIMARY KEY,     -- of a key that has encrypted something
+  text TEXT NOT NULL,          -- a known text, encrypted by it
+  fingerprint TEXT NOT NULL    -- of that text, by the key that finds texts again: the same in every row
+) WITHOUT ROWID";
+/// More keys than anyone keeps in a list.
+const MAX_CANARIES: i64 = 1000;
+
+/// Why the keys are not to be used.
+pub enum Unfit {
+    /// They are not those that data was written with; what is wrong with `data_key`.
+    Other(&'static str),
+    /// That cannot be told now.
+    Unavailable(String),
+}
+
+impl From<Error> for Unfit {
+    fn from(error: Error) -> Self {
+        Self::Unavailable(logline::words(&error))
+    }
+}
 
 /// The keys, once they are read.
 pub fn ring() -> Option<&'static Ring> {
     RING.get()
 }
 
-/// Read the keys, once per instance.
-pub async fn load() -> Result<(), String> {
+/// Read the keys for use, once per instance.
+pub async fn load() -> Result<(), Unfit> {
     if RING.get().is_none() {
-        let ring = match configured().await? {
-            Some(ring) => ring,
-            None => Ring::parse(&stored().map_err(|error| logline::words(&error))?)?,
+        let set = DATA_KEY.get().await.map_err(|unfit| Unfit::Unavailable(unfit.to_string()))?;
+        let made;
+        let ring = match set {
+            DataKey::Set(ring) => ring,
+            DataKey::Stored => {
+                made = stored()?;
+                &made
+            }
+            DataKey::NotGiven => return Err(Unfit::Unavailable("data_key is not given here".to_owned())),
         };
+        leave_canary(ring)?;
         // Whoever was faster read the same keys.
-        _ = RING.set(ring);
+        _ = RING.set(ring.clone());
     }
     Ok(())
 }
 
-/// The keys of the variable; `None` when it is empty or not granted.
-pub async fn configured() -> Result<Option<Ring>, String> {
-    let keys = variable("data_key").await?;
-    if keys.is_empty() { Ok(None) } else { Ring::parse(&keys).map(Some) }
+/// Whether the keys are those that data was written with; nothing is written.
+pub async fn check() -> Result<(), Unfit> {
+    match DATA_KEY.get().await {
+        Ok(DataKey::Set(ring)) => known_to(&canaries()?, ring),
+        Ok(DataKey::Stored) => match (read()?, canaries()?) {
+            (Some(ring), canaries) => known_to(&canaries, &ring),
+            (None, canaries) if canaries.is_empty() => Ok(()),
+            (None, _) => Err(Unfit::Other("is not set, and data was written with one")),
+        },
+        // Without a vault, or named as unfit by the checks of the settings.
+        Ok(DataKey::NotGiven) | Err(_) => Ok(()),
+    }
 }
 
-/// The database's key, as the variable would spell it. Instances that start together race to insert one; all read
-/// the winner's.
-fn stored() -> Result<String, Error> {
-    if let Ok(Some(key)) = read() {
-        return Ok(key);
+/// What is known of a key that has encrypted something.
+struct Canary {
+    text: String,
+    fingerprint: String,
+}
+
+fn known_to(canaries: &[Canary], ring: &Ring) -> Result<(), Unfit> {
+    let fingerprint = ring.canary_fingerprint().map_err(Unfit::Unavailable)?;
+    if canaries.iter().any(|canary| !ring.decrypts_canary(&canary.text)) {
+        return Err(Unfit::Other("lacks a key that data was written with"));
+    }
+    match canaries.iter().all(|canary| canary.fingerprint == fingerprint) {
+        true => Ok(()),
+        false => Err(Unfit::Other("must end with the key that it began with")),
+    }
+}
+
+/// One statement decides: of instances with different keys, one leaves the first canary, and the others find it.
+fn leave_canary(ring: &Ring) -> Result<(), Unfit> {
+    known_to(&canaries()?, ring)?;
+    let (id, text) = ring.canary().map_err(Unfit::Unavailable)?;
+    let fingerprint = ring.canary_fingerprint().map_err(Unfit::Unavailable)?;
+    if !knows(id)? {
+        run(CANARIES, [])?;
+        let insert = "INSERT INTO identity_canary SELECT ?1, ?2, ?3 \
+            WHERE NOT EXISTS (SELECT 1 FROM identity_canary WHERE fingerprint <> ?3) ON CONFLICT DO NOTHING";
+        run(insert, [Value::Text(id.to_owned()), Value::Text(text), Value::Text(fingerprint)])?;
+    }
+    known_to(&canaries()?, ring)
+}
+
+fn knows(key_id: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM identity_canary WHERE key_id = ?1";
+    rows_if_there(run(sql, [Value::Text(key_id.to_owned())])).map(|rows| !rows.is_empty())
+}
+
+fn canaries() -> Result<Vec<Canary>, Unfit> {
+    let text = |row: &RowResult, column| row.get::<&str>(column).unwrap_or_default().to_owned();
+    let canary = |row: &RowResult| Canary { text: text(row, 0), fingerprint: text(row, 1) };
+    let sql = "SELECT text, fingerprint FROM identity_canary LIMIT ?1";
+    let rows = rows_if_there(run(sql, [Value::Integer(MAX_CANARIES)]))?;
+    match (rows.is_empty(), read()?) {
+        // A build without canaries made this key, and wrote with it.
+        (true, Some(ring)) => {
+            let (text, fingerprint) =
+                (ring.canary().map_err(Unfit::Unavailable)?.1, ring.canary_fingerprint());
+            Ok(vec![Canary { text, fingerprint: fingerprint.map_err(Unfit::Unavailable)? }])
+        }
+        _ => Ok(rows.iter().map(canary).collect()),
+    }
+}
+
+/// The database's key. Instances that start together race to insert one; all read the winner's. None is made where data
+/// was written with another.
+fn stored() -> Result<Ring, Unfit> {
+    if let Some(ring) = read()? {
+        return Ok(ring);
     }
     let mut fresh = [0u8; KEY_BYTES];
-    getrandom::fill(&mut fresh).map_err(|error| Error::Io(error.to_string()))?;
+    getrandom::fill(&mut fresh).map_err(|error| Unfit::Unavailable(error.to_string()))?;
     let table = "CREATE TABLE IF NOT EXISTS identity_data_key (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL)";
     run(table, [])?;
-    let insert = "INSERT INTO identity_data_key VALUES (1, ?1) ON CONFLICT DO NOTHING";
+    run(CANARIES, [])?;
+    let insert = "INSERT INTO identity_data_key SELECT 1, ?1 WHERE NOT EXISTS (SELECT 1 FROM identity_canary) \
+        ON CONFLICT DO NOTHING";
     run(insert, [Value::Blob(fresh.to_vec())])?;
-    read()?.ok_or_else(|| Error::Io("no data key after the insert".to_owned()))
+    read()?.ok_or(Unfit::Other("is not set, and data was written with one"))
 }
 
-fn read() -> Result<Option<String>, Error> {
-    let rows = run("SELECT hex(key) FROM identity_data_key", [])?;
-    Ok(rows.first().and_then(|row| row.get::<&str>(0)).map(str::to_owned))
+fn read() -> Result<Option<Ring>, Unfit> {
+    let rows = rows_if_there(run("SELECT hex(key) FROM identity_data_key", []))?;
+    let key = rows.first().and_then(|row| row.get::<&str>(0));
+    key.map(|key| Ring::parse(key).map_err(Unfit::Unavailable)).transpose()
+}
+
+/// No rows where there is no table yet.
+fn rows_if_there(answer: Result<Vec<RowResult>, Error>) -> Result<Vec<RowResult>, Error> {
+    match answer {
+        Err(Error::Io(text)) if text.contains("no such table") => Ok(Vec::new()),
+        other => other,
+    }
 }

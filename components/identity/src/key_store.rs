@@ -50,12 +50,12 @@ pub async fn load() -> Result<Arc<Ring>, String> {
     {
         return Ok(ring.clone());
     }
-    let keys = match &settings.secret {
-        Some(secret) => configured(settings.algorithm, secret).map(|key| vec![key]),
+    let keys = match settings.secret {
+        Some(secret) => configured(settings.algorithm, secret.as_bytes()).map(|key| vec![key]),
         None => stored(settings.algorithm).map_err(text),
     };
     let ring = match (keys, known) {
-        (Ok(keys), _) => Arc::new(Ring::new(&settings.issuer, keys)),
+        (Ok(keys), _) => Arc::new(Ring::new(settings.issuer, keys)),
         (Err(error), None) => return Err(error),
         // Better the keys of a while ago than none, when the database is away for a moment.
         (Err(error), Some((ring, _))) => {
@@ -73,9 +73,9 @@ pub async fn rotate() -> Result<(Key, Algorithm), Refusal> {
     if secret.is_some() {
         return Err(Refusal::Configured);
     }
-    let mut keys = rotated(*algorithm).map_err(|error| Refusal::Unavailable(text(error)))?;
+    let mut keys = rotated(algorithm).map_err(|error| Refusal::Unavailable(text(error)))?;
     *copy() = None;
-    Ok((keys.swap_remove(0), *algorithm))
+    Ok((keys.swap_remove(0), algorithm))
 }
 
 /// HMAC-SHA-256 of `message` under a key that is derived for `purpose` only.

@@ -37,6 +37,7 @@ mod bindings {
 
 use bindings::Plugin;
 use bindings::exports::jangteo::identity::{issuer, keys as key_ring, vault as personal, verifier};
+use data_keys::Unfit;
 use key_store::Refusal;
 use tokens::Issuing;
 
@@ -49,9 +50,15 @@ impl verifier::Guest for Plugin {
         tokens::verify(&ring, &token, key_store::now())
     }
 
-    async fn ready() -> Result<(), String> {
-        settings::load().await?;
-        data_keys::configured().await.map(drop)
+    async fn ready() -> Result<(), verifier::Unready> {
+        let mut unfit: Vec<_> =
+            variables::unfit([settings::CHECKS], false).await.iter().map(ToString::to_string).collect();
+        match data_keys::check().await {
+            Ok(()) => {}
+            Err(Unfit::Other(what)) => unfit.push(format!("data_key {what}")),
+            Err(Unfit::Unavailable(why)) => return Err(verifier::Unready::Unavailable(why)),
+        }
+        if unfit.is_empty() { Ok(()) } else { Err(verifier::Unready::Misconfigured(unfit)) }
     }
 }
 
@@ -94,7 +101,10 @@ impl key_ring::Guest for Plugin {
 
 impl personal::Guest for Plugin {
     async fn unlock() -> Result<(), personal::Failure> {
-        data_keys::load().await.map_err(unavailable)
+        data_keys::load().await.map_err(|unfit| match unfit {
+            Unfit::Other(what) => unavailable(format!("data_key {what}")),
+            Unfit::Unavailable(why) => unavailable(why),
+        })
     }
 
     fn encrypt(items: Vec<personal::Item>) -> Result<Vec<String>, personal::Failure> {

@@ -1,11 +1,26 @@
-//! What the deployment says of tokens: the variables `jwt_algorithm`, `jwt_issuer` and `jwt_secret`.
+//! What the deployment says of tokens and of the vault's keys.
 
-use std::sync::OnceLock;
+use variables::{Checks, Variable, read};
 
-use spin_sdk::variables;
+use crate::vault::Ring;
 
 /// The shortest secret that is taken, in bytes: as long as the hash's output (RFC 7518, section 3.2).
 pub const MIN_SECRET: usize = 32;
+/// The longest issuer, in characters: it is in every token.
+const MAX_ISSUER: usize = 255;
+/// What `data_key` is in a component that is not given it. No manifest can say this.
+const NOT_GIVEN: &str = "\0";
+
+static ALGORITHM: Variable<Algorithm> = Variable::new("jwt_algorithm", "HS256", |text| {
+    read::choice(text, &[Algorithm::Hs256, Algorithm::EdDsa].map(|known| (known.name(), known)))
+});
+static ISSUER: Variable<String> = Variable::new("jwt_issuer", "jangteo", |text| read::text(text, MAX_ISSUER));
+static SECRET: Variable<Option<String>> =
+    Variable::new("jwt_secret", "", |text| read::secret(text, MIN_SECRET));
+/// The vault's keys.
+pub static DATA_KEY: Variable<DataKey> = Variable::new("data_key", NOT_GIVEN, DataKey::read);
+/// All of them.
+pub static CHECKS: Checks = &[&ALGORITHM, &ISSUER, &SECRET, &DATA_KEY];
 
 /// How tokens are signed. One per deployment: a token of the other is refused, whatever its header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,56 +41,43 @@ impl Algorithm {
     }
 }
 
-/// The settings, found fit.
+/// Where the vault's keys come from.
+pub enum DataKey {
+    /// The component has nothing personal, and no vault.
+    NotGiven,
+    /// The database: one is made there.
+    Stored,
+    /// The variable.
+    Set(Ring),
+}
+
+impl DataKey {
+    fn read(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            NOT_GIVEN => Ok(Self::NotGiven),
+            "" => Ok(Self::Stored),
+            keys => Ring::parse(keys).map(Self::Set),
+        }
+    }
+}
+
+/// The settings of tokens, found fit.
 pub struct Settings {
     pub algorithm: Algorithm,
     /// `iss` of our tokens.
-    pub issuer: String,
+    pub issuer: &'static str,
     /// What the only key is made of; without it there are keys in the database, which can be rotated.
-    pub secret: Option<Vec<u8>>,
+    pub secret: Option<&'static str>,
 }
 
-impl Settings {
-    fn parse(algorithm: &str, issuer: &str, secret: &str) -> Result<Self, String> {
-        let known = [Algorithm::Hs256, Algorithm::EdDsa];
-        let algorithm = match algorithm {
-            "" => Algorithm::Hs256,
-            name => known
-                .into_iter()
-                .find(|known| known.name() == name)
-                .ok_or("jwt_algorithm is neither HS256 nor EdDSA")?,
-        };
-        if !secret.is_empty() && secret.len() < MIN_SECRET {
-            return Err(format!("jwt_secret is shorter than {MIN_SECRET} bytes"));
-        }
-        let issuer = if issuer.is_empty() { "jangteo" } else { issuer }.to_owned();
-        let secret = (!secret.is_empty()).then(|| secret.as_bytes().to_vec());
-        Ok(Self { algorithm, issuer, secret })
-    }
-}
-
-/// The settings, read once per instance; or what is wrong with them, in words that anyone may see.
-pub async fn load() -> Result<&'static Settings, String> {
-    static SETTINGS: OnceLock<Settings> = OnceLock::new();
-    if let Some(settings) = SETTINGS.get() {
-        return Ok(settings);
-    }
-    let (algorithm, issuer) = (variable("jwt_algorithm").await?, variable("jwt_issuer").await?);
-    let settings = Settings::parse(&algorithm, &issuer, &variable("jwt_secret").await?)?;
-    Ok(SETTINGS.get_or_init(|| settings))
-}
-
-/// A variable; empty when the manifest gives none. One that cannot be read is not taken for an empty one: another
-/// key would be used.
-pub async fn variable(name: &str) -> Result<String, String> {
-    match variables::get(name).await {
-        Ok(value) => Ok(value.trim().to_owned()),
-        Err(variables::Error::Undefined(_)) => Ok(String::new()),
-        Err(error) => {
-            logline::log!("variable {name}: {}", logline::words(&error));
-            Err(format!("the variable {name} cannot be read"))
-        }
-    }
+/// The settings, or what is wrong with them, in words that anyone may see.
+pub async fn load() -> Result<Settings, String> {
+    let text = |unfit: variables::Unfit| unfit.to_string();
+    Ok(Settings {
+        algorithm: *ALGORITHM.get().await.map_err(text)?,
+        issuer: ISSUER.get().await.map_err(text)?,
+        secret: SECRET.get().await.map_err(text)?.as_deref(),
+    })
 }
 
 #[cfg(test)]
@@ -83,21 +85,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_fit() {
-        let settings = Settings::parse("", "", "").ok().unwrap();
-        assert_eq!((settings.algorithm, settings.issuer.as_str()), (Algorithm::Hs256, "jangteo"));
-        assert!(settings.secret.is_none());
-        assert_eq!(Settings::parse("EdDSA", "", "").ok().unwrap().algorithm, Algorithm::EdDsa);
-    }
-
-    #[test]
-    fn a_short_secret_and_an_unknown_algorithm_are_refused_without_showing_them() {
-        let (short, fit) = ("x".repeat(31), "x".repeat(32));
-        assert_eq!(Settings::parse("", "", &short).err().unwrap(), "jwt_secret is shorter than 32 bytes");
-        assert!(Settings::parse("", "", &fit).is_ok());
-        for name in ["none", "hs256", "HS512", "RS256"] {
-            let why = Settings::parse(name, "", &fit).err().unwrap();
-            assert_eq!(why, "jwt_algorithm is neither HS256 nor EdDSA");
+    fn a_data_key_is_not_given_stored_or_a_list() {
+        assert!(matches!(DataKey::read(NOT_GIVEN), Ok(DataKey::NotGiven)));
+        assert!(matches!(DataKey::read(" "), Ok(DataKey::Stored)));
+        assert!(matches!(DataKey::read(&"0f".repeat(32)), Ok(DataKey::Set(_))));
+        for unfit in ["secret", "0f", &"0g".repeat(32), &format!("{},", "0f".repeat(32))] {
+            let why = DataKey::read(unfit).err().unwrap();
+            assert_eq!(why, "must be a list of keys of 64 hexadecimal digits each");
         }
     }
 }

@@ -20,8 +20,12 @@ const VERSION: &str = "v1";
 /// Characters of a key's id: it tells a few keys apart, and is no secret.
 const ID_CHARS: usize = 8;
 
+/// The known text by which keys are recognised, and its purpose, which no other text has.
+const CANARY: &str = "canary";
+
 /// The keys, newest first: the first one encrypts, all decrypt, and the last one makes the fingerprints, which could
 /// not be found again if its key changed.
+#[derive(Clone)]
 pub struct Ring {
     keys: Vec<(String, XChaCha20Poly1305)>,
     fingerprints: [u8; KEY_BYTES],
@@ -30,8 +34,7 @@ pub struct Ring {
 impl Ring {
     /// Read a list of keys, separated by commas, of 64 hexadecimal digits each.
     pub fn parse(list: &str) -> Result<Self, String> {
-        let unfit =
-            || format!("data_key must be a list of keys of {} hexadecimal digits each", 2 * KEY_BYTES);
+        let unfit = || format!("must be a list of keys of {} hexadecimal digits each", 2 * KEY_BYTES);
         let keys: Option<Vec<_>> = list.split(',').map(|key| bytes(key.trim())).collect();
         let keys = keys.ok_or_else(unfit)?;
         let fingerprints = *keys.last().ok_or_else(unfit)?;
@@ -60,11 +63,31 @@ impl Ring {
         String::from_utf8(cipher.decrypt(&XNonce::from(*nonce), payload).ok()?).ok()
     }
 
+    /// The id of the key that encrypts, and a known text encrypted by it.
+    pub fn canary(&self) -> Result<(&str, String), String> {
+        let (id, _) = self.keys.first().ok_or("no key")?;
+        Ok((id, self.encrypt(&canary(CANARY))?))
+    }
+
+    /// Whether one of the keys encrypted this [`canary`](Self::canary).
+    pub fn decrypts_canary(&self, ciphertext: &str) -> bool {
+        self.decrypt(&canary(ciphertext)).is_some_and(|text| text == CANARY)
+    }
+
+    /// The known text's keyed hash.
+    pub fn canary_fingerprint(&self) -> Result<String, String> {
+        self.fingerprint(CANARY, CANARY)
+    }
+
     /// The keyed hash of a text, hex.
     pub fn fingerprint(&self, purpose: &str, text: &str) -> Result<String, String> {
         let key = mac(&self.fingerprints, &format!("jangteo/fingerprint/{purpose}"))?;
         Ok(hex(&mac(&key, text)?))
     }
+}
+
+fn canary(text: &str) -> Item {
+    Item { purpose: CANARY.to_owned(), owner: String::new(), text: text.to_owned() }
 }
 
 /// What is authenticated with an item's text. No purpose has a line break.
@@ -149,6 +172,21 @@ mod tests {
         assert_eq!(old.decrypt(&item("name", "alice", &new)), None);
         assert_eq!(old.fingerprint("email", "a@b.kr"), both.fingerprint("email", "a@b.kr"));
         assert_ne!(old.fingerprint("email", "a@b.kr"), old.fingerprint("name", "a@b.kr"));
+    }
+
+    #[test]
+    fn a_canary_tells_which_keys_are_there_and_which_one_finds() {
+        let ring = |keys: &[u8]| {
+            Ring::parse(&keys.iter().map(|byte| key(*byte)).collect::<Vec<_>>().join(",")).ok().unwrap()
+        };
+        let (old, rotated) = (ring(&[1]), ring(&[2, 1]));
+        let (id, text) = rotated.canary().unwrap();
+        assert_ne!(id, old.canary().unwrap().0);
+        assert!(rotated.decrypts_canary(&text) && ring(&[3, 2, 1]).decrypts_canary(&text));
+        assert!(!old.decrypts_canary(&text) && !ring(&[3]).decrypts_canary(&text));
+        let finds = |keys: &[u8]| ring(keys).canary_fingerprint();
+        assert_eq!(finds(&[2, 1]), finds(&[1]));
+        assert_ne!(finds(&[1, 2]), finds(&[1]));
     }
 
     #[test]

@@ -1,17 +1,39 @@
 //! What the deployment may set.
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use edge::{Code, Context, Problem};
+use variables::{Checks, Variable, read};
+
+use crate::CLIENT;
+
+/// The longest time that stock may be held for an order nobody pays, in seconds: 30 days.
+const LONGEST_WAIT: i64 = 30 * 24 * 60 * 60;
 
 /// How long an order waits for its payment and holds stock, in seconds (the contract's 15 minutes).
-const PAY_WITHIN: i64 = 15 * 60;
+static PAY_WITHIN: Variable<i64> =
+    Variable::new("order_expiry_seconds", "900", |text| read::integer(text, 1..=LONGEST_WAIT));
 
-/// The variable `order_expiry_seconds`, read once per instance; without it the contract's time.
-pub async fn pay_within() -> i64 {
-    static SECONDS: OnceLock<i64> = OnceLock::new();
-    if let Some(seconds) = SECONDS.get() {
-        return *seconds;
+/// All of them.
+pub static CHECKS: Checks = &[&PAY_WITHIN];
+
+/// How long an order waits for its payment, in seconds.
+pub async fn pay_within() -> Result<i64, Problem> {
+    Ok(*PAY_WITHIN.get().await?)
+}
+
+/// No order is taken that nobody could ever pay: 503 while payments says that its settings cannot be used. Asked once
+/// per instance, if all is well; payments that are merely away come back while an order waits.
+pub async fn payable(context: &Context) -> Result<(), Problem> {
+    static PAYABLE: AtomicBool = AtomicBool::new(false);
+    if PAYABLE.load(Ordering::Relaxed) {
+        return Ok(());
     }
-    let text = spin_sdk::variables::get("order_expiry_seconds").await.unwrap_or_default();
-    let seconds = text.parse().ok().filter(|seconds| *seconds > 0);
-    *SECONDS.get_or_init(|| seconds.unwrap_or(PAY_WITHIN))
+    let Ok(reply) = CLIENT.get(context, "payments", "ready").await else { return Ok(()) };
+    if reply.status.is_success() {
+        PAYABLE.store(true, Ordering::Relaxed);
+        return Ok(());
+    }
+    let problem = reply.problem();
+    if problem.code() == Code::MISCONFIGURED { Err(problem) } else { Ok(()) }
 }

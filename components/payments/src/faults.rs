@@ -1,14 +1,26 @@
 //! Fault points: places at which a test can have the service stall, to kill the host there. They exist only where
 //! the variable `fault_points` names them (comma separated); each stalls the first request that reaches it.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::json;
 use store::Event;
 
-use crate::RELAY;
 use crate::store::DB;
+use crate::{RELAY, settings};
+
+/// All of them.
+pub const POINTS: [&str; 9] = [
+    "paying.started",
+    "paying.charged",
+    "paying.told",
+    "paying.authorized",
+    "paying.recorded",
+    "refunding.requested",
+    "refunding.provided",
+    "refunding.recorded",
+    "refunding.told",
+];
 
 /// Between two looks at nothing, while the host waits to be killed.
 const NAP: Duration = Duration::from_secs(1);
@@ -16,7 +28,7 @@ const NAP: Duration = Duration::from_secs(1);
 /// Stall here for good if `name` is switched on and no request stalled here before. A switch that fires is an event
 /// of the log, and so reaches the audit log.
 pub async fn point(name: &'static str) {
-    if !switched_on().await.iter().any(|on| on == name) {
+    if !settings::fault_points().await.iter().any(|on| on == name) {
         return;
     }
     // The stream's first version is there once: that decides which request it is.
@@ -34,13 +46,4 @@ pub async fn point(name: &'static str) {
             spin_sdk::time::sleep(NAP).await;
         }
     }
-}
-
-async fn switched_on() -> &'static [String] {
-    static POINTS: OnceLock<Vec<String>> = OnceLock::new();
-    if let Some(points) = POINTS.get() {
-        return points;
-    }
-    let list = spin_sdk::variables::get("fault_points").await.unwrap_or_default();
-    POINTS.get_or_init(|| list.split(',').map(|name| name.trim().to_owned()).collect())
 }

@@ -13,7 +13,7 @@
 //! | `GET /internal/payments/buyers/{id}/payments` | services | `payments::paid_by` |
 //! | `POST /internal/payments/reconcile` | services | `settle::reconcile_due` |
 //! | `POST /internal/payments/events` | services | `notified::on_events` |
-//! | `GET /internal/payments/health` | services | `health::get` |
+//! | `GET /internal/payments/health`, `/ready` | services | `health::…` |
 //!
 //! `api` has the bodies, `card` the card data, `domain` the states and rules, `provider` the calls to plug-ins, `breaker`
 //! keeps them from a provider that is down, `faults` has the places where tests kill the host, `store` the SQL. The attempt is in the log before the provider is called, under the id the provider gets as its key: what
@@ -27,6 +27,7 @@ mod error;
 mod faults;
 mod handlers;
 mod provider;
+mod settings;
 mod store;
 
 use std::alloc::System;
@@ -60,7 +61,7 @@ async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     RELAY.kick_once();
     reconcile_once();
-    edge::serve(ROUTER.get_or_init(routes), request).await
+    edge::serve(ROUTER.get_or_init(routes), &[events::SETTINGS, settings::CHECKS], request).await
 }
 
 /// At an instance's first call: ask about what an earlier process left open.
@@ -87,6 +88,7 @@ fn routes() -> Router {
         .route("/internal/payments/buyers/{id}/payments", get(payments::paid_by))
         .route("/internal/payments/reconcile", post(settle::reconcile_due))
         .route("/internal/payments/events", post(notified::on_events))
+        .route("/internal/payments/ready", get(health::ready))
         .route("/internal/payments/health", get(health::get));
     edge::router(
         internal

@@ -1,7 +1,7 @@
 //! Calls to provider plug-ins, by way of the component in front of each: in time, retried where that is safe, and
 //! kept from a provider that is down.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use edge::{Context, Problem};
@@ -42,19 +42,6 @@ const TRIES: u32 = 3;
 const MAX_LABEL: usize = 64;
 /// The pause before the second try; doubled with each further one, and from half to all of it is waited.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// The providers of this deployment; the first takes new payments.
-pub async fn names() -> &'static [String] {
-    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
-    if let Some(names) = NAMES.get() {
-        return names;
-    }
-    let list = spin_sdk::variables::get("payment_providers").await;
-    let list = list.unwrap_or_else(|_| "sandbox".to_owned());
-    NAMES.get_or_init(|| {
-        list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
-    })
-}
 
 /// Refuse a sum that `provider` does not take exactly.
 ///

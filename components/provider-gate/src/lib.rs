@@ -2,6 +2,7 @@
 //!
 //! | route | who | |
 //! |---|---|---|
+//! | `POST /internal/<component>/ready` | `payments` | 204 when it has what its provider needs |
 //! | `POST /internal/<component>/{currencies,charge,capture,cancel,refund,status,verify}` | `payments` | the function of `wit/payments` with that name |
 //!
 //! A dependency reaches what its parent component may reach, so a plug-in inside of `payments` would reach all
@@ -13,10 +14,13 @@ use std::sync::OnceLock;
 
 use axum::{Json as Answer, Router, routing::post};
 use edge::{Code, Json, Path, Problem, ServiceCaller};
+use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use spin_sdk::http::{IntoResponse, Request};
 use zeroizing_alloc::ZeroAlloc;
+
+mod settings;
 
 mod bindings {
     wit_bindgen::generate!({
@@ -27,7 +31,7 @@ mod bindings {
     });
 }
 
-use bindings::jangteo::payments::provider::{self, Account};
+use bindings::jangteo::payments::provider;
 
 /// Card data passes through here: all memory is overwritten when it is taken back.
 #[global_allocator]
@@ -39,8 +43,19 @@ const CALLER: &str = "payments";
 #[spin_sdk::http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
-    let routes = || edge::router(Router::new().route("/internal/{component}/{function}", post(call)));
-    edge::serve(ROUTER.get_or_init(routes), request).await
+    let routes = || {
+        edge::router(
+            Router::new()
+                .route("/internal/{component}/ready", post(ready))
+                .route("/internal/{component}/{function}", post(call)),
+        )
+    };
+    edge::serve(ROUTER.get_or_init(routes), &[settings::CHECKS], request).await
+}
+
+/// Its settings are fit, or `edge::serve` would have said what is wrong with them.
+async fn ready(caller: ServiceCaller) -> Result<StatusCode, Problem> {
+    caller_is_payments(&caller).map(|()| StatusCode::NO_CONTENT)
 }
 
 /// The arguments come as a JSON array, without the account; the result goes as JSON.
@@ -50,7 +65,7 @@ async fn call(
     Json(arguments): Json<Value>,
 ) -> Result<Answer<Value>, Problem> {
     caller_is_payments(&caller)?;
-    let account = account().await;
+    let account = settings::account().await?;
     match function.as_str() {
         "currencies" => answer(provider::currencies()),
         "charge" => {
@@ -70,17 +85,6 @@ fn caller_is_payments(caller: &ServiceCaller) -> Result<(), Problem> {
     match caller.subject == CALLER {
         true => Ok(()),
         false => Err(Problem::new(Code::FORBIDDEN, "Only payments may call a provider")),
-    }
-}
-
-/// What this component was set up with; read anew each time, so that a key can be changed while it runs.
-async fn account() -> Account {
-    let variable = async |name| spin_sdk::variables::get(name).await.unwrap_or_default();
-    Account {
-        url: variable("provider_url").await.trim_end_matches('/').to_owned(),
-        key: variable("provider_key").await,
-        webhook_secret: variable("provider_webhook_secret").await,
-        return_url: variable("provider_return_url").await,
     }
 }
 

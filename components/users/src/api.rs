@@ -124,7 +124,7 @@ pub struct Erasure {
 pub struct EraseAccount<'a> {
     pub current_password: Option<&'a str>,
     /// Where the request came from: a wrong password counts as a failed login.
-    pub client_addr: Option<&'a str>,
+    pub client_addr: Option<std::net::IpAddr>,
 }
 
 /// Auth's refusal.

@@ -40,7 +40,7 @@ static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &TARGETS);
 async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     RELAY.kick_once();
-    edge::serve(ROUTER.get_or_init(routes), request).await
+    edge::serve(ROUTER.get_or_init(routes), &[events::SETTINGS], request).await
 }
 
 fn routes() -> Router {

@@ -1,12 +1,13 @@
 //! Calls to other services' internal routes, with a service token, a timeout and the request's identity.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use http_body_util::Full;
 use serde::{Serialize, de::DeserializeOwned};
+use variables::{Variable, read};
 
 use crate::{Code, Context, Problem, identity};
 
@@ -16,6 +17,13 @@ const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A service token is renewed this long before it expires.
 const RENEW_BEFORE: Duration = Duration::from_secs(20);
+
+/// Where services answer; `{service}` stands for the name.
+pub(crate) static SERVICE_URL: Variable<String> =
+    Variable::new("service_url", "http://{service}.spin.internal", |text| {
+        read::address(&text.replace("{service}", "service"))?;
+        Ok(text.trim().trim_end_matches('/').to_owned())
+    });
 
 /// The calls of one service to the others.
 pub struct Client {
@@ -114,7 +122,7 @@ impl Client {
         body: Bytes,
         limit: Duration,
     ) -> Result<Reply, Problem> {
-        let base = service_url().await.replace("{service}", service);
+        let base = SERVICE_URL.get().await?.replace("{service}", service);
         let mut request = http::Request::builder()
             .method(method)
             .uri(format!("{base}/internal/{service}/{path}"))
@@ -148,14 +156,4 @@ impl Client {
 fn away(service: &str, why: &str) -> Problem {
     logline::log!("call to {service}: {why}");
     Problem::new(Code::UNAVAILABLE, format!("{service} does not answer; try again"))
-}
-
-/// Where services answer: the variable `service_url`, in which `{service}` stands for the name.
-async fn service_url() -> &'static str {
-    static URL: OnceLock<String> = OnceLock::new();
-    if let Some(url) = URL.get() {
-        return url;
-    }
-    let url = spin_sdk::variables::get("service_url").await;
-    URL.get_or_init(|| url.unwrap_or_else(|_| "http://{service}.spin.internal".to_owned()))
 }

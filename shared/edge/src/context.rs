@@ -1,10 +1,13 @@
 //! What is known of a request before anyone looks at it: its id, its trace, where it came from.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, request::Parts};
 use uuid::Uuid;
+
+use crate::client_address::{TRUSTED_PROXIES, client_address};
 
 /// The longest client-made request id that is kept; a longer one is replaced.
 const MAX_REQUEST_ID: usize = 128;
@@ -16,8 +19,9 @@ pub struct Context {
     pub request_id: String,
     /// W3C Trace Context, when the client sent a valid one.
     pub traceparent: Option<String>,
-    /// The client's address as the platform saw it; absent or `0.0.0.0` behind a chained call.
-    pub client_addr: Option<String>,
+    /// The client's address: the platform's peer, or whom proxies that are trusted serve (`trusted_proxies`). Absent
+    /// behind a chained call.
+    pub client_addr: Option<IpAddr>,
 }
 
 impl Context {
@@ -28,17 +32,23 @@ impl Context {
 
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        // Spin appends its value after one a client may have forged: the last one counts.
-        let addr = headers.get_all("spin-client-addr").iter().next_back();
         Self {
             request_id: text("x-request-id")
                 .filter(|id| is_printable(id))
                 .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
             traceparent: text("traceparent").filter(|t| is_traceparent(t)).map(str::to_owned),
-            client_addr: addr
-                .and_then(|value| value.to_str().ok())
-                .map(|value| value.rsplit_once(':').map_or(value, |(host, _port)| host).to_owned()),
+            client_addr: None,
         }
+    }
+
+    /// The same, with the client's address. Apart, for it takes a variable that is checked first.
+    pub(crate) async fn located(self, headers: &HeaderMap) -> Self {
+        // Spin appends its value after one a client may have forged: the last one counts.
+        let peer = headers.get_all("spin-client-addr").iter().next_back();
+        let peer = peer.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let trusted = TRUSTED_PROXIES.get().await.map_or(&[][..], Vec::as_slice);
+        let address = client_address(peer, headers, trusted).filter(|address| !address.is_unspecified());
+        Self { client_addr: address, ..self }
     }
 }
 
@@ -67,14 +77,6 @@ fn is_traceparent(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Context, HeaderMap, is_traceparent};
-
-    #[test]
-    fn the_platforms_address_beats_a_forged_one() {
-        let mut headers = HeaderMap::new();
-        headers.append("spin-client-addr", "6.6.6.6:1".parse().unwrap());
-        headers.append("spin-client-addr", "127.0.0.1:5000".parse().unwrap());
-        assert_eq!(Context::of(&headers).client_addr.as_deref(), Some("127.0.0.1"));
-    }
 
     #[test]
     fn an_odd_request_id_is_replaced() {

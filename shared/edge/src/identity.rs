@@ -1,7 +1,6 @@
 //! The identity plug-in: the only code that holds keys. Here are its interfaces and the caller they speak of.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,7 +14,7 @@ pub(crate) mod bindings {
 pub use bindings::jangteo::identity::issuer::{Grant, Issued, Signature};
 pub use bindings::jangteo::identity::keys::Announced;
 pub use bindings::jangteo::identity::verifier::{Kind, Principal};
-use bindings::jangteo::identity::{issuer, keys, verifier, verifier::Denial};
+use bindings::jangteo::identity::{issuer, keys, verifier, verifier::Denial, verifier::Unready};
 
 /// How many verified tokens an instance remembers: some hundred users at once, about 1 KiB each.
 const MAX_REMEMBERED: usize = 256;
@@ -65,20 +64,16 @@ impl Principal {
     }
 }
 
-/// Refuse with 503 while the deployment's settings cannot be used. Asked once per instance, if all is well.
-pub(crate) async fn ready() -> Result<(), Problem> {
-    static READY: AtomicBool = AtomicBool::new(false);
-    if READY.load(Ordering::Relaxed) {
-        return Ok(());
-    }
+/// What is wrong with the settings by which tokens are made and personal data is encrypted, each as `<name> <what>`.
+///
+/// # Errors
+/// 503 when that cannot be told now.
+pub(crate) async fn unfit() -> Result<Vec<String>, Problem> {
     match verifier::ready().await {
-        Ok(()) => READY.store(true, Ordering::Relaxed),
-        Err(why) => {
-            logline::log!("identity refuses every request: {why}");
-            return Err(Problem::new(Code::MISCONFIGURED, why));
-        }
+        Ok(()) => Ok(Vec::new()),
+        Err(Unready::Misconfigured(unfit)) => Ok(unfit),
+        Err(Unready::Unavailable(why)) => Err(unavailable(why)),
     }
-    Ok(())
 }
 
 /// Who `token` speaks for. A token seen before costs a look-up, not a verification.

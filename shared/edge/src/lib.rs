@@ -6,6 +6,7 @@
 
 mod caller;
 mod client;
+mod client_address;
 mod context;
 mod etag;
 mod identity;

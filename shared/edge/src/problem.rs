@@ -34,6 +34,7 @@ macro_rules! codes {
 codes! {
     MALFORMED BAD_REQUEST "malformed_request" "The request cannot be read";
     VALIDATION UNPROCESSABLE_ENTITY "validation_failed" "Some fields are not valid";
+    INVALID_CREDENTIALS UNAUTHORIZED "invalid_credentials" "The e-mail or the password is wrong";
     UNAUTHENTICATED UNAUTHORIZED "unauthenticated" "A valid access token is needed";
     TOKEN_EXPIRED UNAUTHORIZED "token_expired" "The access token has expired";
     TOKEN_REUSED BAD_REQUEST "token_reused" "The refresh token was used before";
@@ -105,6 +106,16 @@ impl Problem {
         Self { errors, ..Self::new(Code::VALIDATION, detail) }
     }
 
+    /// Settings of the deployment that cannot be used, each as `<name> <what is wrong>`.
+    pub(crate) fn misconfigured(unfit: Vec<String>) -> Self {
+        let field = |line: &String| {
+            let (name, what) = line.split_once(' ').unwrap_or(("", line));
+            FieldError::new(name, what)
+        };
+        let errors = unfit.iter().map(field).collect();
+        Self { errors, ..Self::new(Code::MISCONFIGURED, unfit.join("; ")) }
+    }
+
     /// No such `what`, or one that the caller must not know of.
     pub fn not_found(what: &str) -> Self {
         Self::new(Code::NOT_FOUND, format!("There is no such {what}"))
@@ -162,6 +173,11 @@ impl Problem {
         self
     }
 
+    /// What this case is, for a person.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The kind of problem.
     pub fn code(&self) -> Code {
         self.code
@@ -210,6 +226,12 @@ struct Told {
     code: String,
     detail: String,
     errors: Vec<FieldError>,
+}
+
+impl From<variables::Unfit> for Problem {
+    fn from(unfit: variables::Unfit) -> Self {
+        Self::misconfigured(vec![unfit.to_string()])
+    }
 }
 
 impl IntoResponse for Problem {

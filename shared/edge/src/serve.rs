@@ -1,13 +1,20 @@
 //! The way of a request through a service's router and back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::response::IntoResponse;
 use axum::{Router, body::Body};
 use http::{HeaderValue, header};
 use tower_service::Service;
+use variables::{Checks, Unfit};
 
+use crate::client::SERVICE_URL;
+use crate::client_address::TRUSTED_PROXIES;
 use crate::{Code, Context, Problem, Refusal, identity, json, refusal};
+
+/// What is read here of the deployment's variables.
+static OWN: Checks = &[&SERVICE_URL, &TRUSTED_PROXIES];
 
 /// A service's routes with the contract's answers to unknown paths and methods.
 pub fn router(routes: Router) -> Router {
@@ -17,8 +24,12 @@ pub fn router(routes: Router) -> Router {
 }
 
 /// Answer `request` with `router`. Gives every response its `X-Request-Id` and every problem its body. Nothing is
-/// answered while the settings by which tokens are made cannot be used.
-pub async fn serve(router: &Router, request: spin_sdk::http::Request) -> http::Response<Body> {
+/// answered while a setting cannot be used: those of `checks`, of this crate and of the identity plug-in.
+pub async fn serve(
+    router: &Router,
+    checks: &[Checks],
+    request: spin_sdk::http::Request,
+) -> http::Response<Body> {
     let context = Context::of(request.headers());
     let path = request.uri().path().to_owned();
     let mut request = request.map(Body::new);
@@ -26,15 +37,38 @@ pub async fn serve(router: &Router, request: spin_sdk::http::Request) -> http::R
         let problem = json::too_large(request.into_body()).await;
         return finish(problem.into_response(), &context, &path);
     }
-    if let Err(problem) = identity::ready().await {
+    if let Err(problem) = ready(checks).await {
         return finish(problem.into_response(), &context, &path);
     }
+    let context = context.located(request.headers()).await;
     request.extensions_mut().insert(context.clone());
     let response = match router.clone().call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
     finish(response, &context, &path)
+}
+
+/// 503 that names every setting that cannot be used. Once an instance found all fit it does not ask again: variables
+/// are what they were when the app started.
+async fn ready(checks: &[Checks]) -> Result<(), Problem> {
+    static READY: AtomicBool = AtomicBool::new(false);
+    if READY.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let lines = |unfit: Vec<Unfit>| unfit.into_iter().map(|unfit| unfit.to_string());
+    let all = std::iter::once(OWN).chain(checks.iter().copied());
+    let mut unfit: Vec<_> = lines(variables::unfit(all, false).await).collect();
+    unfit.extend(identity::unfit().await?);
+    if unfit.is_empty() {
+        unfit.extend(lines(variables::unfit(checks.iter().copied(), true).await));
+    }
+    if unfit.is_empty() {
+        READY.store(true, Ordering::Relaxed);
+        return Ok(());
+    }
+    logline::log!("every request is refused: {}", unfit.join("; "));
+    Err(Problem::misconfigured(unfit))
 }
 
 fn finish(response: http::Response<Body>, context: &Context, path: &str) -> http::Response<Body> {

@@ -11,6 +11,7 @@ mod routes;
 
 pub use cloudevent::CloudEvent;
 pub use people::person;
+pub use redis::SETTINGS;
 pub use relay::{Relay, Target};
 pub use routes::{health, intake, internal_routes, relay_route};
 

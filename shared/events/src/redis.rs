@@ -9,12 +9,31 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use spin_sdk::redis::Connection;
-use spin_sdk::variables;
+use variables::{Checks, Found, Rule, Unfit, Variable, read};
 
 use crate::Target;
 
 /// The target as cursors and the lag name it. It wants all events, and no private part.
 pub(crate) const REDIS: Target = Target { service: "redis", kinds: &[], private: &[] };
+
+/// Where Redis is; empty for none. It is also what the manifest allows as an outbound host, where it must be bare.
+static URL: Variable<Option<String>> = Variable::new("redis_url", "", |text| {
+    read::optional(text, |text| read::server(text, &["redis", "rediss"]))
+});
+/// Its password, if it wants one.
+static PASSWORD: Variable<Option<String>> = Variable::new("redis_password", "", |text| read::secret(text, 1));
+/// What a service with a log and a relay reads of the deployment's variables; for `edge::serve`.
+pub static SETTINGS: Checks = &[&URL, &PASSWORD, &Rule(password_of_nothing), &store::SYNCHRONOUS];
+
+/// A password without a server: its address was forgotten or misspelt, and nothing would be published.
+fn password_of_nothing() -> Found<'static> {
+    Box::pin(async {
+        match (URL.get().await, PASSWORD.get().await) {
+            (Ok(None), Ok(Some(_))) => vec![Unfit("redis_password is set, and redis_url is not".to_owned())],
+            _ => Vec::new(),
+        }
+    })
+}
 
 /// How long a batch may take, connecting included: well under the relay's lease.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -39,9 +58,8 @@ impl Redis {
     /// Where it is: the variables `redis_url` and `redis_password`.
     pub async fn address(&self) -> Option<&str> {
         if self.address.get().is_none() {
-            let url = variables::get("redis_url").await.unwrap_or_default();
-            let password = variables::get("redis_password").await.unwrap_or_default();
-            _ = self.address.set((!url.is_empty()).then(|| with_password(&url, &password)));
+            let (url, password) = (URL.get().await.ok()?, PASSWORD.get().await.ok()?);
+            _ = self.address.set(url.as_ref().map(|url| with_password(url, password.as_deref())));
         }
         self.address.get()?.as_deref()
     }
@@ -83,11 +101,10 @@ impl Redis {
     }
 }
 
-/// The password is a variable of its own: the URL is also what the manifest allows as an outbound host, where it
-/// must be bare. Percent-encoded, since it may hold any character.
-fn with_password(url: &str, password: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, host)) if !password.is_empty() => {
+/// Percent-encoded, since it may hold any character.
+fn with_password(url: &str, password: Option<&str>) -> String {
+    match (url.split_once("://"), password) {
+        (Some((scheme, host)), Some(password)) => {
             let encoded: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
             format!("{scheme}://:{encoded}@{host}")
         }
@@ -101,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_password_goes_into_the_address() {
-        assert_eq!(with_password("redis://h:1", ""), "redis://h:1");
-        assert_eq!(with_password("redis://h:1", "p@"), "redis://:%70%40@h:1");
+        assert_eq!(with_password("redis://h:1", None), "redis://h:1");
+        assert_eq!(with_password("redis://h:1", Some("p@")), "redis://:%70%40@h:1");
     }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use spin_sdk::sqlite::wit::sqlite::Connection;
 use spin_sdk::sqlite::{Error as SqliteError, Value};
+use variables::{Variable, read};
 
 use crate::{Error, Row, health::Probe, migrate};
 
@@ -46,6 +47,10 @@ const UNPREPARED: [&str; 6] = [
     "vtable constructor failed: ",
     "database schema has changed",
 ];
+/// What a commit waits for: `normal` survives a killed process, `full` also a power cut.
+pub static SYNCHRONOUS: Variable<&str> = Variable::new("sqlite_synchronous", "normal", |text| {
+    read::choice(text, &[("normal", "PRAGMA synchronous = NORMAL"), ("full", "PRAGMA synchronous = FULL")])
+});
 
 /// One service's tables: a prefix, its migrations and the instance's connection.
 pub struct Db {
@@ -149,7 +154,7 @@ impl Db {
         if let Some(open) = self.slot().clone() {
             return Ok(open);
         }
-        let synchronous = synchronous().await;
+        let synchronous = *SYNCHRONOUS.get().await.map_err(|unfit| Error::Database(unfit.to_string()))?;
         if let Some(open) = self.slot().clone() {
             return Ok(open);
         }
@@ -191,13 +196,6 @@ fn checkpoint(connection: &Connection) {
     for pragma in ["PRAGMA busy_timeout = 1000", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA busy_timeout = 0"]
     {
         _ = run(connection, pragma);
-    }
-}
-
-async fn synchronous() -> &'static str {
-    match spin_sdk::variables::get("sqlite_synchronous").await.as_deref() {
-        Ok("full") => "PRAGMA synchronous = FULL",
-        _ => "PRAGMA synchronous = NORMAL",
     }
 }
 

@@ -16,7 +16,7 @@ mod migrate;
 mod row;
 
 pub use clock::Timestamp;
-pub use connection::Db;
+pub use connection::{Db, SYNCHRONOUS};
 pub use error::Error;
 pub use event::{Appended, Event, Idempotency, NEXT, Replay};
 pub use row::Row;

@@ -61,8 +61,8 @@ async fn an_unknown_account_and_a_wrong_password_look_the_same() {
         body.as_object_mut().unwrap().remove("requestId");
         body
     };
-    let wrong = wrong.assert_problem(401, "unauthenticated");
-    let unknown = unknown.assert_problem(401, "unauthenticated");
+    let wrong = wrong.assert_problem(401, "invalid_credentials");
+    let unknown = unknown.assert_problem(401, "invalid_credentials");
     assert_eq!(strip(wrong.json()), strip(unknown.json()));
 }
 

@@ -122,7 +122,7 @@ async fn who_was_erased_is_out_and_the_email_is_free() {
     let refresh = json!({ "refreshToken": alice.refresh });
     app.stranger().post("/api/auth/refresh", refresh).await.assert_problem(401, "unauthenticated");
     let login = json!({ "email": email, "password": "password123" });
-    app.stranger().post("/api/auth/login", login).await.assert_problem(401, "unauthenticated");
+    app.stranger().post("/api/auth/login", login).await.assert_problem(401, "invalid_credentials");
     // The access token is good for some minutes more, but leaves nothing personal behind.
     app.eventually("orders knows", || async {
         let order = alice.get(&format!("/api/orders/{}", first["id"].as_str().unwrap())).await.json();

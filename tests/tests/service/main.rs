@@ -37,6 +37,7 @@ mod relay;
 mod reservations;
 mod roles;
 mod sessions;
+mod settings;
 mod stripe;
 mod sweep;
 mod tokens;

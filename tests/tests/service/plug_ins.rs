@@ -21,8 +21,8 @@ async fn the_example_of_the_authors_guide_takes_a_payment() {
     if std::env::var("JANGTEO_URL").is_ok() {
         return;
     }
-    let app =
-        TestApp::embedded(with_provider("example-provider", ""), &[("payment_providers", "toss")]).await;
+    let variables = [("payment_providers", "toss"), ("toss_secret_key", "any")];
+    let app = TestApp::embedded(with_provider("example-provider", ""), &variables).await;
     let (status, payment) = pays(&app, APPROVED_CARD).await;
     assert_eq!((status, payment["status"].as_str()), (201, Some("CAPTURED")));
 }

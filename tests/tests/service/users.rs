@@ -145,7 +145,7 @@ async fn an_owner_changes_the_email_and_other_sessions_end() {
     assert_eq!(profile.text("email"), new);
     phone.get("/api/auth/me").await.assert_problem(401, "unauthenticated");
     phone.put(&path, change(&old, "password123")).await.assert_problem(401, "unauthenticated");
-    login(&app, &old, "password123").await.assert_problem(401, "unauthenticated");
+    login(&app, &old, "password123").await.assert_problem(401, "invalid_credentials");
     login(&app, &new.to_lowercase(), "password123").await.assert_status(200);
     let again = json!({ "email": old, "password": "password123", "name": "Other" });
     app.stranger().post("/api/auth/signup", again).await.assert_status(201);

@@ -8,6 +8,7 @@ use store::Timestamp;
 
 use crate::domain::parse_cursor;
 use crate::error::Error;
+use crate::settings::RETENTION_DAYS;
 use crate::store::{Cut, Kept};
 use crate::{RELAY, api, store as log};
 
@@ -71,8 +72,8 @@ async fn at_head() -> Result<(), Error> {
 /// Remove what is older than `audit_retention_days`, if that is set. Once per instance, after its first response.
 pub fn retain() {
     spin_sdk::wasip3::spawn(async {
-        let days = spin_sdk::variables::get("audit_retention_days").await.unwrap_or_default();
-        let days: f64 = days.trim().parse().unwrap_or(0.0);
+        // One that is not fit is named by the answer to the request; nothing is removed by it.
+        let days = RETENTION_DAYS.get().await.copied().unwrap_or(0.0);
         if days > 0.0
             && let Err(error) = cut(days * DAY_SECONDS).await
         {

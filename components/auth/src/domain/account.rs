@@ -29,16 +29,6 @@ pub enum Policy {
     Strict,
 }
 
-impl Policy {
-    /// The policy of this name; anything that is not `standard` is the strict one.
-    pub fn named(name: &str) -> Self {
-        match name.trim() {
-            "" | "standard" => Self::Standard,
-            _ => Self::Strict,
-        }
-    }
-}
-
 /// Account data as a client sent it, checked. Has no `Debug`: it holds the password.
 pub struct Draft {
     /// As typed, without the space around it.

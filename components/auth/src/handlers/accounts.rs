@@ -16,13 +16,14 @@ use crate::error::Error;
 use crate::handlers::throttles;
 use crate::store::authority;
 use crate::store::{DB, NewAccount, roles};
-use crate::{RELAY, api, bootstrap, store as auth};
+use crate::{RELAY, api, bootstrap, settings, store as auth};
 
 /// `POST /api/auth/signup`: 201 with the account and its `Location`; 409 for a taken e-mail, after the same work.
 pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Response, Error> {
     bootstrap::ensure(&context).await;
     let api::Signup { email, password, name, role } = request.body;
-    let draft = Draft::parse(&email, &name, password, bootstrap::policy().await).map_err(Error::Invalid)?;
+    let draft =
+        Draft::parse(&email, &name, password, settings::password_policy().await?).map_err(Error::Invalid)?;
     throttles::signup(&context).await?;
     let key = match request.key {
         Some(key) => Some(sealed(key).await?),

@@ -18,7 +18,7 @@ use crate::domain::role;
 use crate::error::Error;
 use crate::store::authority::{Authority, in_session};
 use crate::store::{self as auth, lifecycle, roles};
-use crate::{api, bootstrap};
+use crate::{api, settings};
 
 /// `POST /internal/auth/accounts?userId=&session=`: 201 with the account and its event; 200 with the id alone when the request came
 /// before under the same key.
@@ -33,7 +33,7 @@ pub async fn create(
     let roles = distinct(body.roles)?;
     let custom = roles::permissions_of(&roles).await?;
     demand(&who, &role::effective(&roles, &custom))?;
-    let draft = Draft::parse(&body.email, &body.name, body.password, bootstrap::policy().await)
+    let draft = Draft::parse(&body.email, &body.name, body.password, settings::password_policy().await?)
         .map_err(Error::Invalid)?;
     let account = new_account(&draft, roles).await?;
     let mut event = who.judged(auth::registered(&account, &by.user_id), &[ANY], None);

@@ -13,7 +13,7 @@ use crate::domain::password;
 use crate::error::Error;
 use crate::store::Credentials;
 use crate::store::authority::in_session;
-use crate::{api, bootstrap, store as auth};
+use crate::{api, settings, store as auth};
 
 /// `POST /api/auth/password`: 204, and all other sessions have ended. Guesses of the current password count as
 /// failed logins.
@@ -23,7 +23,7 @@ pub async fn change(
     Json(body): Json<api::PasswordChange>,
 ) -> Result<StatusCode, Error> {
     let (account, email) = owner(&user).await?;
-    check_password(&body.new_password, &email, bootstrap::policy().await)
+    check_password(&body.new_password, &email, settings::password_policy().await?)
         .map_err(|detail| wrong("newPassword", &detail))?;
     confirm(&context, &account, &email, &body.current_password).await?;
     let event = auth::password_changed(&account, &hashed(&body.new_password)?, &user.session);

@@ -3,16 +3,16 @@
 use edge::Context;
 use store::Timestamp;
 
-use crate::bootstrap::variable;
 use crate::domain::hex;
-use crate::domain::throttle::{DEFAULT_SIGNUP_LIMIT, FREE_TRIES, origin};
+use crate::domain::throttle::{FREE_TRIES, origin};
 use crate::error::Error;
+use crate::settings;
 use crate::store::throttle;
 
 /// Count a login of the account with this hash of its e-mail, which need not exist: per account and address,
 /// so that nobody locks the owner out from elsewhere. The key is forgotten by a session that starts.
 pub async fn login(context: &Context, email_hash: &str) -> Result<String, Error> {
-    let origin = origin(context.client_addr.as_deref()).unwrap_or_default();
+    let origin = origin(context.client_addr).unwrap_or_default();
     let key = key(&format!("login {origin} {email_hash}")).await?;
     match throttle::attempt(&key, Timestamp::now()).await? {
         Ok(()) => Ok(key),
@@ -23,8 +23,8 @@ pub async fn login(context: &Context, email_hash: &str) -> Result<String, Error>
 /// Count a signup from the caller's address. `signup_limit` 0 counts none; nor is one counted whose address the
 /// platform does not tell: it would be everyone's.
 pub async fn signup(context: &Context) -> Result<(), Error> {
-    let limit = variable("signup_limit").await.trim().parse().unwrap_or(DEFAULT_SIGNUP_LIMIT);
-    let (Some(origin), true) = (origin(context.client_addr.as_deref()), limit > 0) else { return Ok(()) };
+    let limit = settings::signup_limit().await?;
+    let (Some(origin), true) = (origin(context.client_addr), limit > 0) else { return Ok(()) };
     let key = key(&format!("signup {origin}")).await?;
     match throttle::signup(&key, limit, Timestamp::now()).await? {
         Ok(()) => Ok(()),

@@ -45,7 +45,7 @@ pub async fn sold(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response
 /// once do no harm: each order expires once.
 pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Reply<Swept>, Error> {
     let now = Timestamp::now();
-    let due = orders::unpaid(now, pay_within().await, SWEEP).await?;
+    let due = orders::unpaid(now, pay_within().await?, SWEEP).await?;
     let more = i64::try_from(due.len()).is_ok_and(|found| found == SWEEP);
     let mut expired = 0usize;
     for order in due {

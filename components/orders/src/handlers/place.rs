@@ -10,7 +10,7 @@ use super::show;
 use crate::domain::{Draft, Order, Relation, Shipments, Status, total};
 use crate::error::Error;
 use crate::reservation::{release, reserve};
-use crate::settings::pay_within;
+use crate::settings::{pay_within, payable};
 use crate::store::{self as orders, DB};
 use crate::{RELAY, api, personal};
 
@@ -25,8 +25,9 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
     if let Some(answer) = earlier(&user, key).await? {
         return Ok(answer);
     }
+    payable(&context).await?;
     let (id, now) = (Uuid::now_v7().to_string(), Timestamp::now());
-    let expires_at = now.plus_seconds(pay_within().await).to_string();
+    let expires_at = now.plus_seconds(pay_within().await?).to_string();
     let address = personal::hide(&id, &draft.address).await?;
     let held = match reserve(&context, &id, &expires_at, &draft.lines).await {
         Ok(held) => held,

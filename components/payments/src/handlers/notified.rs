@@ -14,7 +14,7 @@ use crate::domain::Payment;
 use crate::error::Error;
 use crate::provider::{self, Delivery, Dispute, Notice, Refusal};
 use crate::store::{DB, disputes, hints};
-use crate::{RELAY, store as payments};
+use crate::{RELAY, settings, store as payments};
 
 /// The longest body of a webhook: as JSON numbers it fits what the plug-in's gate takes, and events have a few KiB.
 const MAX_WEBHOOK: usize = 128 * 1024;
@@ -84,7 +84,7 @@ pub async fn webhook(
         let detail = format!("The limit is {MAX_WEBHOOK} bytes");
         return Err(Problem::new(Code::PAYLOAD_TOO_LARGE, detail).with("limit", MAX_WEBHOOK).into());
     }
-    if !provider::names().await.contains(&provider) {
+    if !settings::providers().await?.contains(&provider) {
         return Err(Problem::not_found("provider").into());
     }
     let notice = provider::verify(&context, &provider, delivery(&headers, &body)).await?.map_err(refused)?;

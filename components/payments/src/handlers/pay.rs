@@ -16,7 +16,7 @@ use crate::card::Card;
 use crate::domain::{LOST_AFTER_SECONDS, MISCONFIGURED, Payment, State};
 use crate::error::Error;
 use crate::store::DB;
-use crate::{CLIENT, RELAY, breaker, faults, provider, store as payments};
+use crate::{CLIENT, RELAY, breaker, faults, provider, settings, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.create";
@@ -36,7 +36,7 @@ pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) ->
     if order.currency.minor_units(&amount) != Ok(order.total) {
         return Err(Error::AmountMismatch);
     }
-    let provider = provider::names().await.first().cloned().unwrap_or_default();
+    let provider = settings::providers().await?.first().cloned().unwrap_or_default();
     provider::takes(&context, &provider, order.currency, order.total).await?;
     breaker::check(&provider).await.map_err(Error::ProviderAway)?;
     let payment = new_payment(order, provider, &card);

@@ -1,0 +1,59 @@
+//! What the deployment may set.
+
+use variables::{Checks, Found, Rule, Unfit, Variable, read};
+
+use crate::bootstrap::NAME;
+use crate::domain::account::{Draft, Policy};
+
+/// The highest limit of signups: nobody means to limit them then.
+const MOST_SIGNUPS: i64 = 1_000_000;
+
+/// What passwords of this deployment may be.
+static PASSWORD_POLICY: Variable<Policy> = Variable::new("password_policy", "standard", |text| {
+    read::choice(text, &[("standard", Policy::Standard), ("strict", Policy::Strict)])
+});
+/// Accounts that one address may make per hour: an office behind one address, not a script. 0 for no limit.
+static SIGNUP_LIMIT: Variable<i64> =
+    Variable::new("signup_limit", "500", |text| read::integer(text, 0..=MOST_SIGNUPS));
+static ADMIN_EMAIL: Variable<String> =
+    Variable::new("bootstrap_admin_email", "", |text| Ok(text.trim().to_owned()));
+/// Space in it counts.
+static ADMIN_PASSWORD: Variable<String> =
+    Variable::new("bootstrap_admin_password", "", |text| Ok(text.to_owned()));
+
+/// All of them.
+pub static CHECKS: Checks = &[&PASSWORD_POLICY, &SIGNUP_LIMIT, &Rule(first_admin)];
+
+/// What passwords of this deployment may be.
+pub async fn password_policy() -> Result<Policy, Unfit> {
+    PASSWORD_POLICY.get().await.copied()
+}
+
+/// Accounts that one address may make per hour; 0 for no limit.
+pub async fn signup_limit() -> Result<i64, Unfit> {
+    SIGNUP_LIMIT.get().await.copied()
+}
+
+/// The account data of the first ADMIN; `None` when none is to be made.
+pub async fn admin() -> Result<Option<Draft>, Vec<Unfit>> {
+    let one = |unfit| vec![unfit];
+    let email = ADMIN_EMAIL.get().await.map_err(one)?;
+    let password = ADMIN_PASSWORD.get().await.map_err(one)?;
+    let policy = password_policy().await.map_err(one)?;
+    match (email.is_empty(), password.is_empty()) {
+        (true, true) => Ok(None),
+        (true, false) => Err(vec![Unfit("bootstrap_admin_email is not set, and the password is".to_owned())]),
+        (false, true) => {
+            Err(vec![Unfit("bootstrap_admin_password is not set, and the e-mail is".to_owned())])
+        }
+        (false, false) => Draft::parse(email, NAME, password.clone(), policy).map(Some).map_err(|errors| {
+            let unfit =
+                |error: edge::FieldError| Unfit(format!("bootstrap_admin_{} {}", error.field, error.detail));
+            errors.into_iter().map(unfit).collect()
+        }),
+    }
+}
+
+fn first_admin() -> Found<'static> {
+    Box::pin(async { admin().await.err().unwrap_or_default() })
+}
