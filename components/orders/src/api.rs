@@ -23,7 +23,7 @@ pub struct OrderChange {
 }
 
 /// `POST /api/orders/{id}/ship`.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewShipment {
     pub carrier: Option<String>,

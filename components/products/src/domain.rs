@@ -3,7 +3,7 @@
 mod listing;
 mod reservation;
 
-use edge::FieldError;
+use edge::{FieldError, text};
 use money::{Currency, Decimal};
 
 use crate::api::{NewProduct, ProductChange, ReserveLine, ReservedLine, StockChange};
@@ -51,6 +51,13 @@ impl Product {
     pub fn available(&self) -> i64 {
         self.on_hand.saturating_sub(self.reserved)
     }
+
+    /// What the fold makes of it when its stock is changed by hand.
+    pub fn adjust(&mut self, delta: i64, now: String) {
+        self.on_hand = self.on_hand.saturating_add(delta);
+        self.revision = self.revision.saturating_add(1);
+        self.updated_at = now;
+    }
 }
 
 /// What a seller says of a product, checked.
@@ -82,14 +89,13 @@ impl Details {
     /// Check them; every field that is not valid is added to `errors`.
     fn parse(
         errors: &mut Vec<FieldError>,
-        (name, description, category): (&str, String, String),
+        (name, description, category): (&str, &str, &str),
         price: &Decimal,
         currency: Currency,
     ) -> Self {
-        let name = name.trim().to_owned();
-        check_text(errors, "name", &name, 1, MAX_NAME);
-        check_text(errors, "description", &description, 0, MAX_DESCRIPTION);
-        check_text(errors, "category", &category, 0, MAX_LABEL);
+        let name = text::line(errors, "name", name, 1..=MAX_NAME);
+        let description = text::paragraph(errors, "description", description, 0..=MAX_DESCRIPTION);
+        let category = text::line(errors, "category", category, 0..=MAX_LABEL);
         let price = parse_price(errors, currency, price);
         Self { name, description, category, price }
     }
@@ -99,7 +105,7 @@ impl Draft {
     /// Check a new product; every field that is not valid is named.
     pub fn parse(new: NewProduct) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let texts = (new.name.as_str(), new.description, new.category);
+        let texts = (new.name.as_str(), new.description.as_str(), new.category.as_str());
         let details = Details::parse(&mut errors, texts, &new.price, new.currency);
         if !(0..=MAX_STOCK).contains(&new.stock) {
             errors.push(FieldError::new("stock", format!("must be from 0 to {MAX_STOCK}")));
@@ -115,7 +121,7 @@ impl Revised {
     /// Check a change of a product in `currency`; every field that is not valid is named.
     pub fn parse(change: ProductChange, currency: Currency) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let texts = (change.name.as_str(), change.description, change.category);
+        let texts = (change.name.as_str(), change.description.as_str(), change.category.as_str());
         let details = Details::parse(&mut errors, texts, &change.price, currency);
         if change.currency.is_some_and(|said| said != currency) {
             errors.push(FieldError::new("currency", format!("is {currency} and stays so")));
@@ -136,20 +142,23 @@ fn parse_price(errors: &mut Vec<FieldError>, currency: Currency, price: &Decimal
     0
 }
 
-fn check_text(errors: &mut Vec<FieldError>, field: &str, text: &str, min: usize, max: usize) {
-    if !(min..=max).contains(&text.chars().count()) {
-        errors.push(FieldError::new(field, format!("must have {min} to {max} characters")));
-    }
+/// A change of stock by hand, checked.
+#[derive(Debug)]
+pub struct Adjustment {
+    pub delta: i64,
+    pub reason: String,
 }
 
-/// Check a change of stock.
-pub fn check_change(change: &StockChange) -> Result<(), Vec<FieldError>> {
-    let mut errors = Vec::new();
-    if change.delta == 0 || !(-MAX_STOCK..=MAX_STOCK).contains(&change.delta) {
-        errors.push(FieldError::new("delta", format!("must not be 0, nor beyond ±{MAX_STOCK}")));
+impl Adjustment {
+    /// Check a change of stock; every field that is not valid is named.
+    pub fn parse(change: &StockChange) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        if change.delta == 0 || !(-MAX_STOCK..=MAX_STOCK).contains(&change.delta) {
+            errors.push(FieldError::new("delta", format!("must not be 0, nor beyond ±{MAX_STOCK}")));
+        }
+        let reason = text::line(&mut errors, "reason", &change.reason, 1..=MAX_LABEL);
+        if errors.is_empty() { Ok(Self { delta: change.delta, reason }) } else { Err(errors) }
     }
-    check_text(&mut errors, "reason", &change.reason, 1, MAX_LABEL);
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 /// Price the wanted lines from the catalogue; `found` are the products with the lines' ids.

@@ -28,7 +28,7 @@ pub enum Error {
     NotReserved,
     #[error("the reservation is settled")]
     Settled,
-    #[error("others change the reservation all the time; try again")]
+    #[error("others change the same all the time; try again")]
     Contended,
     #[error(transparent)]
     Internal(#[from] store::Error),

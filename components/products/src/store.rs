@@ -8,7 +8,7 @@ use serde_json::json;
 use store::{Db, Error, Event, NEXT, Row, params};
 
 use crate::api::Movement;
-use crate::domain::{Product, Revised};
+use crate::domain::{Adjustment, Product, Revised};
 pub use listing::list;
 pub use reservations::*;
 
@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_search.sql"),
     include_str!("../migrations/0005_sold_lines.sql"),
     include_str!("../migrations/0006_people.sql"),
+    include_str!("../migrations/0007_stock_at_revision.sql"),
 ];
 
 const COLUMNS: &str = "id, seller_id, name, description, category, price, currency, on_hand, reserved, active, \
@@ -118,7 +119,8 @@ pub async fn movements(id: &str, before: i64, limit: i64) -> Result<Vec<Movement
         .collect()
 }
 
-/// The event that changes the stock of `product_id`.
-pub fn adjust(product_id: &str, delta: i64, reason: &str, actor: String) -> Event {
-    Event::new(product_id, NEXT, "stock.adjusted", actor, json!({ "delta": delta, "reason": reason }))
+/// The event that changes the stock of `product_id`, if it is at `revision`.
+pub fn adjust(product_id: &str, change: &Adjustment, revision: i64, actor: String) -> Event {
+    let data = json!({ "delta": change.delta, "reason": change.reason, "ifRevision": revision });
+    Event::new(product_id, NEXT, "stock.adjusted", actor, data)
 }

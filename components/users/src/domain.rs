@@ -2,7 +2,7 @@
 
 pub mod search;
 
-use edge::FieldError;
+use edge::{FieldError, text};
 
 use crate::api::{Address, ProfileUpdate};
 
@@ -48,7 +48,7 @@ impl Details {
     /// Check an update; every field that is not valid is named.
     pub fn parse(update: ProfileUpdate) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let name = text(&mut errors, "name", update.name, 1, MAX_NAME);
+        let name = text::line(&mut errors, "name", &update.name, 1..=MAX_NAME);
         let phone = update.phone.map(|phone| phone.trim().to_owned());
         if phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
             errors.push(FieldError::new("phone", "must be a telephone number"));
@@ -75,20 +75,11 @@ impl Details {
 fn parse_address(errors: &mut Vec<FieldError>, at: usize, address: Address) -> Address {
     let field = |name| format!("addresses[{at}].{name}");
     Address {
-        label: address.label.map(|label| text(errors, &field("label"), label, 1, MAX_LABEL)),
-        street: text(errors, &field("street"), address.street, 1, MAX_LINE),
-        city: text(errors, &field("city"), address.city, 1, MAX_LINE),
-        zip_code: text(errors, &field("zipCode"), address.zip_code, 1, MAX_ZIP_CODE),
+        label: text::optional_line(errors, &field("label"), address.label.as_deref(), 1..=MAX_LABEL),
+        street: text::line(errors, &field("street"), &address.street, 1..=MAX_LINE),
+        city: text::line(errors, &field("city"), &address.city, 1..=MAX_LINE),
+        zip_code: text::line(errors, &field("zipCode"), &address.zip_code, 1..=MAX_ZIP_CODE),
     }
-}
-
-/// The text without the space around it; one line of `min` to `max` characters.
-fn text(errors: &mut Vec<FieldError>, field: &str, text: String, min: usize, max: usize) -> String {
-    let text = text.trim();
-    if !(min..=max).contains(&text.chars().count()) || text.chars().any(char::is_control) {
-        errors.push(FieldError::new(field, format!("must have {min} to {max} printable characters")));
-    }
-    text.to_owned()
 }
 
 /// Loose on purpose: numbers are written in many ways.

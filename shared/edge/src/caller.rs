@@ -86,9 +86,11 @@ async fn caller(parts: &Parts) -> Result<Arc<Principal>, Problem> {
     answer.map_err(challenge)
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750); the scheme's case does not matter.
+/// The token of `Authorization: Bearer …` (RFC 6750); the scheme's case does not matter. Two of them are none: who
+/// reads the other one would see someone else.
 fn bearer(parts: &Parts) -> Option<&str> {
-    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let mut lines = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (value, None) = (lines.next()?.to_str().ok()?, lines.next()) else { return None };
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

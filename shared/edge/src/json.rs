@@ -6,6 +6,7 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
+use crate::headers::ContentType;
 use crate::{Code, FieldError, Problem};
 
 /// The largest body a route takes, in bytes (the contract's 1 MiB).
@@ -37,19 +38,17 @@ impl<S: Sync> FromRequest<S> for Raw {
     }
 }
 
-/// 415 unless the body is said to be JSON (`application/json`, or any `+json`).
+/// 415 unless the body is said to be JSON (`application/json`, or any `+json`), and of no other charset than UTF-8.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence == "application/json" || essence.ends_with("+json") {
-        true => Ok(()),
-        false => Err(no_json()),
+    match ContentType::of(headers)? {
+        Some(kind) if kind.is_json() && kind.is_utf8() => Ok(()),
+        _ => Err(no_json()),
     }
 }
 
 /// 415.
 pub(crate) fn no_json() -> Problem {
-    Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send `Content-Type: application/json`")
+    Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "Send `Content-Type: application/json`, in UTF-8")
 }
 
 /// The body, or 413 when it is too large.

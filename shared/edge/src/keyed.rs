@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::headers::single;
 use crate::{Code, FieldError, Problem, json};
 
 /// The longest key that is taken, in bytes (the contract's limit).
@@ -67,10 +68,10 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for KeyedOr<T> {
 }
 
 fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    match value.to_str() {
-        Ok(key) if !key.is_empty() && key.len() <= MAX_KEY => Ok(Some(key.to_owned())),
-        _ => Err(Problem::validation(vec![FieldError::new(
+    let Some(key) = single(headers, "Idempotency-Key")? else { return Ok(None) };
+    match (1..=MAX_KEY).contains(&key.len()) {
+        true => Ok(Some(key.to_owned())),
+        false => Err(Problem::validation(vec![FieldError::new(
             "Idempotency-Key",
             format!("must be 1 to {MAX_KEY} printable characters"),
         )])),

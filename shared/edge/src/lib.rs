@@ -1,21 +1,25 @@
 //! The HTTP edge that every service shares.
 //!
 //! [`serve`] wraps a service's router: request id, trace context, problem+json. The extractors say in a
-//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`KeyedOr`],
+//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`KeyedOr`] (and [`Once`]),
 //! [`Preconditions`], [`Page`], [`Query`], [`Path`], [`Context`]. [`Client`] calls other services' internal routes.
+//! [`text`] is how free text comes in, [`headers`] how headers do.
 
 mod caller;
 mod client;
 mod client_address;
 mod context;
 mod etag;
+pub mod headers;
 mod identity;
 mod json;
 mod keyed;
+mod once;
 mod page;
 mod problem;
 mod refusal;
 mod serve;
+pub mod text;
 pub mod vault;
 
 pub use caller::{Caller, ServiceCaller, User};
@@ -27,6 +31,7 @@ pub use identity::{
 };
 pub use json::{Json, Raw};
 pub use keyed::{Key, Keyed, KeyedOr, replayed};
+pub use once::{Answer, Once};
 pub use page::{List, Page, Path, Query};
 pub use problem::{Code, FieldError, Problem};
 pub use refusal::{Refusal, on_refusal};

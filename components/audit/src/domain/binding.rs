@@ -1,6 +1,7 @@
 //! CloudEvents from HTTP requests (HTTP protocol binding 1.0.2): structured, batched and binary mode.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use edge::headers::ContentType;
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
@@ -26,8 +27,11 @@ pub enum Unreadable {
 /// [`Unreadable::MediaType`] for a format that is not taken; else what is wrong with the body or a header.
 pub fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Value>, Unreadable> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let parsed = ContentType::of(headers).map_err(|_| Unreadable::MediaType)?;
+    let essence = parsed.as_ref().map(ContentType::essence).unwrap_or_default();
+    let is_utf8 = parsed.is_none_or(|kind| kind.is_utf8());
     match essence.as_str() {
+        STRUCTURED | BATCHED if !is_utf8 => Err(Unreadable::MediaType),
         STRUCTURED => Ok(vec![json(body)?]),
         BATCHED => match json(body)? {
             Value::Array(batch) => Ok(batch),

@@ -1,7 +1,8 @@
-//! Password hashes: argon2id (RFC 9106) as PHC strings.
+//! Password hashes: argon2id (RFC 9106) as PHC strings, of passwords in their compared form (RFC 8265).
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+use edge::text;
 
 use crate::error::Error;
 
@@ -26,7 +27,7 @@ pub fn hash(password: &str, salt: [u8; SALT_BYTES]) -> Result<String, Error> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|e| Error::Hashing(e.to_string()))?;
     let salt = SaltString::encode_b64(&salt).map_err(failed)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    Ok(argon2.hash_password(password.as_bytes(), &salt).map_err(failed)?.to_string())
+    Ok(argon2.hash_password(text::password(password).as_bytes(), &salt).map_err(failed)?.to_string())
 }
 
 /// Whether `hash` was made with other parameters than today's.
@@ -43,7 +44,7 @@ pub fn is_outdated(hash: &str) -> bool {
 /// Whether `password` has this `hash`, under the parameters the hash names.
 pub fn verify(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash)
-        .and_then(|hash| Argon2::default().verify_password(password.as_bytes(), &hash))
+        .and_then(|hash| Argon2::default().verify_password(text::password(password).as_bytes(), &hash))
         .is_ok()
 }
 
@@ -58,6 +59,17 @@ mod tests {
         assert!(verify("password123", &hash));
         assert!(!verify("password124", &hash));
         assert!(!verify("", &hash));
+    }
+
+    #[test]
+    fn a_password_is_the_same_however_it_is_typed() {
+        let composed = hash("P\u{e4}ss w\u{f6}rt", [7; SALT_BYTES]).unwrap();
+        assert!(verify("Pa\u{308}ss\u{a0}wo\u{308}rt", &composed));
+        assert!(!verify("Pass wort", &composed) && !verify("p\u{e4}ss w\u{f6}rt", &composed));
+    }
+
+    #[test]
+    fn nonsense_is_no_hash() {
         assert!(!verify("password123", "nonsense"));
     }
 

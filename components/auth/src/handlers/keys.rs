@@ -1,15 +1,15 @@
 //! The keys that tokens are signed with: what is public of them, and the next one.
 
-use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Problem, User};
-use http::header;
+use edge::{Answer, Context, KeyedOr, Once, Problem, User};
+use http::{StatusCode, header};
 use store::Timestamp;
 
 use super::accounts::record;
 use super::authority::permitted;
 use super::sessions::append;
 use crate::error::Error;
+use crate::store::DB;
 use crate::{api, store as auth};
 
 /// A copy may be kept as long as a new key is announced before it signs.
@@ -26,16 +26,27 @@ pub async fn key_set() -> Result<Response, Problem> {
 
 /// `POST /api/auth/keys/rotate`: 200 with the key that signs from some moment on; asked again until then, it answers
 /// the same.
-pub async fn rotate(context: Context, user: User) -> Result<Reply<api::Key>, Error> {
+pub async fn rotate(
+    context: Context,
+    user: User,
+    KeyedOr(request): KeyedOr<api::Nothing>,
+) -> Result<Response, Error> {
     let who = permitted(&user, ROTATE).await?;
+    let once = Once::new(&DB, user.actor(), "auth.keys.rotate", request.key);
+    if let Some(answer) = once.earlier().await? {
+        return Ok(answer);
+    }
     // The key is made by the identity plug-in, so what judges the caller comes before it.
     record(&context, who.judged(auth::rotation_requested(&user.subject), &[ROTATE], None)).await?;
     let key = edge::rotate_keys().await?;
-    match append(&context, auth::key_rotated(&key.kid, user.actor()), Timestamp::now()).await {
-        // The log tells of each key once.
-        Err(error) if auth::is_overtaken(&error) => {}
-        other => other?,
-    }
+    let event = auth::key_rotated(&key.kid, user.actor());
     let signs_from = Timestamp(0).plus_seconds(i64::try_from(key.signs_from).unwrap_or(i64::MAX));
-    Ok(Reply(api::Key { kid: key.kid, algorithm: key.algorithm, signs_from: signs_from.to_string() }))
+    let key = api::Key { kid: key.kid, algorithm: key.algorithm, signs_from: signs_from.to_string() };
+    let answer = Answer::json(StatusCode::OK, &key)?;
+    match append(&context, once.keep(event, &answer).await?, Timestamp::now()).await {
+        Ok(()) => Ok(answer.into_response()),
+        // The log tells of each key once.
+        Err(error) if auth::is_overtaken(&error) => Ok(once.settle(answer).await?),
+        Err(error) => once.replayed(error).await,
+    }
 }

@@ -30,14 +30,13 @@ pub async fn change_email(
         return Err(Error::NotFound("user"));
     }
     let (account, old) = owner(&user).await?;
-    let email = body.email.trim();
-    check_email(email).map_err(|error| Error::Invalid(vec![error]))?;
+    let email = check_email(&body.email).map_err(|error| Error::Invalid(vec![error]))?;
     confirm(&context, &account, &old, &body.current_password).await?;
-    if normalised(email) == normalised(&body.current_password) {
+    if normalised(&email) == normalised(&body.current_password) {
         return Err(Error::Invalid(vec![FieldError::new("email", "must not be the password")]));
     }
-    let [sealed] = vault::encrypt([Item::new(vault::EMAIL, &id, email)]).await?;
-    let event = lifecycle::email_changed(&account, &sealed, &email_hash(email).await?, &user.session);
+    let [sealed] = vault::encrypt([Item::new(vault::EMAIL, &id, email.as_str())]).await?;
+    let event = lifecycle::email_changed(&account, &sealed, &email_hash(&email).await?, &user.session);
     match record(&context, in_session(event, &user.session)).await {
         Err(Error::Database(error)) if auth::is_stale(&error) => return Err(stale()),
         other => tell(&context, &other?, &["users"]).await,

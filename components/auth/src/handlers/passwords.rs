@@ -1,7 +1,8 @@
 //! Passwords: change one's own, and keep its hash up to date.
 
+use axum::response::{IntoResponse, Response};
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Json, User};
+use edge::{Answer, Context, FieldError, Keyed, Once, User};
 use http::StatusCode;
 use serde_json::json;
 use store::{Event, Timestamp};
@@ -11,8 +12,8 @@ use super::{accounts, throttles};
 use crate::domain::account::check_password;
 use crate::domain::password;
 use crate::error::Error;
-use crate::store::Credentials;
 use crate::store::authority::in_session;
+use crate::store::{Credentials, DB};
 use crate::{api, settings, store as auth};
 
 /// `POST /api/auth/password`: 204, and all other sessions have ended. Guesses of the current password count as
@@ -20,16 +21,25 @@ use crate::{api, settings, store as auth};
 pub async fn change(
     context: Context,
     user: User,
-    Json(body): Json<api::PasswordChange>,
-) -> Result<StatusCode, Error> {
+    request: Keyed<api::PasswordChange>,
+) -> Result<Response, Error> {
     let (account, email) = owner(&user).await?;
+    let once = Once::new(&DB, user.actor(), "auth.password", request.key).secret().await?;
+    if let Some(answer) = once.earlier().await? {
+        return Ok(answer);
+    }
+    let body = request.body;
     check_password(&body.new_password, &email, settings::password_policy().await?)
         .map_err(|detail| wrong("newPassword", &detail))?;
     confirm(&context, &account, &email, &body.current_password).await?;
     let event = auth::password_changed(&account, &hashed(&body.new_password)?, &user.session);
-    match accounts::record(&context, in_session(event, &user.session)).await {
+    let answer = Answer::empty(StatusCode::NO_CONTENT);
+    let event = in_session(once.keep(event, &answer).await?, &user.session);
+    match accounts::record(&context, event).await {
+        Ok(_) => Ok(answer.into_response()),
         Err(Error::Database(error)) if auth::is_stale(&error) => Err(stale()),
-        other => other.map(|_| StatusCode::NO_CONTENT),
+        Err(Error::Database(error)) => once.replayed(error).await,
+        Err(error) => Err(error),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Json, Path, User};
+use edge::{Context, FieldError, Json, Path, User, text};
 use serde::Deserialize;
 
 use super::accounts::live;
@@ -10,6 +10,9 @@ use crate::domain::role;
 use crate::error::Error;
 use crate::store::roles::{self, Holder};
 use crate::{CLIENT, api};
+
+/// The longest name of a permission that may be asked for, in characters; ours are far shorter.
+const MAX_NAME: usize = 100;
 
 /// `POST /api/auth/check-permission`: 200 with the answer by the roles the account has now; about others only
 /// with `roles:read`.
@@ -31,6 +34,14 @@ pub async fn check(user: User, Json(body): Json<api::Check>) -> Result<Reply<api
 }
 
 fn wanted(body: &api::Check) -> Result<String, Error> {
+    let mut errors = Vec::new();
+    let members = [("permission", &body.permission), ("resource", &body.resource), ("action", &body.action)];
+    for (field, text) in members {
+        text::optional_line(&mut errors, field, text.as_deref(), 1..=MAX_NAME);
+    }
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
     match (&body.permission, &body.resource, &body.action) {
         (Some(permission), None, None) => Ok(permission.clone()),
         (None, Some(resource), Some(action)) => Ok(format!("{resource}:{action}")),

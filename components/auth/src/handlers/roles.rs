@@ -2,7 +2,10 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Code, Context, FieldError, Json, List, Page, Path, Preconditions, Problem, User, etag};
+use edge::{
+    Answer, Code, Context, FieldError, Json, Keyed, List, Once, Page, Path, Preconditions, Problem, User,
+    etag,
+};
 use http::{StatusCode, header};
 
 use super::accounts::record;
@@ -10,7 +13,7 @@ use super::authority::{permitted, within};
 use crate::domain::role::{self, Custom};
 use crate::error::Error;
 use crate::store::authority::Authority;
-use crate::store::roles;
+use crate::store::{DB, roles};
 use crate::{api, store as auth};
 
 /// The permission to change roles, and who has which.
@@ -50,22 +53,27 @@ pub async fn get(
 }
 
 /// `POST /api/auth/roles`: 201; 409 for a name that is taken.
-pub async fn create(context: Context, user: User, Json(body): Json<api::NewRole>) -> Result<Response, Error> {
+pub async fn create(context: Context, user: User, request: Keyed<api::NewRole>) -> Result<Response, Error> {
     let who = permitted(&user, WRITE).await?;
-    let role = Custom::parse(&body.name, body.permissions).map_err(Error::Invalid)?;
+    let once = Once::new(&DB, user.actor(), "auth.roles.create", request.key);
+    if let Some(answer) = once.earlier().await? {
+        return Ok(answer);
+    }
+    let api::NewRole { name, permissions } = request.body;
+    let role = Custom::parse(&name, permissions).map_err(Error::Invalid)?;
     within(&who, &role.permissions)?;
     let revision = roles::revision(&role.name).await?.saturating_add(1);
     let event = roles::event("role.created", &role, revision, user.actor());
+    let location = format!("/api/auth/roles/{}", role.name);
+    let answer = Answer::json(StatusCode::CREATED, &show(role))?.at(location).tagged(revision);
+    let event = once.keep(event, &answer).await?;
     match record(&context, who.judged(event, &[WRITE], None)).await {
+        Ok(_) => Ok(answer.into_response()),
         Err(Error::Database(error)) if roles::is_taken(&error) || auth::is_overtaken(&error) => {
             Err(Error::RoleExists)
         }
+        Err(Error::Database(error)) => once.replayed(error).await,
         Err(error) => Err(error),
-        Ok(_) => {
-            let location = [(header::LOCATION, format!("/api/auth/roles/{}", role.name))];
-            let tag = [(header::ETAG, etag(revision))];
-            Ok((StatusCode::CREATED, location, tag, Reply(show(role))).into_response())
-        }
     }
 }
 

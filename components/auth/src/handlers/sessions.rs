@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Grant, Json};
+use edge::{Answer, Context, Grant, Json, Keyed, Once, text};
 use http::{HeaderMap, StatusCode, header};
 use store::{Event, Timestamp};
 use uuid::Uuid;
@@ -81,15 +81,22 @@ pub async fn refresh(context: Context, Json(body): Json<api::RefreshToken>) -> R
 }
 
 /// `POST /api/auth/logout`: 204 and the family is revoked; 204 for a token that is worth nothing, too.
-pub async fn logout(context: Context, Json(body): Json<api::RefreshToken>) -> Result<StatusCode, Error> {
-    let claim = match genuine(&body.refresh_token).await {
-        Err(Error::RefreshToken) => return Ok(StatusCode::NO_CONTENT),
+pub async fn logout(context: Context, request: Keyed<api::RefreshToken>) -> Result<Response, Error> {
+    let answer = Answer::empty(StatusCode::NO_CONTENT);
+    let claim = match genuine(&request.body.refresh_token).await {
+        Err(Error::RefreshToken) => return Ok(answer.into_response()),
         other => other?,
     };
-    if let Some((session, ..)) = auth::session(&claim.session).await? {
-        revoke(&context, &session, "logout").await?;
+    let Some((session, ..)) = auth::session(&claim.session).await? else { return Ok(answer.into_response()) };
+    let once = Once::new(&DB, session.account_id.clone(), "auth.logout", request.key);
+    if let Some(answer) = once.earlier().await? {
+        return Ok(answer);
     }
-    Ok(StatusCode::NO_CONTENT)
+    let event = once.keep(auth::revoked(&session, "logout"), &answer).await?;
+    match append(&context, event, Timestamp::now()).await {
+        Err(error) if !auth::is_revoked(&error) => once.replayed(error).await,
+        _ => Ok(answer.into_response()),
+    }
 }
 
 /// The claim of `token`, provided that we made the token.
@@ -153,6 +160,6 @@ async fn tokens(
 }
 
 fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let agent = headers.get(header::USER_AGENT)?.to_str().ok()?;
-    Some(agent.chars().take(MAX_USER_AGENT).collect())
+    let agent = std::str::from_utf8(headers.get(header::USER_AGENT)?.as_bytes()).ok()?;
+    Some(text::stripped(agent, MAX_USER_AGENT))
 }

@@ -1,6 +1,6 @@
 //! Checking an order that is to be placed or changed: its lines, summed by product, and its address.
 
-use edge::FieldError;
+use edge::{FieldError, text};
 use money::Decimal;
 
 use super::{Action, Line};
@@ -31,9 +31,9 @@ impl Draft {
     /// Check a new order; every field that is not valid is named.
     pub fn parse(new: NewOrder) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        check_address(&mut errors, &new.shipping_address);
+        let address = parse_address(&mut errors, &new.shipping_address);
         let lines = sum(&mut errors, new.items);
-        if errors.is_empty() { Ok(Self { lines, address: new.shipping_address }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { lines, address }) } else { Err(errors) }
     }
 }
 
@@ -49,14 +49,12 @@ impl Change {
     /// Check a change; every field that is not valid is named.
     pub fn parse(new: OrderChange) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        if let Some(address) = &new.shipping_address {
-            check_address(&mut errors, address);
-        }
+        let address = new.shipping_address.as_ref().map(|address| parse_address(&mut errors, address));
         if new.items.is_none() && new.shipping_address.is_none() {
             errors.push(FieldError::new("items", "or a shippingAddress must be given"));
         }
         let lines = new.items.map(|items| sum(&mut errors, items));
-        if errors.is_empty() { Ok(Self { lines, address: new.shipping_address }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { lines, address }) } else { Err(errors) }
     }
 
     /// What this does to an order that has `present` lines. Someone who sends the same lines with another address wants
@@ -77,10 +75,12 @@ impl Change {
     }
 }
 
-fn check_address(errors: &mut Vec<FieldError>, address: &Address) {
-    check_text(errors, "shippingAddress.street", &address.street, MAX_STREET);
-    check_text(errors, "shippingAddress.city", &address.city, MAX_CITY);
-    check_text(errors, "shippingAddress.zipCode", &address.zip_code, MAX_ZIP_CODE);
+fn parse_address(errors: &mut Vec<FieldError>, address: &Address) -> Address {
+    Address {
+        street: text::line(errors, "shippingAddress.street", &address.street, 1..=MAX_STREET),
+        city: text::line(errors, "shippingAddress.city", &address.city, 1..=MAX_CITY),
+        zip_code: text::line(errors, "shippingAddress.zipCode", &address.zip_code, 1..=MAX_ZIP_CODE),
+    }
 }
 
 /// The items with those of the same product made one. Gives up at the first item that is wrong: a body has room
@@ -138,12 +138,6 @@ fn plain(price: &Decimal) -> String {
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
         false => text,
-    }
-}
-
-fn check_text(errors: &mut Vec<FieldError>, field: &str, text: &str, max: usize) {
-    if text.trim().is_empty() || text.chars().count() > max {
-        errors.push(FieldError::new(field, format!("must have 1 to {max} characters")));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edge::FieldError;
+use edge::{FieldError, text};
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Order, Role, Status};
@@ -28,16 +28,15 @@ pub struct Shipment {
 /// The shipments of an order by seller.
 pub type Shipments = BTreeMap<String, Shipment>;
 
-/// Check what a seller says of a parcel; every field that is not valid is named.
-pub fn check_shipment(new: &NewShipment) -> Result<(), Vec<FieldError>> {
-    let fields = [("carrier", &new.carrier), ("trackingNumber", &new.tracking_number)];
-    let wrong = fields.into_iter().filter(|(_, text)| {
-        text.as_ref().is_some_and(|text| text.trim().is_empty() || text.chars().count() > MAX_LABEL)
-    });
-    let errors: Vec<_> = wrong
-        .map(|(field, _)| FieldError::new(field, format!("must have 1 to {MAX_LABEL} characters")))
-        .collect();
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+/// What a seller says of a parcel, checked; every field that is not valid is named.
+pub fn check_shipment(new: &NewShipment) -> Result<NewShipment, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let mut label = |field, text: &Option<String>| {
+        text::optional_line(&mut errors, field, text.as_deref(), 1..=MAX_LABEL)
+    };
+    let carrier = label("carrier", &new.carrier);
+    let tracking_number = label("trackingNumber", &new.tracking_number);
+    if errors.is_empty() { Ok(NewShipment { carrier, tracking_number }) } else { Err(errors) }
 }
 
 impl Order {

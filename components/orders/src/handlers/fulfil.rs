@@ -21,7 +21,7 @@ pub async fn ship(
     preconditions: Preconditions,
     KeyedOr(Keyed { body, key }): KeyedOr<NewShipment>,
 ) -> Result<Response, Error> {
-    check_shipment(&body).map_err(Error::Invalid)?;
+    let body = check_shipment(&body).map_err(Error::Invalid)?;
     let request = Request { context, user, id, preconditions, key, action: Action::Ship };
     fulfil(request, |order, role, subject, now| {
         let (kind, sellers) = order.ship(&body, role, subject, now)?;

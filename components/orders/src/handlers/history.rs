@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::HeaderMap};
+use edge::headers::{prefers, single};
 use edge::{Context, FieldError, Page, Path, User};
 use futures::stream;
 use http::header;
@@ -46,9 +47,8 @@ pub async fn history(
     user.require("orders:read")?;
     let order = current(&context, &id).await?;
     let viewer = Viewer { role: relation(&user, &order)?.role(), subject: user.subject.clone(), order: id };
-    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-    if text(header::ACCEPT.as_str()).is_some_and(|kinds| kinds.contains("text/event-stream")) {
-        return Ok(live(viewer, place("Last-Event-ID", text("last-event-id"))?));
+    if prefers(&headers, "text/event-stream", "application/json") {
+        return Ok(live(viewer, place("Last-Event-ID", single(&headers, "Last-Event-ID")?)?));
     }
     let after = place("cursor", page.after.as_deref())?;
     let found = viewer.events(after, page.rows()).await?;

@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, FieldError, Key, Keyed, List, Page, Path, User};
+use edge::{Context, FieldError, Key, Keyed, List, Page, Path, User, text};
 use http::StatusCode;
 use store::{Event, Idempotency, NEXT, Timestamp};
 use uuid::Uuid;
@@ -148,10 +148,7 @@ fn check(payment: &Payment, body: NewRefund, step: i64) -> Result<Refund, Error>
             format!("must be a multiple of {step} {currency} at this provider"),
         ));
     }
-    let length = body.reason.trim().chars().count();
-    if length == 0 || length > MAX_REASON {
-        errors.push(FieldError::new("reason", format!("must have 1 to {MAX_REASON} characters")));
-    }
+    let reason = text::line(&mut errors, "reason", &body.reason, 1..=MAX_REASON);
     let amount = amount.unwrap_or(0);
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
@@ -161,7 +158,7 @@ fn check(payment: &Payment, body: NewRefund, step: i64) -> Result<Refund, Error>
     }
     match amount {
         0 => Err(Error::RefundExceeds(Box::new(payment.clone()))),
-        _ => Ok(new(payment, amount, body.reason.trim().to_owned(), body.restock)),
+        _ => Ok(new(payment, amount, reason, body.restock)),
     }
 }
 

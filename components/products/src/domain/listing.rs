@@ -2,11 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use edge::FieldError;
+use edge::{FieldError, text};
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
-use super::Product;
+use super::{MAX_LABEL, Product};
 use crate::api::ListQuery;
 
 /// The longest text to search for, in characters.
@@ -113,7 +113,9 @@ impl Listing {
             })
         };
         let (min_price, max_price) = (amount("minPrice", min), amount("maxPrice", max));
-        let (category, seller) = (given(query.category), given(query.seller));
+        let seller = given(query.seller);
+        let category =
+            given(query.category).map(|name| text::query(&mut errors, "category", &name, MAX_LABEL));
         match errors.is_empty() {
             true => Ok(Self { words, category, seller, currency, min_price, max_price, sort }),
             false => Err(errors),
@@ -151,13 +153,14 @@ impl Listing {
     }
 }
 
-/// The words of a search: letters and digits, so that nothing of it can be taken for syntax.
+/// The words of a search: letters and digits and the marks on them, so that nothing of it can be taken for syntax.
 fn words(errors: &mut Vec<FieldError>, text: Option<String>) -> Vec<String> {
     let Some(text) = text else { return Vec::new() };
-    let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    if text.chars().count() > MAX_SEARCH || !(1..=MAX_WORDS).contains(&words.len()) {
-        let detail = format!("must have 1 to {MAX_WORDS} words and at most {MAX_SEARCH} characters");
-        errors.push(FieldError::new("q", detail));
+    let text = text::query(errors, "q", &text, MAX_SEARCH);
+    let has_letter = |word: &&str| word.contains(char::is_alphanumeric);
+    let words: Vec<_> = text.split(|c: char| !text::is_of_word(c)).filter(has_letter).collect();
+    if errors.is_empty() && !(1..=MAX_WORDS).contains(&words.len()) {
+        errors.push(FieldError::new("q", format!("must have 1 to {MAX_WORDS} words")));
     }
     words.into_iter().map(str::to_owned).collect()
 }
@@ -185,12 +188,15 @@ mod tests {
         let query = r#"{"q":"?!","sort":"colour","currency":"usd","minPrice":"1.999","maxPrice":"cheap"}"#;
         assert_eq!(listing(query).unwrap_err(), ["q", "sort", "currency", "minPrice", "maxPrice"]);
         assert_eq!(listing(r#"{"q":"a b c d e f g h i j k"}"#).unwrap_err(), ["q"]);
+        assert_eq!(listing(r#"{"q":"te\u200ba","category":"\u202e"}"#).unwrap_err(), ["q", "category"]);
     }
 
     #[test]
     fn a_search_is_words() {
         let words = listing(r#"{"q":"\"green\" OR tea-cup* NEAR(녹차)"}"#).unwrap().words;
         assert_eq!(words, ["green", "OR", "tea", "cup", "NEAR", "녹차"]);
+        let words = listing(r#"{"q":"cafe\u0301 ba\u0331r \u0301"}"#).unwrap().words;
+        assert_eq!(words, ["caf\u{e9}", "ba\u{331}r"]);
     }
 
     #[test]

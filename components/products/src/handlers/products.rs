@@ -2,9 +2,9 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Json, Keyed, List, Page, Path, Preconditions, Problem, Query, User, etag};
+use edge::{Answer, Context, Json, Keyed, List, Once, Page, Path, Preconditions, Query, User, etag};
 use http::{StatusCode, header};
-use store::{Event, Idempotency, Timestamp};
+use store::{Event, Timestamp};
 use uuid::Uuid;
 
 use crate::domain::{Draft, Listing, Product, Revised};
@@ -20,28 +20,20 @@ pub async fn create(
 ) -> Result<Response, Error> {
     user.require("products:write")?;
     let draft = Draft::parse(request.body).map_err(Error::Invalid)?;
+    let once = Once::new(&DB, user.actor(), "products.create", request.key);
     let now = Timestamp::now();
     let product = new_product(draft, &user.subject, now);
-    let body = serde_json::to_string(&show(&product)).map_err(Problem::internal)?;
+    let answer = Answer::json(StatusCode::CREATED, &show(&product))?;
+    let answer = answer.at(format!("/api/products/{}", product.id)).tagged(product.revision);
     let mut event = products::created(&product);
     event.traceparent = context.traceparent;
-    event.idempotency = request.key.as_ref().map(|key| Idempotency {
-        key: key.scoped("products.create"),
-        request_hash: key.request_hash.clone(),
-        result: body.clone(),
-    });
-    match (DB.append_at(event, now).await, &request.key) {
-        (Ok(_), _) => RELAY.kick(),
-        (Err(store::Error::Replayed(replay)), Some(key)) => {
-            return Ok(edge::replayed(key, &replay.request_hash, StatusCode::CREATED, replay.result)?);
+    match DB.append_at(once.keep(event, &answer).await?, now).await {
+        Err(error) => once.replayed(error).await,
+        Ok(_) => {
+            RELAY.kick();
+            Ok(answer.into_response())
         }
-        (Err(error), _) => return Err(error.into()),
     }
-    let headers = [
-        (header::LOCATION, format!("/api/products/{}", product.id)),
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-    ];
-    Ok((StatusCode::CREATED, headers, [(header::ETAG, etag(product.revision))], body).into_response())
 }
 
 /// `GET /api/products/{id}`: 200, or 304 when the client's copy is current.
@@ -126,7 +118,7 @@ async fn save(context: Context, mut event: Event) -> Result<(), Error> {
 }
 
 /// 200 with the product as it is now.
-pub async fn answer(id: &str) -> Result<Response, Error> {
+async fn answer(id: &str) -> Result<Response, Error> {
     let product = products::find(id).await?.ok_or(Error::NotFound)?;
     Ok(([(header::ETAG, etag(product.revision))], Reply(show(&product))).into_response())
 }
@@ -153,7 +145,7 @@ fn new_product(draft: Draft, seller: &str, now: Timestamp) -> Product {
 }
 
 /// A product as clients see it.
-fn show(product: &Product) -> api::Product {
+pub fn show(product: &Product) -> api::Product {
     api::Product {
         id: product.id.clone(),
         seller_id: product.seller_id.clone(),

@@ -1,36 +1,55 @@
 //! What is in the warehouse, changed by its seller.
 
 use axum::Json as Reply;
-use axum::response::Response;
-use edge::{Context, FieldError, Json, List, Page, Path, User};
+use axum::response::{IntoResponse, Response};
+use edge::{Answer, Context, FieldError, Keyed, List, Once, Page, Path, Preconditions, User};
+use http::StatusCode;
+use store::Timestamp;
 
-use crate::domain::check_change;
+use crate::domain::Adjustment;
 use crate::error::Error;
-use crate::handlers::products::{answer, own};
+use crate::handlers::products::{own, show};
 use crate::store::DB;
 use crate::{RELAY, api, store as products};
+
+/// How often a change is made anew because others were faster: orders change the product, too.
+const MAX_TRIES: usize = 20;
 
 /// `POST /api/products/{id}/stock`: 200 with the product. Never below what is promised to orders.
 pub async fn adjust(
     context: Context,
     user: User,
     Path(id): Path<String>,
-    Json(change): Json<api::StockChange>,
+    preconditions: Preconditions,
+    request: Keyed<api::StockChange>,
 ) -> Result<Response, Error> {
-    let product = own(&user, &id).await?;
-    check_change(&change).map_err(Error::Invalid)?;
-    let mut event = products::adjust(&id, change.delta, &change.reason, user.actor());
-    event.traceparent = context.traceparent;
-    match DB.append(event).await {
-        Err(error) if products::is_shortage(&error) => {
-            let short =
-                api::Shortage { product_id: id, requested: -change.delta, available: product.available() };
-            return Err(Error::OutOfStock(vec![short]));
+    let mut product = own(&user, &id).await?;
+    let change = Adjustment::parse(&request.body).map_err(Error::Invalid)?;
+    let once = Once::new(&DB, user.actor(), format!("products.stock.{id}"), request.key);
+    if let Some(answer) = once.earlier().await? {
+        return Ok(answer);
+    }
+    for _ in 0..MAX_TRIES {
+        preconditions.check(product.revision)?;
+        let (now, available) = (Timestamp::now(), product.available());
+        let mut event = products::adjust(&id, &change, product.revision, user.actor());
+        event.traceparent = context.traceparent.clone();
+        product.adjust(change.delta, now.to_string());
+        let answer = Answer::json(StatusCode::OK, &show(&product))?.tagged(product.revision);
+        match DB.append_at(once.keep(event, &answer).await?, now).await {
+            Ok(_) => {
+                RELAY.kick();
+                return Ok(answer.into_response());
+            }
+            Err(error) if products::is_stale(&error) => product = own(&user, &id).await?,
+            Err(error) if products::is_shortage(&error) => {
+                let (product_id, requested) = (id, change.delta.saturating_neg());
+                return Err(Error::OutOfStock(vec![api::Shortage { product_id, requested, available }]));
+            }
+            Err(error) => return once.replayed(error).await,
         }
-        other => other?,
-    };
-    RELAY.kick();
-    answer(&id).await
+    }
+    Err(Error::Contended)
 }
 
 /// `GET /api/products/{id}/stock`: what changed the stock by hand, and why, newest first. What was sold is in the orders.

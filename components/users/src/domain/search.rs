@@ -1,5 +1,7 @@
 //! How people are found while what is personal of them is encrypted: by what has the same keyed hash.
 
+use edge::text::{self, email};
+
 /// The most words that are looked for: a name has at most 50.
 const MAX_WORDS: usize = 50;
 
@@ -18,7 +20,7 @@ impl Wanted {
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
         if text.contains('@') {
-            Self::Email(text.to_lowercase())
+            Self::Email(email::normalised(text))
         } else if is_uuid(text) {
             Self::Id(text.to_lowercase())
         } else {
@@ -28,11 +30,14 @@ impl Wanted {
 }
 
 /// The words of a name, each once, in the form in which they are compared: lower case, without what is neither
-/// letter nor digit around them.
+/// letter nor digit around them. A name as it is stored, or a text to look for, is in NFC already.
 pub fn words(name: &str) -> Vec<String> {
     let trimmed = name.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
-    let mut words: Vec<_> =
-        trimmed.filter(|word| !word.is_empty()).map(str::to_lowercase).take(MAX_WORDS).collect();
+    let mut words: Vec<_> = trimmed
+        .filter(|word| !word.is_empty())
+        .map(|word| text::nfc(&word.to_lowercase()))
+        .take(MAX_WORDS)
+        .collect();
     words.sort_unstable();
     words.dedup();
     words
@@ -50,6 +55,8 @@ mod tests {
     #[test]
     fn a_search_text_says_what_it_means() {
         assert_eq!(Wanted::parse(" User@Example.com "), Wanted::Email("user@example.com".to_owned()));
+        let one = Wanted::parse("u\u{308}@xn--bcher-kva.example");
+        assert_eq!(Wanted::parse("\u{dc}@B\u{fc}cher.example"), one);
         let id = "019AA4C5-0001-7000-8000-000000000001";
         assert_eq!(Wanted::parse(id), Wanted::Id(id.to_lowercase()));
         assert_eq!(Wanted::parse("Doe, John"), Wanted::Words(vec!["doe".to_owned(), "john".to_owned()]));

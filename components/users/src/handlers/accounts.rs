@@ -3,7 +3,7 @@
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, EMAIL};
-use edge::{Context, FieldError, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, User};
+use edge::{Context, FieldError, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, User, text};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -19,6 +19,8 @@ use crate::{CLIENT, RELAY, api, personal};
 const DEFAULT_ROLE: &str = "BUYER";
 /// The roles that anyone may take at signup; others are for those to give who may write roles.
 const OPEN_ROLES: [&str; 2] = ["BUYER", "SELLER"];
+/// The longest text to look for, in characters: the longest e-mail.
+const MAX_SEARCH: usize = 254;
 /// What an event is done by that auth told of.
 const TOLD_BY: &str = "service:auth";
 
@@ -30,7 +32,12 @@ pub async fn list(
 ) -> Result<Reply<List<api::Profile>>, Error> {
     user.require("users:any")?;
     let mut narrowed = Narrowed { role: filter.role, ..Narrowed::default() };
-    match filter.q.as_deref().filter(|q| !q.trim().is_empty()).map(Wanted::parse) {
+    let mut errors = Vec::new();
+    let q = text::query(&mut errors, "q", filter.q.as_deref().unwrap_or_default(), MAX_SEARCH);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    match Some(q).filter(|q| !q.is_empty()).map(|q| Wanted::parse(&q)) {
         Some(Wanted::Id(id)) => narrowed.id = Some(id),
         Some(Wanted::Email(email)) => narrowed.email_hash = Some(vault::fingerprint(EMAIL, email).await?),
         Some(Wanted::Words(words)) => narrowed.words = Some(personal::fingerprints(words).await?),
