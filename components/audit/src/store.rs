@@ -10,7 +10,7 @@ use store::{Db, Error, Row, Timestamp, Value, params};
 use crate::domain::{Attributes, Entry, Filter};
 
 pub use append::{Recorded, record};
-pub use checkpoints::{Cut, Kept, attesting, checkpoints, last_before, overdue, sign};
+pub use checkpoints::{Cut, Kept, attesting, checkpoints, last_before, overdue, signed};
 
 /// The tables, prefixed `audit_`.
 pub static DB: Db = Db::new(

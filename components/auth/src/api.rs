@@ -106,11 +106,6 @@ pub struct PasswordChange {
     pub new_password: String,
 }
 
-/// A body with nothing to say.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
 /// `POST /api/auth/keys/rotate`: the next signing key.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

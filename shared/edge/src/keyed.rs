@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
@@ -23,6 +24,11 @@ pub struct Keyed<T> {
 
 /// As [`Keyed`], for a request whose body may be left out: then it is `T`'s default.
 pub struct KeyedOr<T>(pub Keyed<T>);
+
+/// A body with nothing to say: left out, or `{}`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// A client's idempotency key and the hash of the body it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]

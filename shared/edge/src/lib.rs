@@ -30,7 +30,7 @@ pub use identity::{
     Announced, Grant, Kind, Principal, Relation, Signature, issue_access, key_set, rotate_keys, seal, sign,
 };
 pub use json::{Json, Raw};
-pub use keyed::{Key, Keyed, KeyedOr, replayed};
+pub use keyed::{Key, Keyed, KeyedOr, Nothing, replayed};
 pub use once::{Answer, Once};
 pub use page::{List, Page, Path, Query};
 pub use problem::{Code, FieldError, Problem};

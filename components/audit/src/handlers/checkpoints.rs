@@ -1,8 +1,9 @@
 //! Checkpoints: made on demand, now and then, and where the log is cut because entries' time is over.
 
 use axum::Json;
+use axum::response::{IntoResponse, Response};
 use chain::{Checkpoint, hex};
-use edge::{List, Page, Problem, User};
+use edge::{Answer, KeyedOr, List, Nothing, Once, Page, Problem, User};
 use http::StatusCode;
 use store::Timestamp;
 
@@ -19,11 +20,23 @@ const PURPOSE: &str = "audit-checkpoint";
 const DAY_SECONDS: f64 = 86_400.0;
 
 /// `POST /api/v1/audit/checkpoints`: 201 with a signed statement of the log's end, to be kept elsewhere.
-pub async fn create(user: User) -> Result<(StatusCode, Json<api::Checkpoint>), Error> {
+pub async fn create(user: User, KeyedOr(request): KeyedOr<Nothing>) -> Result<Response, Error> {
     user.require("audit:read")?;
+    let once = Once::new(&log::DB, user.actor(), "audit.checkpoints", request.key);
+    if let Some(answer) = once.earlier().await? {
+        return Ok(answer);
+    }
     let (sequence, hash) = log::ends().await?.head;
-    let checkpoint = keep(sequence, &hash, Cut::No, &user.actor()).await?;
-    Ok((StatusCode::CREATED, Json(api::Checkpoint { checkpoint, number: 0, cut: false })))
+    let checkpoint = signed(sequence, &hash, Timestamp::now().to_string()).await?;
+    let event = log::signed(&checkpoint, Cut::No, &user.actor());
+    let answer = Answer::json(StatusCode::CREATED, &api::Checkpoint { checkpoint, number: 0, cut: false })?;
+    match log::DB.append(once.keep(event, &answer).await?).await {
+        Err(error) => once.replayed(error).await,
+        Ok(_) => {
+            RELAY.kick();
+            Ok(answer.into_response())
+        }
+    }
 }
 
 /// `GET /api/v1/audit/checkpoints`: newest first.
@@ -46,7 +59,7 @@ pub async fn signed(sequence: i64, hash: &str, time: String) -> Result<Checkpoin
 
 async fn keep(sequence: i64, hash: &str, cut: Cut, actor: &str) -> Result<Checkpoint, Error> {
     let checkpoint = signed(sequence, hash, Timestamp::now().to_string()).await?;
-    log::sign(&checkpoint, cut, actor).await?;
+    log::DB.append(log::signed(&checkpoint, cut, actor)).await?;
     RELAY.kick();
     Ok(checkpoint)
 }

@@ -40,13 +40,13 @@ fn kept(row: &Row) -> Result<Kept, Error> {
     Ok(Kept { number: row.int(0)?, checkpoint, cut: row.bool(6)? })
 }
 
-/// Keep a checkpoint, and cut what it speaks of if asked: one event, folded by a trigger.
-pub async fn sign(checkpoint: &Checkpoint, cut: Cut, actor: &str) -> Result<(), Error> {
+/// What keeps a checkpoint, and cuts what it speaks of if asked: one event, folded by a trigger.
+pub fn signed(checkpoint: &Checkpoint, cut: Cut, actor: &str) -> Event {
     let mut data = json!(checkpoint);
     if let Some(data) = data.as_object_mut() {
         data.insert("cut".to_owned(), Value::from(cut == Cut::Yes));
     }
-    DB.append(Event::new(STREAM, NEXT, "checkpoint.signed", actor, data)).await.map(drop)
+    Event::new(STREAM, NEXT, "checkpoint.signed", actor, data)
 }
 
 /// Checkpoints, newest first, from before `after` on.

@@ -1,7 +1,7 @@
 //! The keys that tokens are signed with: what is public of them, and the next one.
 
 use axum::response::{IntoResponse, Response};
-use edge::{Answer, Context, KeyedOr, Once, Problem, User};
+use edge::{Answer, Context, KeyedOr, Nothing, Once, Problem, User};
 use http::{StatusCode, header};
 use store::Timestamp;
 
@@ -29,7 +29,7 @@ pub async fn key_set() -> Result<Response, Problem> {
 pub async fn rotate(
     context: Context,
     user: User,
-    KeyedOr(request): KeyedOr<api::Nothing>,
+    KeyedOr(request): KeyedOr<Nothing>,
 ) -> Result<Response, Error> {
     let who = permitted(&user, ROTATE).await?;
     let once = Once::new(&DB, user.actor(), "auth.keys.rotate", request.key);

@@ -30,15 +30,17 @@ pub async fn create(
     request: Keyed<NewRefund>,
 ) -> Result<Response, Error> {
     let payment = refundable(&context, &user, &id).await?;
+    // The same key for another payment is another key.
+    let operation = format!("{OPERATION}.{}", payment.id);
     if let Some(key) = &request.key
-        && let Some(replay) = DB.replay(&user.actor(), &key.scoped(OPERATION)).await?
+        && let Some(replay) = DB.replay(&user.actor(), &key.scoped(&operation)).await?
     {
         return replayed(&context, &payment, key, &replay).await;
     }
     let step = provider::step(&context, &payment.provider, payment.currency).await?.unwrap_or(1);
     let refund = check(&payment, request.body, step)?;
     let idempotency = request.key.as_ref().map(|key| Idempotency {
-        key: key.scoped(OPERATION),
+        key: key.scoped(&operation),
         request_hash: key.request_hash.clone(),
         result: refund.id.clone(),
     });
@@ -203,7 +205,7 @@ async fn replayed(
     key: &Key,
     replay: &store::Replay,
 ) -> Result<Response, Error> {
-    if key.request_hash != replay.request_hash || replay.stream != payment.id {
+    if key.request_hash != replay.request_hash {
         return Err(Error::OtherBody);
     }
     let refund = refunds::find(&replay.result).await?.ok_or(Error::NotFound)?;
