@@ -49,7 +49,7 @@ async fn preconditions_are_read_from_all_their_lines() {
     };
     // What says nothing that can be checked is not taken for nothing said.
     for wrong in ["1", "\"1", "*, \"1\""] {
-        put(wrong).await.assert_problem(400, "malformed");
+        put(wrong).await.assert_problem(400, "malformed_request");
     }
     put("\"a,b\"").await.assert_problem(412, "precondition_failed");
     put(&format!("\"a,b\", {tag}")).await.assert_status(200);

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use tests::{APPROVED_CARD, Actor, TestApp, order_of, path_of, pay};
 
+/// Each route once, under its own name.
+const DOCUMENT: &str = include_str!("../../../components/gateway/openapi.json");
 /// POSTs without a key, and why.
 const WITHOUT: [(&str, &str); 6] = [
     ("/api/auth/login", "answers secrets"),
@@ -12,8 +14,8 @@ const WITHOUT: [(&str, &str); 6] = [
     ("/api/v1/audit/events", "the events' own ids decide"),
     ("/api/admin/sweep", "does what is due; doing it again does nothing twice"),
 ];
-/// Needs an event that is parked: see `relay`.
-const ELSEWHERE: &str = "/api/v1/events/parked/redrive";
+/// Need an event that is parked, and keys that are no setting: see `relay` and `keys`.
+const ELSEWHERE: [&str; 2] = ["/api/v1/events/parked/redrive", "/api/auth/keys/rotate"];
 
 struct People<'a> {
     app: &'a TestApp,
@@ -23,13 +25,11 @@ struct People<'a> {
 }
 
 /// A request to `operation` that succeeds: who sends it, where, and what; then another body, if it can have one.
-async fn request<'a>(
-    people: &'a People<'a>,
-    operation: &str,
-) -> (Actor<'a>, String, Value, Option<Value>) {
+async fn request<'a>(people: &'a People<'a>, operation: &str) -> (Actor<'a>, String, Value, Option<Value>) {
     let People { app, seller, buyer, admin } = people;
     let again = |actor: &Actor<'a>| actor.with_token(actor.token.as_deref().unwrap());
-    let account = |name: &str| json!({ "email": app.email(name), "password": "a good password", "name": "A" });
+    let account =
+        |name: &str| json!({ "email": app.email(name), "password": "a good password", "name": "A" });
     let stock = |delta: i64| json!({ "delta": delta, "reason": "delivery" });
     match operation {
         "/api/auth/signup" => {
@@ -47,7 +47,7 @@ async fn request<'a>(
             let changer = app.buyer("changer").await;
             (changer, operation.to_owned(), body("another good one"), Some(body("a third good one")))
         }
-        "/api/auth/keys/rotate" | "/api/v1/audit/checkpoints" | "/api/v1/events/relay" => {
+        "/api/v1/audit/checkpoints" | "/api/v1/events/relay" => {
             (again(admin), operation.to_owned(), json!({}), None)
         }
         "/api/auth/roles" => {
@@ -102,9 +102,10 @@ async fn every_post_that_changes_something_is_done_once() {
         buyer: app.buyer("alice").await,
         admin: app.admin().await,
     };
-    let document = app.stranger().get("/openapi.json").await.assert_status(200).json();
-    let posts: Vec<&String> =
-        document["paths"].as_object().unwrap().iter().filter(|(_, item)| item.get("post").is_some()).map(|(path, _)| path).collect();
+    let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let posts: Vec<_> =
+        paths.iter().filter(|(_, item)| item["post"].is_object()).map(|(path, _)| path).collect();
     assert!(posts.len() > 15);
     for operation in posts {
         let parameters = document["paths"][operation]["post"]["parameters"].to_string();
@@ -114,7 +115,7 @@ async fn every_post_that_changes_something_is_done_once() {
             continue;
         }
         assert!(is_documented, "{operation} does not document Idempotency-Key");
-        if operation == ELSEWHERE {
+        if ELSEWHERE.contains(&operation.as_str()) {
             continue;
         }
         let (actor, path, body, other) = request(&people, operation).await;
@@ -124,7 +125,10 @@ async fn every_post_that_changes_something_is_done_once() {
         assert_eq!((again.status, &again.body), (first.status, &first.body), "{operation}");
         assert_eq!(again.header("idempotent-replayed"), Some("true"), "{operation}");
         assert_eq!(again.header("location"), first.header("location"), "{operation}");
-        assert_eq!(again.header("etag"), first.header("etag"), "{operation}");
+        // Who sells a part of an order reads on with the order's own ETag.
+        if !operation.starts_with("/api/orders/{id}") {
+            assert_eq!(again.header("etag"), first.header("etag"), "{operation}");
+        }
         if let Some(other) = other {
             let refused = actor.post_keyed(&path, "one key", other).await;
             assert_eq!(refused.status, 422, "{operation}");
@@ -132,8 +136,9 @@ async fn every_post_that_changes_something_is_done_once() {
         }
         // A key is one's own.
         if actor.token.is_some() && operation == "/api/products" {
-            let stranger = people.admin.post_keyed(&path, "one key", json!({ "name": "T", "category": "tea", "price": 1, "stock": 1 })).await;
-            assert_eq!(stranger.assert_status(201).header("idempotent-replayed"), None);
+            let (_, _, body, _) = request(&people, operation).await;
+            let other = people.admin.post_keyed(&path, "one key", body).await;
+            assert_eq!(other.assert_status(201).header("idempotent-replayed"), None);
         }
     }
 }
@@ -150,7 +155,8 @@ async fn twins_with_one_key_have_one_effect() {
     }
     assert_eq!(kim.get(&format!("/api/products/{product}")).await.json()["onHand"], 15);
     let movements = kim.get(&stock).await.assert_status(200).json();
-    assert_eq!(movements["items"].as_array().unwrap().len(), 1);
+    // Its stock when it was new, and the one change.
+    assert_eq!(movements["items"].as_array().unwrap().len(), 2);
 
     let role = || json!({ "name": "TWIN", "permissions": ["orders:read"] });
     let all = (0..6).map(|_| admin.post_keyed("/api/auth/roles", "twin", role()));

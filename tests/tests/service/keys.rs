@@ -140,7 +140,10 @@ async fn a_rotation_overlaps(algorithm: &str) {
     .await;
     // No key really dies from one moment to the next; another instance may know the keys of 5 s ago for so long.
     tokio::time::sleep(COPIES_LIVE).await;
-    app.admin().await.post("/api/auth/keys/rotate", json!({})).await.assert_status(200);
+    let admin = app.admin().await;
+    let rotate = || admin.post_keyed("/api/auth/keys/rotate", "k", json!({}));
+    let (first, again) = (rotate().await.assert_status(200), rotate().await.assert_status(200));
+    assert_eq!((again.json(), again.header("idempotent-replayed")), (first.json(), Some("true")));
     let count = "SELECT min(generation), max(generation) FROM identity_keys";
     let kept: (i64, i64) = database(&app).query_row(count, (), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!(kept, (2, 3), "a dead key is forgotten");

@@ -53,7 +53,14 @@ async fn a_poison_event_is_parked_and_those_after_it_get_through() {
     let wanted: Value = json!({ "source": "products", "target": "audit", "sequence": sequence });
     admin.post("/api/v1/events/parked/redrive", wanted.clone()).await.assert_problem(409, "conflict");
     heal(&db, sequence);
-    admin.post("/api/v1/events/parked/redrive", wanted.clone()).await.assert_status(200);
+    for replayed in [None, Some("true")] {
+        let answer = admin.post_keyed("/api/v1/events/parked/redrive", "k", wanted.clone()).await;
+        let answer = answer.assert_status(200);
+        assert_eq!(
+            (answer.header("idempotent-replayed"), answer.text("status").as_str()),
+            (replayed, "DELIVERED")
+        );
+    }
     admin.get("/api/v1/audit/events/poison").await.assert_status(200);
     admin.post("/api/v1/events/parked/redrive", wanted).await.assert_problem(404, "not_found");
     assert_eq!(admin.get("/api/v1/events/parked").await.json()["items"], json!([]));

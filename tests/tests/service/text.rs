@@ -9,8 +9,18 @@ use tests::{Actor, TestApp, order_of, path_of};
 
 /// What nobody sees: control, format, line breaks and what is no character.
 const HIDDEN: [char; 12] = [
-    '\0', '\u{7}', '\u{1b}', '\u{7f}', '\u{85}', '\u{200b}', '\u{202e}', '\u{2028}', '\u{2066}', '\u{feff}',
-    '\u{e0041}', '\u{ffff}',
+    '\0',
+    '\u{7}',
+    '\u{1b}',
+    '\u{7f}',
+    '\u{85}',
+    '\u{200b}',
+    '\u{202e}',
+    '\u{2028}',
+    '\u{2066}',
+    '\u{feff}',
+    '\u{e0041}',
+    '\u{ffff}',
 ];
 
 fn signup(email: &str, password: &str, name: &str) -> Value {
@@ -20,7 +30,8 @@ fn signup(email: &str, password: &str, name: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_the_same_however_its_letters_are_composed() {
     let app = TestApp::start().await;
-    let (composed, decomposed) = ("p\u{e4}ssw\u{f6}rter \u{d55c}", "pa\u{308}sswo\u{308}rter\u{3000}\u{1112}\u{1161}\u{11ab}");
+    let (composed, decomposed) =
+        ("p\u{e4}ssw\u{f6}rter \u{d55c}", "pa\u{308}sswo\u{308}rter\u{3000}\u{1112}\u{1161}\u{11ab}");
     for (name, set, typed) in [("a", composed, decomposed), ("b", decomposed, composed)] {
         let email = app.email(name);
         app.stranger().post("/api/auth/signup", signup(&email, set, name)).await.assert_status(201);
@@ -55,7 +66,10 @@ async fn a_person_is_found_by_either_form_of_the_name() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let email = app.email("zoe");
-    let name = format!("Zoe\u{308} {}", app.email("z").chars().filter(char::is_ascii_alphanumeric).collect::<String>());
+    let name = format!(
+        "Zoe\u{308} {}",
+        app.email("z").chars().filter(char::is_ascii_alphanumeric).collect::<String>()
+    );
     let made = app.stranger().post("/api/auth/signup", signup(&email, "a good password", &name)).await;
     let made = made.assert_status(201).json();
     assert_eq!(made["name"], name.replace("e\u{308}", "\u{eb}"));
@@ -89,7 +103,8 @@ async fn sends(by: &Writers<'_>, what: &str, text: &str) -> tests::Response {
             buyer.put(&path, json!({ "name": "A", "addresses": [address("street")] })).await
         }
         "product.name" | "product.description" | "product.category" => {
-            let mut body = json!({ "name": "Tea", "category": "tea", "price": 1, "stock": 1, "description": "" });
+            let mut body =
+                json!({ "name": "Tea", "category": "tea", "price": 1, "stock": 1, "description": "" });
             body[what.trim_start_matches("product.")] = json!(text);
             seller.post("/api/products", body).await
         }
@@ -100,7 +115,9 @@ async fn sends(by: &Writers<'_>, what: &str, text: &str) -> tests::Response {
         "order.street" | "order.city" => {
             let mut body = order_of(&[product]);
             body["shippingAddress"] = address(what.trim_start_matches("order."));
-            buyer.send(Method::PUT, order, &[], Some(json!({ "shippingAddress": body["shippingAddress"] }))).await
+            buyer
+                .send(Method::PUT, order, &[], Some(json!({ "shippingAddress": body["shippingAddress"] })))
+                .await
         }
         "refund.reason" => {
             let path = format!("/api/payments/{paid}/refunds");
@@ -157,7 +174,8 @@ async fn what_does_not_show_is_refused_in_every_text() {
             answer.assert_problem(422, "validation_failed");
         }
         // An emoji made of several, and a letter that Persian needs, are no tricks.
-        let answer = sends(&by, what, "\u{1f469}\u{1f3fd}\u{200d}\u{1f4bb} \u{645}\u{6cc}\u{200c}\u{62e}").await;
+        let answer =
+            sends(&by, what, "\u{1f469}\u{1f3fd}\u{200d}\u{1f4bb} \u{645}\u{6cc}\u{200c}\u{62e}").await;
         assert!((200..300).contains(&answer.status), "{what}: {}", answer.status);
     }
     for email in ["a\u{200b}b@example.com", "ab@exa\u{ad}mple.com\u{202e}", "a\0b@example.com"] {
@@ -190,6 +208,7 @@ async fn any_text_is_stored_composed_or_refused() {
 /// By another crate than the one under test.
 fn composed_form(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
-    let is_around = |c: char| c == ' ' || matches!(c, '\t' | '\n' | '\r') || (!c.is_control() && c.is_whitespace());
+    let is_around =
+        |c: char| c == ' ' || matches!(c, '\t' | '\n' | '\r') || (!c.is_control() && c.is_whitespace());
     text.trim_matches(is_around).nfc().collect()
 }

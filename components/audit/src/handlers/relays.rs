@@ -26,11 +26,7 @@ pub async fn parked(user: User, context: Context) -> Result<Reply<Value>, Error>
 }
 
 /// `POST /api/v1/events/parked/redrive`: deliver one of them again; 409 when it is still refused.
-pub async fn redrive(
-    user: User,
-    context: Context,
-    request: Keyed<api::Redrive>,
-) -> Result<Response, Error> {
+pub async fn redrive(user: User, context: Context, request: Keyed<api::Redrive>) -> Result<Response, Error> {
     user.require("events:write")?;
     let once = Once::new(&DB, user.actor(), "audit.events.redrive", request.key);
     if let Some(answer) = once.earlier().await? {
@@ -41,9 +37,7 @@ pub async fn redrive(
     let body = json!({ "target": wanted.target, "sequence": wanted.sequence });
     let answer = CLIENT.post(&context, service, "parked/redrive", &body).await?;
     match answer.status {
-        StatusCode::OK => {
-            Ok(once.settle(Answer::json(StatusCode::OK, &answer.json::<Value>()?)?).await?)
-        }
+        StatusCode::OK => Ok(once.settle(Answer::json(StatusCode::OK, &answer.json::<Value>()?)?).await?),
         StatusCode::NOT_FOUND => Err(Error::NotFound),
         StatusCode::CONFLICT => Err(Error::StillRefused(wanted.target)),
         status => Err(Problem::internal(store::Error::Database(format!("{service}: {status}"))).into()),

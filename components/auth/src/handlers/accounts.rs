@@ -3,10 +3,9 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, Item};
-use edge::{Context, Key, Keyed, User};
+use edge::{Context, Key, Keyed, Problem, User};
 use futures::future::join_all;
-use http::{StatusCode, header};
-use serde_json::json;
+use http::{HeaderName, StatusCode, header};
 use store::{Appended, Event, Idempotency};
 use uuid::Uuid;
 
@@ -41,7 +40,7 @@ pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Res
         (Err(Error::EmailTaken), Some(key)) => replay(key, &account.email_hash, draft, role).await,
         (Err(error), _) => Err(error),
         (Ok(()), _) => {
-            let location = [(header::LOCATION, format!("/api/users/{}", account.id))];
+            let location = place_of(&account.id);
             Ok((StatusCode::CREATED, location, Json(show(account.id, draft, role))).into_response())
         }
     }
@@ -135,8 +134,14 @@ pub async fn sealed(key: Key) -> Result<Key, Error> {
 async fn replay(key: &Key, email_hash: &str, draft: Draft, role: api::OpenRole) -> Result<Response, Error> {
     let owner = auth::credentials(email_hash).await?.ok_or(Error::EmailTaken)?;
     let earlier = DB.replay(&owner.account_id, &key.scoped("auth.signup")).await?.ok_or(Error::EmailTaken)?;
-    let body = json!(show(owner.account_id, draft, role)).to_string();
-    Ok(edge::replayed(key, &earlier.request_hash, StatusCode::CREATED, body)?)
+    let location = place_of(&owner.account_id);
+    let body = serde_json::to_string(&show(owner.account_id, draft, role)).map_err(Problem::internal)?;
+    let answer = edge::replayed(key, &earlier.request_hash, StatusCode::CREATED, body)?;
+    Ok((location, answer).into_response())
+}
+
+fn place_of(id: &str) -> [(HeaderName, String); 1] {
+    [(header::LOCATION, format!("/api/users/{id}"))]
 }
 
 fn show(id: String, draft: Draft, role: api::OpenRole) -> api::Account {
