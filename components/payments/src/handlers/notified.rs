@@ -128,7 +128,11 @@ async fn disputed(
     match DB.append(event).await {
         Err(error) if !payments::is_answered(&error) => return Err(error.into()),
         Err(_) => {}
-        Ok(_) => logline::log!("ALERT payment {} of order {}: a dispute was opened or has changed", payment.id, payment.order_id),
+        Ok(_) => logline::log!(
+            "ALERT payment {} of order {}: a dispute was opened or has changed",
+            payment.id,
+            payment.order_id
+        ),
     }
     Ok(payment)
 }

@@ -3,7 +3,9 @@
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, EMAIL};
-use edge::{Context, FieldError, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, User, text};
+use edge::{
+    Context, FieldError, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, User, text,
+};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
