@@ -78,7 +78,7 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         let json = HeaderValue::from_static("application/json");
-        let content = (!self.body.is_empty()).then(|| (header::CONTENT_TYPE, json));
+        let content = (!self.body.is_empty()).then_some((header::CONTENT_TYPE, json));
         let location = self.location.and_then(|at| HeaderValue::try_from(at).ok());
         let headers = [
             content,
