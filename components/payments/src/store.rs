@@ -8,7 +8,7 @@ pub mod refunds;
 
 use money::Currency;
 use serde_json::json;
-use store::{Db, Error, Event, Row, Timestamp, params};
+use store::{AFTER_ALL, Db, Error, Event, Row, Timestamp, params};
 
 use crate::card::Face;
 use crate::domain::{ASK_EVERY_SECONDS, Change, Payment, State};
@@ -21,6 +21,7 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0002_refunds.sql"),
         include_str!("../migrations/0003_people.sql"),
         include_str!("../migrations/0004_provider_side.sql"),
+        include_str!("../migrations/0005_daily.sql"),
     ],
 );
 
@@ -85,18 +86,15 @@ pub async fn open_of(order_id: &str) -> Result<Option<Payment>, Error> {
 /// Payments of `buyer`, newest first, older than `after`.
 pub async fn list_of(buyer: &str, after: Option<&str>, limit: i64) -> Result<Vec<Payment>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM payments_payments WHERE buyer_id = ?1 AND (?2 IS NULL OR id < ?2) \
-         ORDER BY id DESC LIMIT ?3"
+        "SELECT {COLUMNS} FROM payments_payments WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
     );
-    DB.query(&sql, params![buyer, after, limit]).await?.iter().map(payment).collect()
+    DB.query(&sql, params![buyer, after.unwrap_or(AFTER_ALL), limit]).await?.iter().map(payment).collect()
 }
 
 /// Everyone's payments, newest first, older than `after`.
 pub async fn list_all(after: Option<&str>, limit: i64) -> Result<Vec<Payment>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM payments_payments WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2"
-    );
-    DB.query(&sql, params![after, limit]).await?.iter().map(payment).collect()
+    let sql = format!("SELECT {COLUMNS} FROM payments_payments WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
+    DB.query(&sql, params![after.unwrap_or(AFTER_ALL), limit]).await?.iter().map(payment).collect()
 }
 
 /// Payments whose fate is to be asked for, those that wait longest first.

@@ -11,8 +11,8 @@ use crate::cards::Behaviour;
 
 static CONNECTION: Mutex<Option<Arc<Connection>>> = Mutex::new(None);
 
-/// Made when an instance opens its connection; both stay as they are when they exist.
-const TABLES: [&str; 2] = [
+/// Made when an instance opens its connection; all stay as they are when they exist.
+const TABLES: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS provider_sandbox_payments (
        payment_id TEXT PRIMARY KEY,
        order_id TEXT NOT NULL,
@@ -29,6 +29,7 @@ const TABLES: [&str; 2] = [
        minor_units INTEGER NOT NULL CHECK (minor_units >= 0),
        currency TEXT NOT NULL
      )",
+    "CREATE INDEX IF NOT EXISTS provider_sandbox_givebacks_of ON provider_sandbox_givebacks (payment_id)",
 ];
 
 /// Book a charge, unless its id was booked before: the outcome in the books, and whether it was booked now.

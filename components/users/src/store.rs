@@ -1,8 +1,7 @@
 //! All SQL of the service, and the events that its triggers fold.
 
 use serde_json::{Value, json};
-use store::{Db, Error, Event, NEXT, params};
-use uuid::Uuid;
+use store::{AFTER_ALL, Db, Error, Event, NEXT, Value as Param, params};
 
 use crate::api::{EmailChanged, Registered};
 use crate::domain::Profile;
@@ -74,29 +73,62 @@ pub async fn find(id: &str) -> Result<Option<Row>, Error> {
     DB.query_one(&sql, params![id]).await?.as_ref().map(read).transpose()
 }
 
-/// Profiles, newest first, older than `after`. Each condition has an index of its own.
+/// Profiles, newest first, older than `after`.
 pub async fn list(narrowed: Narrowed, after: Option<&str>, limit: i64) -> Result<Vec<Row>, Error> {
-    let mut sql = format!("SELECT {COLUMNS} FROM users_profiles AS profile WHERE (?1 IS NULL OR id < ?1)");
-    let mut params = params![after, limit];
-    let words = narrowed.words.map(|words| json!(words).to_string());
-    let conditions = [
-        (narrowed.id, "id = ?"),
-        (narrowed.email_hash, "email_hash = ?"),
-        (narrowed.role, "id IN (SELECT user_id FROM users_roles WHERE role = ?)"),
-        (
-            words,
-            "id IN (SELECT user_id FROM users_words WHERE word IN (SELECT value FROM json_each(?)) \
-             GROUP BY user_id HAVING count(*) = json_array_length(?))",
-        ),
+    if narrowed.words.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new()); // a search without a word finds nothing
+    }
+    let (sql, params) = select(narrowed, after, limit);
+    DB.query(&sql, params).await?.iter().map(read).collect()
+}
+
+/// What narrows the list most leads, by a range of its own index that goes on from the place before; the rest is looked
+/// at on the way.
+fn select(narrowed: Narrowed, after: Option<&str>, limit: i64) -> (String, Vec<Param>) {
+    let Narrowed { id, email_hash, words, role } = narrowed;
+    let mut params = params![after.unwrap_or(AFTER_ALL), limit];
+    let mut bind = |value: String| {
+        params.push(Param::from(value));
+        params.len()
+    };
+    let mut words = words.unwrap_or_default().into_iter();
+    let (first_word, is_one) = (words.next(), id.is_some() || email_hash.is_some());
+    let (mut lead, mut conditions) = ("users_profiles AS profile".to_owned(), Vec::new());
+    let mut key = "id";
+    match (first_word, &role) {
+        (Some(word), _) => {
+            lead = "users_words AS lead CROSS JOIN users_profiles AS profile ON profile.id = lead.user_id"
+                .to_owned();
+            conditions.push(format!("lead.word = ?{}", bind(word)));
+            key = "lead.user_id";
+        }
+        (None, Some(role)) if !is_one => {
+            lead = "users_roles AS lead CROSS JOIN users_profiles AS profile ON profile.id = lead.user_id"
+                .to_owned();
+            conditions.push(format!("lead.role = ?{}", bind(role.clone())));
+            key = "lead.user_id";
+        }
+        _ => {}
+    }
+    conditions.push(format!("{key} < ?1"));
+    let looked_at = [
+        (id, "profile.id = ?"),
+        (email_hash, "profile.email_hash = ?"),
+        (role, "EXISTS (SELECT 1 FROM users_roles WHERE role = ? AND user_id = profile.id)"),
     ];
-    for (value, condition) in conditions {
+    let more_words = words.map(|word| {
+        (
+            Some(word),
+            "EXISTS (SELECT 1 FROM users_words AS more WHERE more.word = ? AND more.user_id = profile.id)",
+        )
+    });
+    for (value, condition) in looked_at.into_iter().chain(more_words) {
         if let Some(value) = value {
-            params.push(value.into());
-            sql.push_str(&format!(" AND {}", condition.replace('?', &format!("?{}", params.len()))));
+            conditions.push(condition.replace('?', &format!("?{}", bind(value))));
         }
     }
-    sql.push_str(" ORDER BY id DESC LIMIT ?2");
-    DB.query(&sql, params).await?.iter().map(read).collect()
+    let conditions = conditions.join(" AND ");
+    (format!("SELECT {COLUMNS} FROM {lead} WHERE {conditions} ORDER BY {key} DESC LIMIT ?2"), params)
 }
 
 /// Whether a failed append means that its cause was answered before, or the profile exists already.
@@ -162,8 +194,8 @@ pub fn told(stream: &str, kind: &'static str, mut data: Value, sequence: i64, ac
     Event::new(stream, NEXT, kind, actor, data)
 }
 
-/// The event of an export: not of the profile's stream, for it changes nothing in it.
+/// The event of an export: not of the profile's stream, for it changes nothing in it, but of one per person and reader.
 pub fn exported(user_id: &str, actor: String) -> Event {
-    let stream = Uuid::now_v7().to_string();
+    let stream = format!("export:{user_id}:{actor}");
     Event::new(stream, NEXT, "profile.exported", actor, json!({ "userId": user_id }))
 }

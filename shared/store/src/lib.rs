@@ -22,6 +22,10 @@ pub use event::{Appended, Event, Idempotency, NEXT, Replay};
 pub use row::Row;
 pub use spin_sdk::sqlite::Value;
 
+/// Sorts after every id: where a list begins that goes downwards. So one statement serves the first page and the next
+/// ones, by a range of an index; `?1 IS NULL OR id < ?1` would look at every row.
+pub const AFTER_ALL: &str = "~";
+
 /// A list of SQL parameters; each element is anything that converts into a [`Value`].
 #[macro_export]
 macro_rules! params {

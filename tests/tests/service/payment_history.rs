@@ -65,3 +65,58 @@ async fn the_history_is_ones_own() {
     let all = app.admin().await.get("/api/payments/history").await.json();
     assert!(all["items"].as_array().unwrap().iter().any(|payment| payment["buyerId"] == alice.id.as_str()));
 }
+
+/// Payments over some days in 2026, a few hours apart, in all states and two currencies.
+fn seed(db: &rusqlite::Connection, buyer: &str) {
+    const STATES: [&str; 5] = ["CAPTURED", "DECLINED", "FAILED", "PARTIALLY_REFUNDED", "REFUNDED"];
+    for number in 0..60_i64 {
+        let at = 1_770_000_000_000 + number * 7_654_321;
+        let id = format!("{:08x}-{:04x}-7000-8000-{number:012x}", at >> 16, at & 0xffff);
+        let state = STATES[usize::try_from(number % 5).unwrap()];
+        let refunded = [0, 0, 0, 3, 10][usize::try_from(number % 5).unwrap()];
+        let currency = if number % 3 == 0 { "KRW" } else { "USD" };
+        db.execute(
+            "INSERT INTO payments_payments (id, order_id, buyer_id, state, amount, currency, refunded, provider, card_brand, \
+               card_last4, card_expiry, ask_after, version, created_at, updated_at) \
+             VALUES (?1, ?1, ?2, 'PENDING', 10, ?3, 0, 'sandbox', 'visa', '4242', '12/40', '', 1, ?4, ?4)",
+            (&id, buyer, currency, store::Timestamp(at).to_string()),
+        )
+        .unwrap();
+        let moved = "UPDATE payments_payments SET state = ?2, refunded = ?3 WHERE id = ?1";
+        db.execute(moved, (&id, state, refunded)).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everyones_totals_by_days_are_the_sums_of_their_payments_whatever_the_range() {
+    let Some(app) = TestApp::own().await else { return };
+    let (admin, alice) = (app.admin().await, app.buyer("alice").await);
+    admin.get("/api/payments/history").await.assert_status(200);
+    let db = rusqlite::Connection::open(app.state_dir().unwrap().join("sqlite_db.db")).unwrap();
+    db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    seed(&db, &alice.id);
+    let day = 86_400_000;
+    let midnight = 1_770_000_000_000 / day * day;
+    let mut moments = vec![None, Some(midnight), Some(midnight + day), Some(midnight + 3 * day)];
+    moments.extend((0..6).map(|_| Some(midnight + fastrand::i64(-day..7 * day))));
+    for (from, to) in moments.iter().flat_map(|from| moments.iter().map(move |to| (*from, *to))) {
+        let status = fastrand::choice(["", "CAPTURED", "REFUNDED"]).unwrap();
+        let mut query = format!(
+            "limit=100{}",
+            if status.is_empty() { String::new() } else { format!("&status={status}") }
+        );
+        for (name, moment) in [("from", from), ("to", to)] {
+            if let Some(moment) = moment {
+                query += &format!("&{name}={}", store::Timestamp(moment));
+            }
+        }
+        let path = format!("/api/payments/history?{query}");
+        let everyones = admin.get(&path).await.assert_status(200).json();
+        let own = alice.get(&path).await.assert_status(200).json();
+        assert_eq!(everyones["totals"], own["totals"], "{query}: by days, and one by one");
+        assert_eq!(everyones["items"], own["items"], "{query}");
+        let counted: i64 =
+            everyones["totals"].as_array().unwrap().iter().map(|t| t["payments"].as_i64().unwrap()).sum();
+        assert_eq!(counted, everyones["items"].as_array().unwrap().len() as i64, "{query}");
+    }
+}

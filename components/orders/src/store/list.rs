@@ -1,14 +1,11 @@
 //! Lists of orders, newest first. Ids begin with the time of placing (UUIDv7), so that a page's cursor and a range
 //! of dates are ranges of ids: one index serves both.
 
-use store::{Timestamp, Value, params};
+use store::{AFTER_ALL, Timestamp, Value, params};
 
 use super::{COLUMNS, orders};
 use crate::domain::{Filter, Order};
 use crate::error::Error as Failure;
-
-/// Sorts after every id.
-const AFTER_ALL: &str = "~";
 
 /// An id is made a moment before the time that its order carries; seconds that cover it.
 const SLACK: i64 = 1;

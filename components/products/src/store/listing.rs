@@ -1,8 +1,9 @@
 //! Lists of products: a statement made of the filters that are asked for, so that each has its index.
 //!
-//! The order's index leads, filters are looked at on the way: an answer costs no more than a walk along the index,
-//! be matches few or many. Only a seller's products are sorted at once. `INDEXED BY`, because SQLite would guess
-//! without statistics, and because a statement that lost its index shall fail in the tests, not be slow.
+//! Where matches are many, the order's index leads and filters are looked at on the way: a page is soon full. Where words
+//! or prices leave few, or none, these are gathered by their own index and sorted at once: a walk along the order would
+//! look at every product. So are a seller's products. `INDEXED BY`, because SQLite would guess without statistics, and
+//! because a statement that lost its index shall fail in the tests, not be slow.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,22 +14,74 @@ use crate::domain::{Key, Listing, Place, Product, Sort};
 
 /// Above every number, as the place before the first page of newest first.
 const NEWEST: i64 = i64::MAX;
+/// Fewer matches than this are gathered and sorted at once: some milliseconds. Where there are more, a walk along the
+/// order meets a match at every so many steps.
+const FEW: i64 = 500;
 
 /// The products of `listing` that come after a place.
 pub async fn list(listing: &Listing, after: Option<&Place>, limit: i64) -> Result<Vec<Product>, Error> {
     // Found out once per instance: `DB` opens another connection for each statement that it could not prepare.
     static HAS_NO_INDEX: AtomicBool = AtomicBool::new(false);
     let search = if HAS_NO_INDEX.load(Ordering::Relaxed) { Search::Text } else { Search::Index };
-    let (sql, params) = select(listing, after, limit, search);
-    let rows = match DB.query(&sql, params).await {
+    let rows = match found(listing, after, limit, search).await {
         Err(Error::Database(text)) if text.contains("no such table: products_search") => {
             HAS_NO_INDEX.store(true, Ordering::Relaxed);
-            let (sql, params) = select(listing, after, limit, Search::Text);
-            DB.query(&sql, params).await?
+            found(listing, after, limit, Search::Text).await?
         }
         other => other?,
     };
     rows.iter().map(|row: &Row| product(row)).collect()
+}
+
+async fn found(
+    listing: &Listing,
+    after: Option<&Place>,
+    limit: i64,
+    search: Search,
+) -> Result<Vec<Row>, Error> {
+    let mut lead = Lead::Order;
+    for probe in [Lead::Words, Lead::Prices] {
+        if let Some((sql, params)) = count(listing, search, probe) {
+            let row = DB.query_one(&sql, params).await?;
+            if row.map_or(Ok(FEW), |row| row.int(0))? < FEW {
+                lead = probe;
+                break;
+            }
+        }
+    }
+    let (sql, params) = select(listing, after, limit, search, lead);
+    DB.query(&sql, params).await
+}
+
+/// What a list is read by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    /// The index that has its order.
+    Order,
+    /// The few products that have the words.
+    Words,
+    /// The few that are sold in the currency, at these prices.
+    Prices,
+}
+
+/// The statement that counts, up to [`FEW`], what `lead` would gather; none where it does not narrow the list, or the
+/// order's index does so already.
+fn count(listing: &Listing, search: Search, lead: Lead) -> Option<(String, Vec<Value>)> {
+    let mut all = Conditions::default();
+    let from = match lead {
+        _ if listing.seller.is_some() => return None,
+        Lead::Words if search == Search::Index && !listing.words.is_empty() => {
+            all.and("products_search MATCH ?", pattern(&listing.words));
+            "products_search WHERE true".to_owned()
+        }
+        Lead::Prices if listing.currency.is_some() && !listing.sort.is_by_price() => {
+            filter(&mut all, listing, false);
+            format!("products_products INDEXED BY {} WHERE active", price_index(listing))
+        }
+        _ => return None,
+    };
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {from}{} LIMIT {FEW})", all.sql);
+    Some((sql, all.params))
 }
 
 /// How words are looked for.
@@ -60,12 +113,19 @@ impl Conditions {
     }
 }
 
-fn select(listing: &Listing, after: Option<&Place>, limit: i64, search: Search) -> (String, Vec<Value>) {
+fn select(
+    listing: &Listing,
+    after: Option<&Place>,
+    limit: i64,
+    search: Search,
+    lead: Lead,
+) -> (String, Vec<Value>) {
     let mut all = Conditions::default();
     let indexed = search == Search::Index && !listing.words.is_empty();
     // FTS5 gives matches in the order of its rowid, without looking at all of them.
-    let search_leads = indexed && listing.sort == Sort::Newest && listing.seller.is_none();
-    let index = index(listing);
+    let in_order = listing.sort == Sort::Newest && listing.seller.is_none() && lead != Lead::Prices;
+    let search_leads = indexed && (in_order || lead == Lead::Words);
+    let index = if lead == Lead::Prices { price_index(listing) } else { index(listing) };
     let (from, number) = match search_leads {
         true => {
             let join = "products_search CROSS JOIN products_products INDEXED BY products_newest \
@@ -76,6 +136,9 @@ fn select(listing: &Listing, after: Option<&Place>, limit: i64, search: Search) 
     };
     if search_leads {
         all.and("products_search MATCH ?", pattern(&listing.words));
+    } else if indexed && lead == Lead::Prices {
+        let has = "EXISTS (SELECT 1 FROM products_search WHERE products_search MATCH ? AND rowid = number)";
+        all.and(has, pattern(&listing.words));
     } else if indexed {
         let among = "number IN (SELECT rowid FROM products_search WHERE products_search MATCH ?)";
         all.and(among, pattern(&listing.words));
@@ -95,6 +158,10 @@ fn select(listing: &Listing, after: Option<&Place>, limit: i64, search: Search) 
     let limit = all.place(limit);
     let sql = format!("SELECT {COLUMNS} FROM {from} WHERE active{} ORDER BY {order} LIMIT {limit}", all.sql);
     (sql, all.params)
+}
+
+fn price_index(listing: &Listing) -> &'static str {
+    if listing.category.is_some() { "products_of_category_by_price" } else { "products_by_price" }
 }
 
 /// The index that has the order of `listing`, or a seller's few products.

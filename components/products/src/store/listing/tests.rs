@@ -54,7 +54,14 @@ where
 }
 
 fn names(db: &Connection, query: &str, search: Search) -> Vec<String> {
-    run(db, "", select(&listing(query), None, 100, search), 2)
+    let leads = [Lead::Order, Lead::Words, Lead::Prices];
+    let leads = leads
+        .into_iter()
+        .filter(|lead| *lead == Lead::Order || count(&listing(query), search, *lead).is_some());
+    let found = leads.map(|lead| run(db, "", select(&listing(query), None, 100, search, lead), 2));
+    let found: Vec<Vec<String>> = found.collect();
+    assert!(found.windows(2).all(|pair| pair[0] == pair[1]), "{query}: whatever leads finds the same");
+    found.into_iter().next().unwrap()
 }
 
 #[test]
@@ -102,10 +109,10 @@ fn pages_go_on_where_the_last_one_ended() {
         for filter in ["", r#","category":"tea""#, r#","seller":"kim""#, r#","q":"tea""#] {
             let query = format!(r#"{{"sort":"{sort}"{filter}}}"#);
             let list = listing(&query);
-            let all: Vec<String> = run(&db, "", select(&list, None, 100, Search::Index), 0);
+            let all: Vec<String> = run(&db, "", select(&list, None, 100, Search::Index, Lead::Order), 0);
             let (mut paged, mut after) = (Vec::new(), None);
             for _ in 0..all.len() {
-                let row = || select(&list, after.as_ref(), 1, Search::Index);
+                let row = || select(&list, after.as_ref(), 1, Search::Index, Lead::Order);
                 let (id, name, price, number): (Vec<String>, Vec<String>, Vec<i64>, Vec<i64>) = (
                     run(&db, "", row(), 0),
                     run(&db, "", row(), 2),
@@ -121,7 +128,47 @@ fn pages_go_on_where_the_last_one_ended() {
                 after = Some(Place { key, number: number[0] });
             }
             assert_eq!(paged, all, "{query}");
-            assert!(run::<String>(&db, "", select(&list, after.as_ref(), 1, Search::Index), 0).is_empty());
+            assert!(
+                run::<String>(&db, "", select(&list, after.as_ref(), 1, Search::Index, Lead::Order), 0)
+                    .is_empty()
+            );
+        }
+    }
+}
+
+#[test]
+fn few_or_no_matches_are_gathered_not_looked_for_along_the_order() {
+    let db = shop();
+    let orders = ["newest", "name", "price", "-price"];
+    for sort in orders {
+        for filter in [
+            r#""currency":"KRW""#,
+            r#""minPrice":"1000000""#,
+            r#""maxPrice":"0","category":"tea""#,
+            r#""q":"tea","minPrice":"10","maxPrice":"20""#,
+            r#""q":"water""#,
+            r#""q":"tea","category":"tea""#,
+        ] {
+            let query = format!(r#"{{"sort":"{sort}",{filter}}}"#);
+            let list = listing(&query);
+            let probes = [Lead::Words, Lead::Prices].map(|lead| (lead, count(&list, Search::Index, lead)));
+            let lead = probes.into_iter().find_map(|(lead, probe)| {
+                let counted: Vec<i64> = run(&db, "", probe?, 0);
+                (counted[0] < FEW).then_some(lead)
+            });
+            let Some(lead) = lead else {
+                assert!(
+                    list.sort.is_by_price(),
+                    "{query}: by price, the order's own index is the narrow one"
+                );
+                continue;
+            };
+            let statement = || select(&list, None, 21, Search::Index, lead);
+            let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", statement(), 3).join("; ");
+            let narrow =
+                if lead == Lead::Words { "products_search VIRTUAL TABLE INDEX 0:" } else { "by_price (" };
+            assert!(plan.contains(narrow), "{query}: {plan}");
+            names(&db, &query, Search::Index);
         }
     }
 }
@@ -130,7 +177,7 @@ fn pages_go_on_where_the_last_one_ended() {
 fn every_order_is_an_index() {
     let db = shop();
     let plan = |query: &str, after: Option<&Place>| {
-        let statement = select(&listing(query), after, 21, Search::Index);
+        let statement = select(&listing(query), after, 21, Search::Index, Lead::Order);
         run::<String>(&db, "EXPLAIN QUERY PLAN ", statement, 3).join("; ")
     };
     let leads = [
