@@ -11,9 +11,9 @@ use crate::root;
 /// The services whose tables are all made from their logs.
 pub const REPLAYED: [&str; 3] = ["orders", "products", "payments"];
 
-/// Tables that are not made from the log: itself, how far others have got with it, and what may vanish at any time
-/// (which provider answers, whether it is to be asked).
-const NOT_FOLDED: [&str; 5] = ["events", "cursors", "migrations", "breakers", "hints"];
+/// Tables that are not made from the log: itself, how far others have got with it, what of it is parked or repeated, and
+/// what may vanish at any time (which provider answers, whether it is to be asked).
+const NOT_FOLDED: [&str; 7] = ["events", "cursors", "migrations", "parked", "repeats", "breakers", "hints"];
 
 /// Columns that are not state either: when a request may ask the provider again is a lease, as a cursor's is.
 const LEASES: [(&str, &str); 2] = [("payments_payments", "ask_after"), ("payments_refunds", "ask_after")];

@@ -84,7 +84,7 @@ pub struct Checkpoint {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// As it came, but for the source's own `sequence`, which is `sourcesequence` here.
+    /// As it came, but for the source's own `sequence` and `hash`, which are `sourcesequence` and `sourcehash` here.
     #[serde(flatten)]
     pub event: Map<String, Value>,
     /// Place in the audit log.

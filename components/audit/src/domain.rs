@@ -1,7 +1,9 @@
 //! What the log takes and how it is searched. No I/O, no clock. `domain/binding.rs` reads CloudEvents from HTTP.
 
 pub mod binding;
+mod own;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use edge::FieldError;
 use serde_json::{Map, Value};
 use store::Timestamp;
@@ -10,12 +12,14 @@ use crate::api::{Filters, Span};
 
 /// The longest attribute that is taken, in bytes: an index entry should fit a page of the database.
 const MAX_ATTRIBUTE: usize = 1024;
-/// How the sources of our services begin.
-const OWN: &str = "/jangteo/";
 /// Attributes every CloudEvent has (CloudEvents 1.0, section 3.1).
 const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
 /// Attributes that must be texts when they are there; `actor` is an extension of ours.
-const OPTIONAL: [&str; 3] = ["subject", "actor", "time"];
+const OPTIONAL: [&str; 5] = ["subject", "actor", "time", "datacontenttype", "dataschema"];
+/// The extension by which the log says who submitted an event from outside: nobody else says it.
+pub const SUBMITTED_BY: &str = "submittedby";
+/// The service that carries events of another deployment, whatever their source.
+const BRIDGE: &str = "redis-bridge";
 
 /// An event that the log does not take, and with it its whole batch.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,77 +29,117 @@ pub struct BadEvent {
     pub index: usize,
     pub attribute: String,
     pub why: &'static str,
+    /// Whether it is a CloudEvent, but in somebody else's name.
+    pub in_anothers_name: bool,
 }
 
-/// Where a batch comes from.
+/// Who sends a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A service's relay, or a bridge.
-    Service,
-    /// A person, who must not speak for a service.
-    Person,
+pub enum Sender<'a> {
+    /// The service of this name. It speaks for itself.
+    Service(&'a str),
+    /// The person with this id, who must not speak for a service, nor for another user of ours.
+    Person(&'a str),
 }
+
+/// An attribute and what is wrong with it.
+type Wrong<'a> = (&'a str, &'static str);
 
 /// Check every event of a batch.
 ///
 /// # Errors
-/// The first event that is not a CloudEvent 1.0, or that its origin may not send.
-pub fn check(batch: &[Value], origin: Origin) -> Result<(), BadEvent> {
+/// The first event that is not a CloudEvent 1.0, or that its sender may not send.
+pub fn check(batch: &[Value], sender: Sender<'_>) -> Result<(), BadEvent> {
     for (index, event) in batch.iter().enumerate() {
-        let checked = check_event(event).and_then(|()| check_origin(event, origin));
-        checked.map_err(|(attribute, why)| BadEvent { index, attribute: attribute.to_owned(), why })?;
+        let bad = |(attribute, why): Wrong<'_>, in_anothers_name| {
+            Err(BadEvent { index, attribute: attribute.to_owned(), why, in_anothers_name })
+        };
+        if let Err(wrong) = check_event(event) {
+            return bad(wrong, false);
+        }
+        if let Err(wrong) = check_name(event, sender) {
+            return bad(wrong, true);
+        }
     }
     Ok(())
 }
 
-fn check_origin(event: &Value, origin: Origin) -> Result<(), (&str, &'static str)> {
-    let source = event.get("source").and_then(Value::as_str).unwrap_or_default();
-    match origin {
-        Origin::Person if source.starts_with(OWN) => Err(("source", "is a service's own")),
-        _ => Ok(()),
+/// Nobody writes in another's name.
+fn check_name(event: &Value, sender: Sender<'_>) -> Result<(), Wrong<'static>> {
+    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+    match sender {
+        Sender::Service(BRIDGE) => Ok(()),
+        Sender::Service(name) if text("source") == own::source_of(name) => Ok(()),
+        Sender::Service(_) => Err(("source", "is not the sending service's own")),
+        Sender::Person(_) if own::is_source(text("source")) => Err(("source", "is a service's own")),
+        Sender::Person(_) if own::is_type(text("type")) => Err(("type", "is a service's own")),
+        Sender::Person(id) if own::is_actor_but(text("actor"), id) => Err(("actor", "is not the sender")),
+        Sender::Person(_) if event.get(SUBMITTED_BY).is_some() => Err((SUBMITTED_BY, "is set by the log")),
+        Sender::Person(_) => Ok(()),
     }
 }
 
-fn check_event(event: &Value) -> Result<(), (&str, &'static str)> {
+fn check_event(event: &Value) -> Result<(), Wrong<'_>> {
     let Some(event) = event.as_object() else { return Err(("event", "must be an object")) };
     for name in REQUIRED {
         check_text(event.get(name).ok_or((name, "is missing"))?).map_err(|why| (name, why))?;
     }
-    for name in OPTIONAL {
-        if let Some(value) = event.get(name).filter(|value| !value.is_null()) {
-            check_text(value).map_err(|why| (name, why))?;
+    for (name, value) in event {
+        check_attribute(name, value).map_err(|why| (name.as_str(), why))?;
+    }
+    match (event.get("data"), event.get("data_base64")) {
+        (Some(_), Some(_)) => Err(("data_base64", "must not be beside data")),
+        _ => Ok(()),
+    }
+}
+
+/// An attribute, or the data. CloudEvents 1.0, JSON format: `null` is an attribute that is not set.
+fn check_attribute(name: &str, value: &Value) -> Result<(), &'static str> {
+    match (name, value) {
+        ("data", _) => Ok(()),
+        ("data_base64", Value::String(text)) if STANDARD.decode(text).is_ok() => Ok(()),
+        ("data_base64", _) => Err("must be a text in Base64"),
+        _ if !is_attribute_name(name) => Err("is not an attribute name: lower-case letters and digits"),
+        (_, Value::Null) => Ok(()),
+        ("specversion", value) if value != "1.0" => Err("must be 1.0"),
+        ("source", Value::String(text)) if !is_uri_reference(text) => Err("must be a URI reference"),
+        ("dataschema", Value::String(text)) if !(is_uri_reference(text) && text.contains(':')) => {
+            Err("must be a URI")
         }
-    }
-    if event.get("specversion").is_none_or(|version| version != "1.0") {
-        return Err(("specversion", "must be 1.0"));
-    }
-    if event.contains_key("data") && event.contains_key("data_base64") {
-        return Err(("data_base64", "must not be beside data"));
-    }
-    let time = event.get("time").and_then(Value::as_str);
-    if time.is_some_and(|time| Timestamp::parse(time).is_none()) {
-        return Err(("time", "must be an RFC 3339 time"));
-    }
-    match event.keys().find(|name| !is_attribute_name(name)) {
-        Some(name) => Err((name, "is not an attribute name: lower-case letters and digits")),
-        None => Ok(()),
+        ("time", Value::String(text)) if Timestamp::parse(text).is_none() => Err("must be an RFC 3339 time"),
+        (name, value) if OPTIONAL.contains(&name) => check_text(value),
+        (_, Value::String(text)) if text.chars().any(char::is_control) => Err(CONTROL),
+        (_, Value::String(_) | Value::Bool(_)) => Ok(()),
+        (_, Value::Number(number)) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) => {
+            Ok(())
+        }
+        _ => Err("must be a text, true, false or an integer of 32 bits"),
     }
 }
 
 /// CloudEvents 1.0, section 2.4.1: no control characters.
+const CONTROL: &str = "must not have control characters";
+
 fn check_text(value: &Value) -> Result<(), &'static str> {
     match value.as_str() {
         None => Err("must be a text"),
         Some("") => Err("must not be empty"),
         Some(text) if text.len() > MAX_ATTRIBUTE => Err("is too long"),
-        Some(text) if text.chars().any(char::is_control) => Err("must not have control characters"),
+        Some(text) if text.chars().any(char::is_control) => Err(CONTROL),
         Some(_) => Ok(()),
     }
 }
 
 fn is_attribute_name(name: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    name == "data_base64" || (!name.is_empty() && name.bytes().all(plain))
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+/// Whether all characters are those of RFC 3986, and every `%` begins an escape.
+fn is_uri_reference(text: &str) -> bool {
+    let may_stand = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
+    let is_escape =
+        |rest: &str| matches!(rest.as_bytes(), [high, low, ..] if own::hex(*high, *low).is_some());
+    text.bytes().all(may_stand) && text.split('%').skip(1).all(is_escape)
 }
 
 /// What the log's columns say of an event, for the search.
@@ -226,14 +270,40 @@ mod tests {
     }
 
     fn checked(batch: &[Value]) -> Result<(), BadEvent> {
-        check(batch, Origin::Service)
+        check(batch, Sender::Service("orders"))
+    }
+
+    /// Whose name an event of a person with `changes` takes.
+    fn taken(changes: &[(&str, Value)]) -> Option<String> {
+        let mut event = with("source", json!("https://example.com/shop"));
+        event["type"] = json!("com.example.sold");
+        changes.iter().for_each(|(name, value)| event[*name] = value.clone());
+        let checked = check(&[event], Sender::Person("019aa4c5-0004-7000-8000-000000000001"));
+        checked.err().map(|bad| {
+            assert!(bad.in_anothers_name, "{bad}");
+            bad.attribute
+        })
     }
 
     #[test]
-    fn nobody_speaks_for_a_service() {
-        assert_eq!(check(&[event()], Origin::Person).unwrap_err().attribute, "source");
-        let own = with("source", json!("https://example.com/shop"));
-        assert_eq!(check(&[own], Origin::Person), Ok(()));
+    fn nobody_speaks_for_a_service_or_another_user() {
+        assert_eq!(taken(&[]), None);
+        assert_eq!(taken(&[("source", json!("/./jangteo/orders"))]).as_deref(), Some("source"));
+        assert_eq!(taken(&[("type", json!("Jangteo.payment.refunded.v1"))]).as_deref(), Some("type"));
+        for actor in ["service:orders", "019aa4c5-0004-7000-8000-000000000002"] {
+            assert_eq!(taken(&[("actor", json!(actor))]).as_deref(), Some("actor"));
+        }
+        assert_eq!(taken(&[("actor", json!("019aa4c5-0004-7000-8000-000000000001"))]), None);
+        assert_eq!(taken(&[("submittedby", json!("me"))]).as_deref(), Some("submittedby"));
+    }
+
+    #[test]
+    fn a_service_speaks_for_itself_and_the_bridge_for_all() {
+        assert_eq!(checked(&[event()]), Ok(()));
+        let bad = check(&[event()], Sender::Service("payments")).unwrap_err();
+        assert!(bad.in_anothers_name && bad.attribute == "source");
+        assert!(checked(&[with("source", json!("/jangteo/./orders"))]).is_err());
+        assert_eq!(check(&[event()], Sender::Service("redis-bridge")), Ok(()));
     }
 
     #[test]
@@ -258,9 +328,26 @@ mod tests {
             ("source", json!("x".repeat(MAX_ATTRIBUTE + 1))),
             ("subject", json!({})),
             ("time", json!("yesterday")),
+            ("time", json!(1)),
+            ("source", json!("/a b")),
+            ("source", json!("/%zz")),
+            ("dataschema", json!("no-scheme")),
             ("receivedAt", json!("2026-11-21T05:06:07Z")),
+            ("my_extension", json!("x")),
+            ("extension", json!(1.5)),
+            ("extension", json!(2_147_483_648_i64)),
+            ("extension", json!([1])),
+            ("extension", json!({})),
+            ("extension", json!("a\u{1b}")),
+            ("data_base64", json!("***")),
+            ("data_base64", json!("aGk")),
+            ("data_base64", json!("aGk=")), // beside data
         ] {
-            assert_eq!(checked(&[with(name, value)]).unwrap_err().attribute, name);
+            let bad = checked(&[with(name, value)]).unwrap_err();
+            assert!(bad.attribute == name && !bad.in_anothers_name, "{bad}");
+        }
+        for value in [json!("text"), json!(true), json!(-2_147_483_648_i64), json!("")] {
+            assert_eq!(checked(&[with("extension", value)]), Ok(()));
         }
     }
 

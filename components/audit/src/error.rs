@@ -36,9 +36,14 @@ impl From<Error> for Problem {
         match error {
             Error::Edge(problem) => problem,
             Error::Invalid(errors) => Problem::validation(errors),
-            Error::BadEvent(bad) => Problem::new(Code::MALFORMED, bad.to_string())
-                .with("index", bad.index)
-                .with("attribute", bad.attribute),
+            Error::BadEvent(bad) => {
+                let code = if bad.in_anothers_name { Code::FORBIDDEN } else { Code::MALFORMED };
+                Problem::new(code, bad.to_string()).with("index", bad.index).with("attribute", bad.attribute)
+            }
+            Error::Unreadable(Unreadable::Header { attribute, why }) => {
+                let detail = format!("The header ce-{attribute} {why}");
+                Problem::new(Code::MALFORMED, detail).with("attribute", attribute)
+            }
             Error::Unreadable(Unreadable::MediaType) => {
                 Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, Unreadable::MediaType.to_string())
             }

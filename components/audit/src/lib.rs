@@ -12,6 +12,7 @@
 //! | `GET /api/v1/events/parked` | `events:read` | `relays::parked` |
 //! | `POST /api/v1/events/parked/redrive` · `POST /api/v1/events/relay` | `events:write` | `relays::…` |
 //! | `POST /internal/audit/events` | services | `intake::from_relay` |
+//! | `POST /internal/audit/sweep` | services | `checkpoints::sweep` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL. The log is the table `audit_log`; each entry is
 //! chained to the one before (`shared/chain`). What happens here (checkpoints, refused permissions) is in
@@ -25,7 +26,6 @@ mod settings;
 mod store;
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::{
     Router,
@@ -43,11 +43,8 @@ static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &TARGETS);
 #[spin_sdk::http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
-    static RETAINED: AtomicBool = AtomicBool::new(false);
     RELAY.kick_once();
-    if !RETAINED.swap(true, Ordering::Relaxed) {
-        checkpoints::retain();
-    }
+    checkpoints::retain();
     edge::serve(ROUTER.get_or_init(routes), &[events::SETTINGS, settings::CHECKS], request).await
 }
 
@@ -61,6 +58,7 @@ fn routes() -> Router {
     edge::router(
         Router::new()
             .route("/internal/audit/events", post(intake::from_relay))
+            .route("/internal/audit/sweep", post(checkpoints::sweep))
             .route("/api/v1/events", get(feed::list))
             .route("/api/v1/events/parked", get(relays::parked))
             .route("/api/v1/events/parked/redrive", post(relays::redrive))

@@ -15,7 +15,11 @@ pub use checkpoints::{Cut, Kept, attesting, checkpoints, last_before, overdue, s
 /// The tables, prefixed `audit_`.
 pub static DB: Db = Db::new(
     "audit",
-    &[include_str!("../migrations/0001_audit.sql"), include_str!("../migrations/0002_chain.sql")],
+    &[
+        include_str!("../migrations/0001_audit.sql"),
+        include_str!("../migrations/0002_chain.sql"),
+        include_str!("../migrations/0003_cuts.sql"),
+    ],
 );
 
 /// An entry with the hash before it; that of the first is the cut's, or all zeros.
@@ -54,11 +58,13 @@ pub async fn list(filter: Filter, after: Option<i64>, limit: i64) -> Result<Vec<
 
 /// Events after the entry `after`, oldest first.
 pub async fn feed(after: i64, source: Option<String>, limit: i64) -> Result<Vec<Entry>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM audit_log AS l WHERE l.seq > ?1 AND (?2 IS NULL OR +l.source = ?2) \
-         ORDER BY l.seq LIMIT ?3"
-    );
-    DB.query(&sql, params![after, source, limit]).await?.iter().map(entry).collect()
+    let (mut params, mut only) = (params![after, limit], "");
+    if let Some(source) = source {
+        params.push(source.into());
+        only = "l.source = ?3 AND";
+    }
+    let sql = format!("SELECT {COLUMNS} FROM audit_log AS l WHERE {only} l.seq > ?1 ORDER BY l.seq LIMIT ?2");
+    DB.query(&sql, params).await?.iter().map(entry).collect()
 }
 
 /// An entry as it lies in the table.

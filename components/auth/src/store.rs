@@ -7,7 +7,6 @@ pub mod throttle;
 
 use serde_json::json;
 use store::{Db, Error, Event, NEXT, Row, Timestamp, params};
-use uuid::Uuid;
 
 use crate::domain::session::Session;
 
@@ -91,8 +90,8 @@ pub async fn identity(account_id: &str, session: &str) -> Result<Option<Identity
 /// The sessions of an account that are alive, newest first, from before `after` on.
 pub async fn sessions(account_id: &str, after: Option<&str>, limit: i64) -> Result<Vec<Seen>, Error> {
     let sql = "SELECT id, started_at, rotated_at, user_agent FROM auth_sessions WHERE account_id = ?1 \
-               AND revoked_at IS NULL AND expires_at > ?2 AND (?3 IS NULL OR id < ?3) ORDER BY id DESC LIMIT ?4";
-    let params = params![account_id, Timestamp::now().to_string(), after, limit];
+               AND revoked_at IS NULL AND expires_at > ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
+    let params = params![account_id, Timestamp::now().to_string(), after.unwrap_or(store::AFTER_ALL), limit];
     let seen = |row: &Row| {
         Ok(Seen {
             id: row.text(0)?,
@@ -246,14 +245,14 @@ pub fn key_rotated(kid: &str, actor: String) -> Event {
     Event::new(format!("key:{kid}"), 1, "key.rotated", actor, json!({ "kid": kid }))
 }
 
-/// The event of a login that failed; on the account's stream when there is one.
+/// The event of a login that failed, to be noted: on the account's stream when there is one, else on one of all.
 pub fn login_failed(account: Option<&Credentials>) -> Event {
     let (stream, data) = match account {
         Some(Credentials { account_id: id, disabled, .. }) => {
             let reason = if *disabled { "account_disabled" } else { "wrong_password" };
             (id.clone(), json!({ "reason": reason, "userId": id }))
         }
-        None => (Uuid::now_v7().to_string(), json!({ "reason": "unknown_account" })),
+        None => ("login:unknown".to_owned(), json!({ "reason": "unknown_account" })),
     };
     Event::new(stream, NEXT, "login.failed", "anonymous", data)
 }

@@ -32,6 +32,13 @@ impl Caller {
     }
 }
 
+impl Deref for Caller {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
 impl Deref for User {
     type Target = Principal;
     fn deref(&self) -> &Principal {

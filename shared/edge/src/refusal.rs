@@ -9,7 +9,9 @@ pub struct Refusal {
     pub actor: String,
     /// What they lacked, such as `orders:any`.
     pub permission: String,
-    /// What they asked for.
+    /// The route, such as `GET /api/orders/{id}`.
+    pub route: String,
+    /// What they asked for: the path, cut when it is long.
     pub path: String,
     /// The request's id.
     pub request_id: String,

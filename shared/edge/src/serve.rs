@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::response::IntoResponse;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::{Router, body::Body};
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use tower_service::Service;
 use variables::{Checks, Unfit};
 
@@ -16,11 +18,27 @@ use crate::{Code, Context, Problem, Refusal, identity, json, refusal};
 /// What is read here of the deployment's variables.
 static OWN: Checks = &[&SERVICE_URL, &TRUSTED_PROXIES];
 
+/// How much of a path is told again, in problems, logs and events, in characters: enough to know it by.
+const MAX_PATH: usize = 200;
+
 /// A service's routes with the contract's answers to unknown paths and methods.
 pub fn router(routes: Router) -> Router {
     routes
+        .route_layer(from_fn(with_route))
         .fallback(async || Problem::not_found("route"))
         .method_not_allowed_fallback(async || Problem::new(Code::METHOD_NOT_ALLOWED, "See the Allow header"))
+}
+
+/// A route: its method, and its path's pattern.
+#[derive(Clone)]
+struct Route(Method, MatchedPath);
+
+/// The response with its route, for whoever looks at it later.
+async fn with_route(path: MatchedPath, request: Request, next: Next) -> Response {
+    let route = Route(request.method().clone(), path);
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(route);
+    response
 }
 
 /// Answer `request` with `router`. Gives every response its `X-Request-Id` and every problem its body. Nothing is
@@ -31,7 +49,7 @@ pub async fn serve(
     request: spin_sdk::http::Request,
 ) -> http::Response<Body> {
     let context = Context::of(request.headers());
-    let path = request.uri().path().to_owned();
+    let path: String = request.uri().path().chars().take(MAX_PATH).collect();
     let mut request = request.map(Body::new);
     if json::says_too_large(request.headers()) {
         let problem = json::too_large(request.into_body()).await;
@@ -74,7 +92,7 @@ async fn ready(checks: &[Checks]) -> Result<(), Problem> {
 fn finish(response: http::Response<Body>, context: &Context, path: &str) -> http::Response<Body> {
     let mut response = match response.extensions().get::<Arc<Problem>>().cloned() {
         Some(problem) => {
-            record_refusal(&problem, context, path);
+            record_refusal(&problem, context, response.extensions().get(), path);
             with_headers_of(problem.render(context, path), &response)
         }
         None => response,
@@ -89,11 +107,13 @@ fn finish(response: http::Response<Body>, context: &Context, path: &str) -> http
     response
 }
 
-fn record_refusal(problem: &Problem, context: &Context, path: &str) {
+fn record_refusal(problem: &Problem, context: &Context, route: Option<&Route>, path: &str) {
     if let Some((actor, permission)) = problem.refused() {
         refusal::tell(Refusal {
             actor,
             permission,
+            route: route
+                .map_or_else(String::new, |Route(method, path)| format!("{method} {}", path.as_str())),
             path: path.to_owned(),
             request_id: context.request_id.clone(),
             traceparent: context.traceparent.clone(),

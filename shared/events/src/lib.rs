@@ -7,6 +7,7 @@ mod people;
 mod redis;
 mod refusals;
 mod relay;
+mod repeats;
 mod routes;
 
 pub use cloudevent::CloudEvent;

@@ -2,7 +2,7 @@
 //! delivered again. Parking and redriving are events themselves, and so reach the audit log.
 
 use axum::{Json, extract::State};
-use edge::{Code, Context, Problem, ServiceCaller};
+use edge::{Code, Context, Problem, Query, ServiceCaller};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Error, Event, Row, params};
@@ -12,8 +12,10 @@ use crate::relay::{Failure, Relay, Target};
 /// A delivery has a stream of its own: version 1 is its parking, version 2 its redriving.
 const PARKED: i64 = 1;
 const REDRIVEN: i64 = 2;
-/// The most parked events that are listed.
-const LISTED: i64 = 100;
+/// The most parked events of a page, for the audit service, which asks for no more.
+const MAX_PAGE: i64 = 101;
+/// The most that are counted: beyond, there are as many at least.
+const MAX_COUNTED: i64 = 10_000;
 
 /// Which parked event is to be delivered.
 #[derive(Deserialize)]
@@ -29,13 +31,16 @@ fn stream(target: &str, sequence: i64) -> String {
     format!("delivery:{target}:{sequence}")
 }
 
-/// Deliveries whose last event is their parking. The range is that of the streams' common beginning.
-fn parked(service: &str) -> String {
-    format!(
-        "FROM {service}_events AS p WHERE p.stream >= 'delivery:' AND p.stream < 'delivery;' AND p.version = {PARKED} \
-         AND NOT EXISTS (SELECT 1 FROM {service}_events AS r WHERE r.stream = p.stream AND r.version = {REDRIVEN})"
-    )
+/// A page of what is parked.
+#[derive(Deserialize)]
+pub struct Asked {
+    /// The place of the last one of the page before.
+    after: i64,
+    limit: i64,
 }
+
+/// What is told of a parked event: the data of its parking, and whose and when it was.
+const TOLD: &str = "json_set(e.data, '$.source', ?1, '$.parkedAt', e.time)";
 
 impl Relay {
     /// Remember that `target` does not take the event, and go on without it.
@@ -55,30 +60,40 @@ impl Relay {
 
     /// How many events are parked for `target`.
     pub(crate) async fn parked_for(&self, target: &Target) -> Result<i64, Error> {
-        let sql = format!("SELECT count(*) {} AND p.data ->> 'target' = ?1", parked(self.service()));
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {}_parked WHERE target = ?1 LIMIT {MAX_COUNTED})",
+            self.service()
+        );
         let row = self.service_db().query_one(&sql, params![target.service]).await?;
         row.map_or(Ok(0), |row| row.int(0))
     }
 
-    async fn all_parked(&self) -> Result<Vec<Value>, Error> {
+    /// Parked events after the place `after`, each with its own.
+    async fn parked(&self, after: i64, limit: i64) -> Result<Vec<(i64, Value)>, Error> {
         let sql = format!(
-            "SELECT json_set(p.data, '$.source', ?1, '$.parkedAt', p.time) {} ORDER BY p.seq LIMIT {LISTED}",
-            parked(self.service())
+            "SELECT p.seq, {TOLD} FROM {0}_parked AS p JOIN {0}_events AS e ON e.seq = p.seq \
+             WHERE p.seq > ?2 ORDER BY p.seq LIMIT ?3",
+            self.service()
         );
-        let rows = self.service_db().query(&sql, params![self.service()]).await?;
-        rows.iter().map(|row| row.json(0)).collect()
+        let rows = self.service_db().query(&sql, params![self.service(), after, limit]).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.json(1)?))).collect()
+    }
+
+    async fn find_parked(&self, stream: &str) -> Result<Option<Value>, Error> {
+        let sql = format!(
+            "SELECT {TOLD} FROM {0}_parked AS p JOIN {0}_events AS e ON e.seq = p.seq WHERE p.stream = ?2",
+            self.service()
+        );
+        let row = self.service_db().query_one(&sql, params![self.service(), stream]).await?;
+        row.map(|row| row.json(0)).transpose()
     }
 
     async fn redrive(&self, context: &Context, wanted: &Redrive, actor: String) -> Result<(), Problem> {
-        let is_wanted = |parked: &Value| {
-            parked.get("target").is_some_and(|target| *target == wanted.target.as_str())
-                && parked.get("sequence").is_some_and(|sequence| *sequence == wanted.sequence)
-        };
-        let parked = self.all_parked().await.map_err(Problem::internal)?;
-        let found = parked.into_iter().find(is_wanted).ok_or_else(|| Problem::not_found("parked event"))?;
+        let stream = stream(&wanted.target, wanted.sequence);
+        let found = self.find_parked(&stream).await.map_err(Problem::internal)?;
+        let found = found.ok_or_else(|| Problem::not_found("parked event"))?;
         let delivered = self.deliver_again(context, &wanted.target, wanted.sequence).await;
         delivered.map_err(|why| Problem::new(Code::CONFLICT, format!("{} says: {why}", wanted.target)))?;
-        let stream = stream(&wanted.target, wanted.sequence);
         let event = Event::new(stream, REDRIVEN, "delivery.redriven", actor, found);
         match self.append(event).await {
             Ok(_) | Err(Error::Unique(_)) => Ok(()),
@@ -87,12 +102,14 @@ impl Relay {
     }
 }
 
-/// `GET /internal/<service>/parked`.
+/// `GET /internal/<service>/parked?after=&limit=`: oldest first, each with its place.
 pub(crate) async fn list(
     State(relay): State<&'static Relay>,
     _: ServiceCaller,
-) -> Result<Json<Vec<Value>>, Problem> {
-    relay.all_parked().await.map(Json).map_err(Problem::internal)
+    Query(asked): Query<Asked>,
+) -> Result<Json<Vec<(i64, Value)>>, Problem> {
+    let found = relay.parked(asked.after, asked.limit.clamp(1, MAX_PAGE)).await;
+    found.map(Json).map_err(Problem::internal)
 }
 
 /// `POST /internal/<service>/parked/redrive`: 409 when the target still refuses the event.

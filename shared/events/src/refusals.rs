@@ -5,38 +5,25 @@ use std::sync::OnceLock;
 use edge::Refusal;
 use serde_json::json;
 use store::{Event, NEXT};
-use uuid::Uuid;
 
 use crate::Relay;
 
 static RELAY: OnceLock<&'static Relay> = OnceLock::new();
 
-/// Append `permission.refused` to `relay`'s log for each refusal, after the response.
+/// Note `permission.refused` in `relay`'s log for each refusal.
 pub(crate) fn record(relay: &'static Relay) {
     _ = RELAY.set(relay);
     edge::on_refusal(|refusal| {
-        spin_sdk::wasip3::spawn(append(refusal));
+        if let Some(relay) = RELAY.get() {
+            relay.note(refused(refusal));
+        }
     });
 }
 
-async fn append(refusal: Refusal) {
-    let Some(relay) = RELAY.get() else { return };
-    // A stream of its own: other streams' versions are their aggregates'.
-    let stream = Uuid::now_v7().to_string();
-    let mut event = Event::new(
-        stream,
-        NEXT,
-        "permission.refused",
-        refusal.actor,
-        data(&refusal.permission, &refusal.path, &refusal.request_id),
-    );
-    event.traceparent = refusal.traceparent;
-    match relay.append(event).await {
-        Ok(_) => relay.kick(),
-        Err(error) => logline::log!("request {} refusal: {error}", refusal.request_id),
-    }
-}
-
-fn data(permission: &str, path: &str, request_id: &str) -> serde_json::Value {
-    json!({ "permission": permission, "path": path, "requestId": request_id })
+/// What is refused to whom on which route is one stream, whatever stands in the path's variable parts.
+fn refused(refusal: Refusal) -> Event {
+    let Refusal { actor, permission, route, path, request_id, traceparent } = refusal;
+    let stream = format!("refusal:{actor}:{permission}:{route}");
+    let data = json!({ "permission": permission, "path": path, "requestId": request_id });
+    Event { traceparent, ..Event::new(stream, NEXT, "permission.refused", actor, data) }
 }

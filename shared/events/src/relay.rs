@@ -23,6 +23,8 @@ const BATCH_BYTES: usize = 256 * 1024;
 const GATHER: Duration = Duration::from_millis(50);
 /// A cursor is moved past events its target does not want once so many have come together.
 const SKIP: i64 = 1000;
+/// How far a look into the log goes: what waits is counted, and what is wanted looked for, among so many events.
+const LOOK: i64 = 10_000;
 /// The most targets a relay can have.
 const MAX_TARGETS: usize = 5;
 /// How long a drain may hold a target without renewal: longer than a delivery can take (6 s).
@@ -115,8 +117,10 @@ struct Waiting {
     target: &'static Target,
     /// The last event it was told.
     cursor: i64,
-    /// The first that it wants, or none of those up to `head`.
+    /// The first that it wants, or none of those up to `looked`.
     first: Option<i64>,
+    /// How far was looked.
+    looked: i64,
     /// The end of the log.
     head: i64,
 }
@@ -126,7 +130,7 @@ struct Waiting {
 pub struct Lag {
     /// The target's name.
     pub target: &'static str,
-    /// Events that it wants and has not got yet.
+    /// Events that it wants and has not got yet, of the next [`LOOK`] ones.
     pub pending: i64,
     /// Seconds since the first of them happened.
     #[serde(rename = "oldestSeconds")]
@@ -250,14 +254,19 @@ impl Relay {
     }
 
     async fn lag_of(&self, target: &Target) -> Result<Lag, Error> {
+        let kinds =
+            if target.kinds.is_empty() { "" } else { "WHERE type IN (SELECT value FROM json_each(?2))" };
         let sql = format!(
-            "SELECT count(e.seq), min(e.time), coalesce((SELECT failures FROM {0}_cursors WHERE target = ?1), 0) \
-             FROM {0}_events AS e WHERE e.seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \
-             AND (?2 = '[]' OR e.type IN (SELECT value FROM json_each(?2))) LIMIT 1",
+            "SELECT count(*), min(time), coalesce((SELECT failures FROM {0}_cursors WHERE target = ?1), 0) FROM \
+             (SELECT type, time FROM {0}_events WHERE seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \
+              ORDER BY seq LIMIT {LOOK}) {kinds}",
             self.service()
         );
-        let kinds = serde_json::json!(target.kinds).to_string();
-        let row = self.db.query_one(&sql, params![target.service, kinds]).await?;
+        let mut params = params![target.service];
+        if !target.kinds.is_empty() {
+            params.push(serde_json::json!(target.kinds).to_string().into());
+        }
+        let row = self.db.query_one(&sql, params).await?;
         let (pending, oldest, failures) = match row {
             Some(row) => (row.int(0)?, row.opt_text(1)?, row.int(2)?),
             None => (0, None, 0),
@@ -302,41 +311,50 @@ impl Relay {
             if head <= cursor {
                 continue;
             }
-            let first = self.first_wanted(target, cursor, head).await?;
-            all.push(Waiting { target, cursor, first, head });
+            let (first, looked) = self.first_wanted(target, cursor, head).await?;
+            all.push(Waiting { target, cursor, first, looked, head });
         }
         Ok(all)
     }
 
-    async fn first_wanted(&self, target: &Target, cursor: i64, head: i64) -> Result<Option<i64>, Error> {
+    /// The first event that `target` wants, and how far was looked.
+    async fn first_wanted(
+        &self,
+        target: &Target,
+        cursor: i64,
+        head: i64,
+    ) -> Result<(Option<i64>, i64), Error> {
         let known = self.targets.iter().zip(&self.seen).find(|(known, _)| known.service == target.service);
         let (Some((_, seen)), false) = (known, target.kinds.is_empty()) else {
-            return Ok(Some(cursor.saturating_add(1)));
+            return Ok((Some(cursor.saturating_add(1)), head));
         };
         let sql = format!(
-            "SELECT min(seq) FROM {}_events WHERE seq > ?1 AND seq <= ?2 AND type IN (SELECT value FROM json_each(?3))",
+            "SELECT seq FROM {}_events WHERE seq > ?1 AND seq <= ?2 AND +type IN (SELECT value FROM json_each(?3)) \
+             ORDER BY seq LIMIT 1",
             self.service()
         );
         let kinds = serde_json::json!(target.kinds).to_string();
         let after = cursor.max(seen.load(Ordering::Relaxed));
-        let row = self.db.query_one(&sql, params![after, head, kinds]).await?;
-        let first = row.map_or(Ok(None), |row| row.opt_int(0))?;
+        let end = head.min(after.saturating_add(LOOK));
+        let row = self.db.query_one(&sql, params![after, end, kinds]).await?;
+        let first = row.map(|row| row.int(0)).transpose()?;
         if first.is_none() {
-            seen.store(head, Ordering::Relaxed);
+            seen.store(end, Ordering::Relaxed);
         }
-        Ok(first)
+        Ok((first, end))
     }
 
-    /// Move the cursor past events that the target does not want, now and then. Never says that it told anything.
+    /// Move the cursor past events that the target does not want, now and then; whether there is more to look at.
     async fn skip(&self, waiting: &Waiting) -> Result<bool, Error> {
-        if waiting.head.saturating_sub(waiting.cursor) >= SKIP {
+        let Waiting { target, cursor, looked, head, .. } = *waiting;
+        if looked.saturating_sub(cursor) >= SKIP {
             let sql = format!(
                 "INSERT INTO {}_cursors (target, seq) VALUES (?1, ?2) ON CONFLICT (target) DO UPDATE SET seq = max(seq, ?2)",
                 self.service()
             );
-            self.db.execute(&sql, params![waiting.target.service, waiting.head]).await?;
+            self.db.execute(&sql, params![target.service, looked]).await?;
         }
-        Ok(false)
+        Ok(looked < head)
     }
 
     /// Tell `target` everything from the first event that it wants; false when someone else does, or it refuses.

@@ -7,7 +7,7 @@ use store::Error;
 
 use crate::{CloudEvent, Relay, parking};
 
-/// `POST /internal/<service>/relay` drains the log now; `GET /internal/<service>/health` asks the database: both say
+/// `POST /internal/<service>/relay` tells of what was repeated and drains the log now; `GET /internal/<service>/health` asks the database: both say
 /// how many events wait for each target. `GET /internal/<service>/parked` lists events that a target kept refusing,
 /// `POST …/parked/redrive` delivers one again. All demand a service token.
 pub fn internal_routes(relay: &'static Relay) -> Router {
@@ -45,6 +45,7 @@ fn unwritable(error: Error) -> Problem {
 }
 
 async fn drain(relay: &'static Relay, caller: ServiceCaller) -> Result<Json<Value>, Problem> {
+    relay.settle_repeats().await.map_err(Problem::internal)?;
     relay.drain().await;
     report(relay, caller).await
 }

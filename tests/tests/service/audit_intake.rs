@@ -116,17 +116,6 @@ async fn what_is_no_cloud_event_is_refused_with_its_whole_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_speaks_for_a_service() {
-    let app = TestApp::start().await;
-    let admin = app.admin().await;
-    let mut forged = event(&id());
-    forged["source"] = json!("/jangteo/orders");
-    let refused =
-        send(&admin, STRUCTURED, &forged.to_string()).await.assert_problem(400, "malformed_request");
-    assert_eq!(refused.json()["attribute"], "source");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_catches_up_from_where_it_was() {
     let app = TestApp::start().await;
     let (admin, ids) = (app.admin().await, [id(), id(), id()]);

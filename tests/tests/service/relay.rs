@@ -89,3 +89,49 @@ async fn a_redis_that_is_away_loses_nothing_and_slows_nobody() {
     let redis = relay.iter().find(|lag| lag["target"] == "redis").unwrap();
     assert!(redis["pending"].as_i64().unwrap() >= 1, "{health}");
 }
+
+/// How many events are parked at once: more than a page holds, and than were ever listed.
+const PARKED: i64 = 130;
+
+/// Events that `service` has parked for the audit log, though nothing is wrong with them.
+fn park(db: &Connection, service: &str, count: i64) {
+    let sql = format!(
+        "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+         INSERT INTO {service}_events (id, stream, version, type, data, actor, time) SELECT '{service}-parked-' || i, \
+           'delivery:audit:' || i, 1, 'delivery.parked', json_object('target', 'audit', 'sequence', i, 'eventId', 'x', \
+           'eventType', 'x', 'reason', 'refused with 400'), 'service:{service}', '2026-11-21T05:06:07.089Z' FROM n"
+    );
+    db.execute(&sql, [count]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_events_are_parked_each_is_listed_once_and_can_be_redriven() {
+    let Some(app) = TestApp::own().await else { return };
+    let (admin, kim) = (app.admin().await, app.seller("kim").await);
+    for _ in 0..4 {
+        kim.sells("5.00", 1).await;
+    }
+    app.stranger().get("/health").await.assert_status(200);
+    let db = Connection::open(app.state_dir().unwrap().join("sqlite_db.db")).unwrap();
+    db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    park(&db, "products", PARKED);
+    park(&db, "payments", 7);
+    let (mut path, mut found) = ("/api/v1/events/parked?limit=50".to_owned(), Vec::new());
+    loop {
+        let page = admin.get(&path).await.assert_status(200).json();
+        found.extend(page["items"].as_array().unwrap().clone());
+        let Some(cursor) = page["nextCursor"].as_str() else { break };
+        path = format!("/api/v1/events/parked?limit=50&cursor={cursor}");
+    }
+    let place = |event: &Value| (event["source"].to_string(), event["sequence"].as_i64().unwrap());
+    let places: std::collections::BTreeSet<_> = found.iter().map(place).collect();
+    assert_eq!((found.len() as i64, places.len() as i64), (PARKED + 7, PARKED + 7));
+    admin.get("/api/v1/events/parked?cursor=eA").await.assert_problem(422, "validation_failed");
+    let metrics = app.stranger().get("/metrics").await.assert_status(200);
+    let line = format!("jangteo_relay_parked_events{{service=\"products\",target=\"audit\"}} {PARKED}\n");
+    assert!(String::from_utf8_lossy(&metrics.body).contains(&line));
+    // The last of them, which the first hundred do not show.
+    let wanted = json!({ "source": "products", "target": "audit", "sequence": PARKED });
+    admin.post("/api/v1/events/parked/redrive", wanted.clone()).await.assert_status(200);
+    admin.post("/api/v1/events/parked/redrive", wanted).await.assert_problem(404, "not_found");
+}

@@ -1,10 +1,14 @@
 //! Checkpoints: made on demand, now and then, and where the log is cut because entries' time is over.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use chain::{Checkpoint, hex};
-use edge::{Answer, KeyedOr, List, Nothing, Once, Page, Problem, User};
+use edge::{Answer, KeyedOr, List, Nothing, Once, Page, Problem, ServiceCaller, User};
 use http::StatusCode;
+use serde_json::{Value, json};
 use store::Timestamp;
 
 use crate::domain::parse_cursor;
@@ -18,6 +22,14 @@ const EVERY: i64 = 10_000;
 /// What the signing key is for.
 const PURPOSE: &str = "audit-checkpoint";
 const DAY_SECONDS: f64 = 86_400.0;
+/// How long an instance goes on before it looks for entries whose time is over, in ms.
+const RETAIN_EVERY: i64 = 60_000;
+/// The shortest such time, for entries that are kept for seconds.
+const MIN_PAUSE: i64 = 1_000;
+/// How long a cut begins new steps: well under what callers wait. The next one goes on.
+const CUT_FOR: Duration = Duration::from_secs(1);
+/// The pause between steps, in which others get the write lock.
+const STEP_PAUSE: Duration = Duration::from_millis(20);
 
 /// `POST /api/v1/audit/checkpoints`: 201 with a signed statement of the log's end, to be kept elsewhere.
 pub async fn create(user: User, KeyedOr(request): KeyedOr<Nothing>) -> Result<Response, Error> {
@@ -82,29 +94,58 @@ async fn at_head() -> Result<(), Error> {
     keep(sequence, &hash, Cut::No, "service:audit").await.map(drop)
 }
 
-/// Remove what is older than `audit_retention_days`, if that is set. Once per instance, after its first response.
+/// Remove what is older than `audit_retention_days`, if that is set: after the response, at an instance's first request
+/// and from then on at most once per [`RETAIN_EVERY`].
 pub fn retain() {
-    spin_sdk::wasip3::spawn(async {
-        // One that is not fit is named by the answer to the request; nothing is removed by it.
-        let days = RETENTION_DAYS.get().await.copied().unwrap_or(0.0);
-        if days > 0.0
-            && let Err(error) = cut(days * DAY_SECONDS).await
-        {
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    let now = Timestamp::now();
+    if now.0 < NEXT.load(Ordering::Relaxed) {
+        return;
+    }
+    NEXT.store(now.0.saturating_add(RETAIN_EVERY), Ordering::Relaxed);
+    spin_sdk::wasip3::spawn(async move {
+        let Some(seconds) = retention().await else { return };
+        // What is kept for a shorter time is looked after more often.
+        let pause = seconds.saturating_mul(1000).clamp(MIN_PAUSE, RETAIN_EVERY);
+        NEXT.store(now.0.saturating_add(pause), Ordering::Relaxed);
+        if let Err(error) = cut(seconds).await {
             logline::log!("retention: {error}");
         }
     });
 }
 
+/// `POST /internal/audit/sweep`: the same, now; how many entries were removed, and whether there are more.
+pub async fn sweep(_: ServiceCaller) -> Result<Json<Value>, Error> {
+    let (removed, more) = match retention().await {
+        Some(seconds) => cut(seconds).await?,
+        None => (0, false),
+    };
+    Ok(Json(json!({ "removed": removed, "more": more })))
+}
+
+/// For how many seconds entries are kept; `None` for ever.
+async fn retention() -> Option<i64> {
+    // One that is not fit is named by the answer to the request; nothing is removed by it.
+    let days = RETENTION_DAYS.get().await.copied().unwrap_or(0.0);
+    (days > 0.0).then_some((days * DAY_SECONDS) as i64)
+}
+
+/// Remove all that is older, in steps, between which others write: how many entries that were, and whether more are left.
+///
 /// Entries may stay an hour longer (a 24th of a shorter time), so that a log that is in use is not cut and signed
 /// at every turn.
-async fn cut(seconds: f64) -> Result<(), Error> {
-    let seconds = seconds as i64;
-    let limit = Timestamp::now().plus_seconds(-seconds);
-    if !log::overdue(limit.plus_seconds(-(seconds / 24).min(3600))).await? {
-        return Ok(());
+async fn cut(seconds: i64) -> Result<(i64, bool), Error> {
+    let before = |seconds: i64| Timestamp(Timestamp::now().plus_seconds(-seconds).0.max(0));
+    let (limit, mut removed) = (before(seconds), 0_i64);
+    if !log::overdue(before(seconds.saturating_add((seconds / 24).min(3600)))).await? {
+        return Ok((0, false));
     }
-    match log::last_before(limit).await? {
-        Some((sequence, hash)) => keep(sequence, &hash, Cut::Yes, "service:audit").await.map(drop),
-        None => Ok(()),
+    let start = Instant::now();
+    while start.elapsed() < CUT_FOR {
+        let Some(cut) = log::last_before(limit).await? else { return Ok((removed, false)) };
+        keep(cut.last, &cut.hash, Cut::Yes, "service:audit").await?;
+        removed = removed.saturating_add(cut.entries);
+        spin_sdk::time::sleep(STEP_PAUSE).await;
     }
+    Ok((removed, true))
 }

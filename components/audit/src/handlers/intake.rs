@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use super::checkpoints;
-use crate::domain::{Origin, binding, check};
+use crate::domain::{SUBMITTED_BY, Sender, binding, check};
 use crate::error::Error;
 use crate::{api, store as log};
 
@@ -16,19 +16,25 @@ type Recorded = (StatusCode, Reply<api::Recorded>);
 /// that a source's order is never broken; what came before is counted as a duplicate.
 ///
 /// The events are taken as they are, with every attribute: what other versions and other systems add counts too.
-pub async fn from_relay(_: ServiceCaller, Json(batch): Json<Vec<Value>>) -> Result<Recorded, Error> {
-    record(batch, Origin::Service).await
+pub async fn from_relay(caller: ServiceCaller, Json(batch): Json<Vec<Value>>) -> Result<Recorded, Error> {
+    check(&batch, Sender::Service(&caller.subject))?;
+    record(batch).await
 }
 
-/// `POST /api/v1/audit/events`: the same for anyone with `audit:write` and for services of other deployments.
+/// `POST /api/v1/audit/events`: the same for anyone with `audit:write` and for services. Nobody writes in another's
+/// name, and who submitted an event is recorded in it.
 pub async fn from_outside(caller: Caller, headers: HeaderMap, Raw(body): Raw) -> Result<Recorded, Error> {
     caller.require("audit:write")?;
-    let origin = if caller.is_service() { Origin::Service } else { Origin::Person };
-    record(binding::read(&headers, &body)?, origin).await
+    let mut batch = binding::read(&headers, &body)?;
+    let subject = &caller.subject;
+    check(&batch, if caller.is_service() { Sender::Service(subject) } else { Sender::Person(subject) })?;
+    for event in batch.iter_mut().filter_map(Value::as_object_mut) {
+        event.insert(SUBMITTED_BY.to_owned(), Value::from(caller.actor()));
+    }
+    record(batch).await
 }
 
-async fn record(batch: Vec<Value>, origin: Origin) -> Result<Recorded, Error> {
-    check(&batch, origin)?;
+async fn record(batch: Vec<Value>) -> Result<Recorded, Error> {
     let sent = batch.len();
     let recorded = log::record(batch).await?;
     checkpoints::after(recorded);

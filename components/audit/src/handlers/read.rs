@@ -38,11 +38,13 @@ pub async fn get(
     Ok((tag, Json(show(entry))).into_response())
 }
 
-/// An event as clients see it. `sequence` is its place in this log; the source's is kept beside it.
+/// An event as clients see it. `sequence` and `hash` are its place in this log; the source's are kept beside them.
 pub fn show(entry: Entry) -> api::Entry {
     let mut event = entry.event;
-    if let Some(sequence) = event.remove("sequence") {
-        event.insert("sourcesequence".to_owned(), sequence);
+    for name in ["sequence", "hash"] {
+        if let Some(value) = event.remove(name) {
+            event.insert(format!("source{name}"), value);
+        }
     }
     api::Entry {
         event,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json as Reply;
 use axum::response::Response;
-use edge::{Answer, Context, Keyed, KeyedOr, Nothing, Once, Problem, User};
+use edge::{Answer, Context, FieldError, Keyed, KeyedOr, List, Nothing, Once, Page, Problem, User};
 use events::PRODUCERS;
 use futures::future::join_all;
 use http::StatusCode;
@@ -14,15 +14,40 @@ use crate::error::Error;
 use crate::store::DB;
 use crate::{CLIENT, api};
 
-/// `GET /api/v1/events/parked`: events that a target kept refusing, of all services.
-pub async fn parked(user: User, context: Context) -> Result<Reply<Value>, Error> {
+/// A parked event, and where it is: the number of its service among [`PRODUCERS`], and the place of its parking in
+/// that one's log.
+struct Parked {
+    at: (usize, i64),
+    event: Value,
+}
+
+/// `GET /api/v1/events/parked`: events that a target kept refusing, service by service, oldest first.
+pub async fn parked(user: User, context: Context, page: Page) -> Result<Reply<List<Value>>, Error> {
     user.require("events:read")?;
-    let asked = PRODUCERS.map(|service| CLIENT.get(&context, service, "parked"));
-    let mut items: Vec<Value> = Vec::new();
-    for answer in join_all(asked).await {
-        items.extend(answer?.json::<Vec<Value>>()?);
+    let (first, mut after) = page.after.as_deref().map_or(Ok((0, 0)), place)?;
+    let mut found: Vec<Parked> = Vec::new();
+    for (number, service) in PRODUCERS.into_iter().enumerate().skip(first) {
+        let wanted = page.rows().saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
+        if wanted <= 0 {
+            break;
+        }
+        let path = format!("parked?after={after}&limit={wanted}");
+        let rows: Vec<(i64, Value)> = CLIENT.get(&context, service, &path).await?.json()?;
+        found.extend(rows.into_iter().map(|(seq, event)| Parked { at: (number, seq), event }));
+        after = 0;
     }
-    Ok(Reply(json!({ "items": items, "nextCursor": null })))
+    let List { items, next_cursor } =
+        page.list(found, |Parked { at: (number, seq), .. }| format!("{number}.{seq}"));
+    let items = items.into_iter().map(|parked| parked.event).collect();
+    Ok(Reply(List { items, next_cursor }))
+}
+
+fn place(cursor: &str) -> Result<(usize, i64), Error> {
+    let parts =
+        cursor.split_once('.').and_then(|(number, seq)| Some((number.parse().ok()?, seq.parse().ok()?)));
+    let wrong =
+        || Error::Invalid(vec![FieldError::new("cursor", "must be the nextCursor of an earlier page")]);
+    parts.ok_or_else(wrong)
 }
 
 /// `POST /api/v1/events/parked/redrive`: deliver one of them again; 409 when it is still refused.

@@ -1,6 +1,6 @@
 //! The proof: every entry is hashed again, and every signature made again.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 
 use axum::Json;
 use chain::{Broken, Checkpoint, Fault, Walk};
@@ -10,7 +10,7 @@ use spin_sdk::wit_bindgen::yield_async;
 use super::checkpoints;
 use crate::domain::{Attributes, Range};
 use crate::error::Error;
-use crate::store::{Ends, Stored};
+use crate::store::{Ends, Kept, Stored};
 use crate::{api, store as log};
 
 /// `GET /api/v1/audit/verify`: the whole log, or the entries from `from` to `to`; in pages, so that memory is
@@ -49,7 +49,32 @@ struct Proof {
     read_from: i64,
     /// The hash that the last entry must have, if it is the head.
     head: Option<String>,
-    attested: HashMap<i64, Vec<Checkpoint>>,
+    attested: Attested,
+}
+
+/// What checkpoints say of the walk's entries, in their order. They are read as the walk goes on, so that all count.
+struct Attested {
+    next: VecDeque<Kept>,
+    /// The place of the last one that was read, in the log and among the checkpoints; `None` when all were read.
+    read_to: Option<(i64, i64)>,
+    /// The last entry of the walk.
+    to: i64,
+}
+
+impl Attested {
+    fn after(before: i64, to: i64) -> Self {
+        Self { next: VecDeque::new(), read_to: Some((before, -1)), to }
+    }
+
+    /// The next one that speaks of the entry `sequence`.
+    async fn of(&mut self, sequence: i64) -> Result<Option<Checkpoint>, Error> {
+        if let (true, Some(read_to)) = (self.next.is_empty(), self.read_to) {
+            self.next = log::attesting(read_to, self.to).await?.into();
+            self.read_to = self.next.back().map(|last| (last.checkpoint.sequence, last.number));
+        }
+        let speaks = self.next.front().is_some_and(|kept| kept.checkpoint.sequence <= sequence);
+        Ok(if speaks { self.next.pop_front().map(|kept| kept.checkpoint) } else { None })
+    }
 }
 
 impl Proof {
@@ -65,16 +90,12 @@ impl Proof {
             // Should it not be there, then no hash fits.
             false => log::hash_of(before).await?.unwrap_or_default(),
         };
-        let mut attested: HashMap<_, Vec<_>> = HashMap::new();
-        for checkpoint in log::attesting(before, to).await? {
-            attested.entry(checkpoint.sequence).or_default().push(checkpoint);
-        }
         Ok(Self {
             walk: Walk::after(before, prev_hash),
             to,
             read_from: range.from.map_or(i64::MIN, |_| from),
             head: (to == head).then_some(head_hash),
-            attested,
+            attested: Attested::after(before, to),
         })
     }
 
@@ -121,7 +142,7 @@ impl Proof {
     /// What checkpoints say of the entry that the walk has just passed.
     async fn check_attested(&mut self, fitting: &mut usize) -> Result<Result<(), Broken>, Error> {
         let sequence = self.walk.next.saturating_sub(1);
-        for kept in self.attested.remove(&sequence).into_iter().flatten() {
+        while let Some(kept) = self.attested.of(sequence).await? {
             let own = checkpoints::signed(sequence, &self.walk.prev_hash, kept.time.clone()).await?;
             if own != kept {
                 return Ok(Err(Broken { sequence, reason: Fault::Checkpoint }));

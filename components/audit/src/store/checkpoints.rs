@@ -4,12 +4,15 @@ use chain::Checkpoint;
 use serde_json::{Value, json};
 use store::{Error, Event, NEXT, Row, Timestamp, params};
 
-use super::DB;
+use super::{DB, backlog};
 
 /// All checkpoints are events of this stream.
 const STREAM: &str = "checkpoints";
-/// The most entries that one cut removes: its statement holds the write lock meanwhile.
-const CUT: i64 = 10_000;
+/// The most entries that one step of a cut removes: its statement holds the write lock meanwhile.
+const CUT: i64 = 5_000;
+
+/// Checkpoints that are read at a time.
+const PAGE: i64 = 500;
 
 /// A checkpoint of the log.
 pub struct Kept {
@@ -56,13 +59,14 @@ pub async fn checkpoints(after: Option<i64>, limit: i64) -> Result<Vec<Kept>, Er
     DB.query(&sql, params![after.unwrap_or(i64::MAX), limit]).await?.iter().map(kept).collect()
 }
 
-/// The checkpoints that speak of entries from `from` to `to`, in the entries' order.
-pub async fn attesting(from: i64, to: i64) -> Result<Vec<Checkpoint>, Error> {
+/// Checkpoints that speak of entries up to `to`, in the entries' order, after the one at this place: its entry and its
+/// number. As many as a page has.
+pub async fn attesting((seq, number): (i64, i64), to: i64) -> Result<Vec<Kept>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM audit_checkpoints WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT 1000"
+        "SELECT {COLUMNS} FROM audit_checkpoints WHERE (seq, number) > (?1, ?2) AND seq <= ?3 \
+         ORDER BY seq, number LIMIT {PAGE}"
     );
-    let rows = DB.query(&sql, params![from, to]).await?;
-    rows.iter().map(|row| Ok(kept(row)?.checkpoint)).collect()
+    DB.query(&sql, params![seq, number, to]).await?.iter().map(kept).collect()
 }
 
 /// Whether the oldest entry came before `limit`.
@@ -72,11 +76,20 @@ pub async fn overdue(limit: Timestamp) -> Result<bool, Error> {
     row.map_or(Ok(false), |row| row.bool(0))
 }
 
-/// The last of the oldest entries that all came before `limit`, and its hash.
-pub async fn last_before(limit: Timestamp) -> Result<Option<(i64, String)>, Error> {
-    const SQL: &str = "SELECT seq, hash FROM audit_log WHERE seq < coalesce( \
+/// The oldest entries, as far as they are to be removed at once.
+pub struct Overdue {
+    pub entries: i64,
+    /// The last one's place and hash.
+    pub last: i64,
+    pub hash: String,
+}
+
+/// The oldest entries that all came before `limit`. What is older than the chain is chained first.
+pub async fn last_before(limit: Timestamp) -> Result<Option<Overdue>, Error> {
+    const SQL: &str = "SELECT seq, hash, seq - (SELECT min(seq) FROM audit_log) + 1 FROM audit_log WHERE seq < coalesce( \
         (SELECT min(seq) FROM (SELECT seq, received_at FROM audit_log ORDER BY seq LIMIT ?2) WHERE received_at >= ?1), \
         (SELECT min(seq) + ?2 FROM audit_log)) ORDER BY seq DESC LIMIT 1";
+    backlog::head().await?;
     let row = DB.query_one(SQL, params![limit.to_string(), CUT]).await?;
-    row.map(|row| Ok((row.int(0)?, row.text(1)?))).transpose()
+    row.map(|row| Ok(Overdue { last: row.int(0)?, hash: row.text(1)?, entries: row.int(2)? })).transpose()
 }

@@ -11,7 +11,7 @@ use store::Timestamp;
 use super::accounts::{by, profile, refused};
 use super::profiles::{authorise, show};
 use crate::error::Error;
-use crate::store::{self as users, DB};
+use crate::store as users;
 use crate::{CLIENT, RELAY, api};
 
 /// Items per page that other services are asked for: the most that a page holds.
@@ -30,8 +30,8 @@ pub async fn export(context: Context, user: User, Path(id): Path<String>) -> Res
     .await?;
     let mut event = users::exported(&id, user.actor());
     event.traceparent = context.traceparent.clone();
-    let exported_at = DB.append_at(event, Timestamp::now()).await?.time.to_string();
-    RELAY.kick();
+    let exported_at = Timestamp::now().to_string();
+    RELAY.noted(event).await?;
     let document = api::Export { exported_at, profile: show(profile), sessions, orders, payments };
     let name = format!("attachment; filename=\"jangteo-{id}.json\"");
     let headers = [(header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, "no-store".to_owned())];

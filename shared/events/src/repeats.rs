@@ -1,0 +1,117 @@
+//! Events that anyone may cause as often as they like: the log tells of the first within a minute at once, and of how
+//! many more there were by the next one, or by the sweep. So nobody writes the log without bound.
+//!
+//! Each event has `repeated`: how many more like it there were since the one before. Event by event, 1 + `repeated`
+//! sums up to what happened. They are counted in `<service>_repeats` by one statement; a trigger of the log takes
+//! what an event tells of from the count, so that nothing is told twice, nor lost when the process dies.
+
+use serde_json::{Value, json};
+use store::{Error, Event, NEXT, Row, Timestamp, params};
+use uuid::Uuid;
+
+use crate::Relay;
+
+/// The kinds of events that are folded.
+const KINDS: [&str; 3] = ["permission.refused", "login.failed", "profile.exported"];
+/// How long one event stands for all like it.
+const WINDOW_MS: i64 = 60_000;
+/// How long whoever tells of an ended minute has for it.
+const SETTLING_MS: i64 = 5_000;
+/// Ended minutes that are settled when another one begins: more than one, so that the table gets shorter.
+const SETTLED_ASIDE: i64 = 4;
+/// Ended minutes that a sweep settles at a time.
+const SETTLED_AT_ONCE: i64 = 100;
+/// The most turns of a sweep: the next one goes on.
+const TURNS: usize = 20;
+
+impl Relay {
+    /// Record `event`, of one of [`KINDS`], or count it, if one like it (of the same stream and kind) was recorded within
+    /// the minute. After the response: how long it takes says nothing to the caller.
+    pub fn note(&'static self, event: Event) {
+        spin_sdk::wasip3::spawn(async move {
+            let (kind, stream) = (event.kind, event.stream.clone());
+            if let Err(error) = self.noted(event).await {
+                logline::log!("{kind} of {stream} is not recorded: {error}");
+            }
+        });
+    }
+
+    /// As [`note`](Self::note), for a response that must not be given before it is recorded.
+    pub async fn noted(&'static self, event: Event) -> Result<(), Error> {
+        let sql = format!(
+            "INSERT INTO {}_repeats (stream, type, actor, data, opener, until, untold) VALUES (?1, ?2, ?3, ?4, ?5, ?6 + ?7, 1) \
+             ON CONFLICT (stream, type) DO UPDATE SET actor = ?3, data = ?4, untold = untold + 1, \
+               opener = CASE WHEN until <= ?6 THEN ?5 ELSE opener END, until = CASE WHEN until <= ?6 THEN ?6 + ?7 ELSE until END \
+             RETURNING untold, opener = ?5",
+            self.service()
+        );
+        let opener = Uuid::now_v7().to_string();
+        let params = params![
+            event.stream.as_str(),
+            event.kind,
+            event.actor.as_str(),
+            event.data.to_string(),
+            opener,
+            Timestamp::now().0,
+            WINDOW_MS,
+        ];
+        let row = self.service_db().query_one(&sql, params).await?;
+        let (untold, opened) =
+            row.map_or(Ok((1, true)), |row| Ok::<_, Error>((row.int(0)?, row.bool(1)?)))?;
+        if opened {
+            self.append(telling(event, untold)).await?;
+            self.settle(SETTLED_ASIDE).await?;
+            self.kick();
+        }
+        Ok(())
+    }
+
+    /// Tell of all minutes that have ended, as far as one sweep goes.
+    pub(crate) async fn settle_repeats(&self) -> Result<(), Error> {
+        for _ in 0..TURNS {
+            if self.settle(SETTLED_AT_ONCE).await? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tell of some minutes that have ended, and forget those of which all is told: how many there were.
+    async fn settle(&self, limit: i64) -> Result<usize, Error> {
+        let (table, now) = (format!("{}_repeats", self.service()), Timestamp::now().0);
+        // Whoever takes a row has some seconds to tell of it before another may.
+        let take = format!(
+            "UPDATE {table} SET until = ?1 + ?2 WHERE untold > 0 AND (stream, type) IN \
+               (SELECT stream, type FROM {table} WHERE until <= ?1 ORDER BY until LIMIT ?3) \
+             RETURNING stream, type, actor, data, untold"
+        );
+        let ended = self.service_db().query(&take, params![now, SETTLING_MS, limit]).await?;
+        for row in &ended {
+            if let Some((event, untold)) = taken(row)? {
+                self.append(telling(event, untold)).await?;
+            }
+        }
+        let forget = format!(
+            "DELETE FROM {table} WHERE untold = 0 AND (stream, type) IN \
+               (SELECT stream, type FROM {table} WHERE until <= ?1 ORDER BY until LIMIT ?2) RETURNING stream"
+        );
+        let forgotten = self.service_db().query(&forget, params![now, limit]).await?;
+        Ok(ended.len().saturating_add(forgotten.len()))
+    }
+}
+
+/// `event`, telling of all that are `untold`, itself included.
+fn telling(mut event: Event, untold: i64) -> Event {
+    if let Some(data) = event.data.as_object_mut() {
+        data.insert("repeated".to_owned(), json!(untold.saturating_sub(1)));
+    }
+    event
+}
+
+/// The last of the events that a row counts, and how many are untold.
+fn taken(row: &Row) -> Result<Option<(Event, i64)>, Error> {
+    let kind = row.text(1)?;
+    let Some(kind) = KINDS.into_iter().find(|known| *known == kind) else { return Ok(None) };
+    let data: Value = row.json(3)?;
+    Ok(Some((Event::new(row.text(0)?, NEXT, kind, row.text(2)?, data), row.int(4)?)))
+}
