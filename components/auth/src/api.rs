@@ -205,8 +205,6 @@ pub struct By {
 pub struct Erasure {
     /// The password of who erases themselves.
     pub current_password: Option<String>,
-    /// Where they asked from: a wrong password counts as a failed login.
-    pub client_addr: Option<std::net::IpAddr>,
 }
 
 /// `POST /internal/auth/accounts`: an account that someone makes for someone else.

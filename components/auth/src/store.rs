@@ -5,7 +5,7 @@ pub mod lifecycle;
 pub mod roles;
 pub mod throttle;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Db, Error, Event, NEXT, Row, Timestamp, params};
 
 use crate::domain::session::Session;
@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_roles.sql"),
     include_str!("../migrations/0003_personal.sql"),
     include_str!("../migrations/0004_authority.sql"),
+    include_str!("../migrations/0005_guessing.sql"),
 ];
 
 /// An account about to be made; e-mail and name are ciphertexts.
@@ -156,6 +157,15 @@ pub fn is_stale(error: &Error) -> bool {
     is_refused(error, "stale_credential")
 }
 
+/// `event` with one more private member.
+fn private_member(mut event: Event, name: &str, value: Value) -> Event {
+    match &mut event.private {
+        Some(Value::Object(private)) => _ = private.insert(name.to_owned(), value),
+        private => *private = Some(json!({ name: value })),
+    }
+    event
+}
+
 /// Whether the fold refused an append with this code.
 pub fn is_refused(error: &Error, wanted: &str) -> bool {
     matches!(error, Error::Refused { code, .. } if code == wanted)
@@ -178,11 +188,11 @@ pub fn registered(account: &NewAccount, actor: &str) -> Event {
     event
 }
 
-/// The event that starts a session, with the hash of its first refresh token.
+/// The event that starts a session, with the hash of its first refresh token; `origin` is where it is used from.
 pub fn started(
     session: &str,
     account: &Credentials,
-    throttle: &str,
+    origin: Option<&str>,
     user_agent: Option<&str>,
     token_hash: &str,
     expires_at: Timestamp,
@@ -193,18 +203,18 @@ pub fn started(
     event.private = Some(json!({
         "tokenHash": token_hash,
         "credential": account.credential,
-        "throttle": throttle,
+        "origin": origin,
         "userAgent": user_agent,
     }));
     event
 }
 
 /// The event that makes the next generation. Its version lets it happen once.
-pub fn refreshed(session: &Session, token_hash: &str) -> Event {
+pub fn refreshed(session: &Session, token_hash: &str, origin: Option<&str>) -> Event {
     let generation = session.generation.saturating_add(1);
     let data = json!({ "userId": session.account_id, "generation": generation });
     let mut event = Event::new(&session.id, generation, "session.refreshed", &session.account_id, data);
-    event.private = Some(json!({ "tokenHash": token_hash }));
+    event.private = Some(json!({ "tokenHash": token_hash, "origin": origin }));
     event
 }
 

@@ -123,8 +123,6 @@ pub struct Erasure {
 #[serde(rename_all = "camelCase")]
 pub struct EraseAccount<'a> {
     pub current_password: Option<&'a str>,
-    /// Where the request came from: a wrong password counts as a failed login.
-    pub client_addr: Option<std::net::IpAddr>,
 }
 
 /// Auth's refusal.

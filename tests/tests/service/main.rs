@@ -20,6 +20,7 @@ mod first_start;
 mod forgery;
 mod fulfilment;
 mod gateway;
+mod guessing;
 mod headers;
 mod idempotency;
 mod instances;

@@ -1,9 +1,13 @@
-//! How often one may try: logins per account and address, signups per address.
+//! How often one may try: passwords per account and per address, signups per address.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Wrong passwords that cost nothing but the work, per account and address.
+/// Wrong passwords that cost nothing but the work: of an account, by all strangers to it together; and from an address
+/// that it has a live session from, which strangers cannot use up.
 pub const FREE_TRIES: i64 = 10;
+/// Accounts whose passwords may be tried in vain from one address before each further one is slowed: an office where
+/// many mistype, not a list of accounts.
+pub const FREE_ACCOUNTS: i64 = 30;
 /// The pause after the last free try, in milliseconds; doubled with each further one.
 pub const FIRST_PAUSE_MS: i64 = 1000;
 /// How often the pause is doubled at most: 1 s becomes 17 minutes, which is some 30,000 guesses a year.

@@ -11,6 +11,7 @@ use crate::api;
 use crate::domain::account::{check_email, normalised};
 use crate::error::Error;
 use crate::store::authority::in_session;
+use crate::store::throttle::given_back;
 use crate::store::{self as auth, lifecycle, roles};
 
 /// The permission to deal with the accounts of others.
@@ -31,13 +32,13 @@ pub async fn change_email(
     }
     let (account, old) = owner(&user).await?;
     let email = check_email(&body.email).map_err(|error| Error::Invalid(vec![error]))?;
-    confirm(&context, &account, &old, &body.current_password).await?;
+    let tries = confirm(&context, &account, &old, &body.current_password).await?;
     if normalised(&email) == normalised(&body.current_password) {
         return Err(Error::Invalid(vec![FieldError::new("email", "must not be the password")]));
     }
     let [sealed] = vault::encrypt([Item::new(vault::EMAIL, &id, email.as_str())]).await?;
     let event = lifecycle::email_changed(&account, &sealed, &email_hash(&email).await?, &user.session);
-    match record(&context, in_session(event, &user.session)).await {
+    match record(&context, in_session(given_back(event, &tries), &user.session)).await {
         Err(Error::Database(error)) if auth::is_stale(&error) => return Err(stale()),
         other => tell(&context, &other?, &["users"]).await,
     }

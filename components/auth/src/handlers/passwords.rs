@@ -7,12 +7,13 @@ use http::StatusCode;
 use serde_json::json;
 use store::{Event, Timestamp};
 
-use super::sessions::{append, note};
+use super::sessions::append;
 use super::{accounts, throttles};
 use crate::domain::account::check_password;
 use crate::domain::password;
 use crate::error::Error;
 use crate::store::authority::in_session;
+use crate::store::throttle::{Tries, given_back};
 use crate::store::{Credentials, DB};
 use crate::{api, settings, store as auth};
 
@@ -31,11 +32,11 @@ pub async fn change(
     let body = request.body;
     check_password(&body.new_password, &email, settings::password_policy().await?)
         .map_err(|detail| wrong("newPassword", &detail))?;
-    confirm(&context, &account, &email, &body.current_password).await?;
+    let tries = confirm(&context, &account, &email, &body.current_password).await?;
     let event = auth::password_changed(&account, &hashed(&body.new_password)?, &user.session);
     let answer = Answer::empty(StatusCode::NO_CONTENT);
-    let event = in_session(once.keep(event, &answer).await?, &user.session);
-    match accounts::record(&context, event).await {
+    let event = given_back(once.keep(event, &answer).await?, &tries);
+    match accounts::record(&context, in_session(event, &user.session)).await {
         Ok(_) => Ok(answer.into_response()),
         Err(Error::Database(error)) if auth::is_stale(&error) => Err(stale()),
         Err(Error::Database(error)) => once.replayed(error).await,
@@ -55,18 +56,19 @@ async fn account(id: &str) -> Result<(Credentials, String), Error> {
     Ok((account, email))
 }
 
-/// Refuse with 422 unless `password` is the account's; a guess counts as a failed login.
+/// Refuse with 422 unless `password` is the account's; a guess is a failed login in the audit log. The event that follows
+/// gives the try back.
 pub(super) async fn confirm(
     context: &Context,
     account: &Credentials,
     email: &str,
     password: &str,
-) -> Result<(), Error> {
-    throttles::login(context, &accounts::email_hash(email).await?).await?;
+) -> Result<Tries, Error> {
+    let tries = throttles::confirmation(&accounts::email_hash(email).await?).await?;
     match password::verify(password, &account.password_hash) {
-        true => Ok(()),
+        true => Ok(tries),
         false => {
-            note(context, auth::login_failed(Some(account)));
+            append(context, auth::login_failed(Some(account)), Timestamp::now()).await?;
             Err(wrong("currentPassword", "is not the password"))
         }
     }
@@ -81,9 +83,9 @@ pub(super) async fn proven(
 ) -> Result<Event, Error> {
     let password = password.ok_or_else(|| wrong("currentPassword", "is needed to erase oneself"))?;
     let (account, email) = account(&by.user_id).await?;
-    confirm(context, &account, &email, &password).await?;
+    let tries = confirm(context, &account, &email, &password).await?;
     event.private = Some(json!({ "credential": account.credential }));
-    Ok(event)
+    Ok(given_back(event, &tries))
 }
 
 /// The password was changed between its check and the append.

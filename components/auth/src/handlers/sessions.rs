@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::handlers::accounts::email_hash;
 use crate::handlers::{passwords, throttles};
 use crate::store::DB;
+use crate::store::throttle::given_back;
 use crate::{RELAY, api, bootstrap, store as auth};
 
 /// How much of a `User-Agent` is kept, in characters: enough to know one's device by.
@@ -29,7 +30,7 @@ pub async fn login(
 ) -> Result<Response, Error> {
     bootstrap::ensure(&context).await;
     let email_hash = email_hash(&body.email).await?;
-    let throttle = throttles::login(&context, &email_hash).await?;
+    let tries = throttles::login(&context, &email_hash).await?;
     let found = auth::credentials(&email_hash).await?;
     let hash = found.as_ref().map_or(password::NOBODY, |account| &account.password_hash);
     let account = match (password::verify(&body.password, hash), found) {
@@ -44,9 +45,11 @@ pub async fn login(
     let now = Timestamp::now();
     let expires_at = now.plus_seconds(LIFETIME_SECONDS);
     let agent = user_agent(&headers);
+    let origin = throttles::origin_of(&context).await?;
+    let digest = digest(&token);
     let event =
-        auth::started(&claim.session, &account, &throttle, agent.as_deref(), &digest(&token), expires_at);
-    match append(&context, event, now).await {
+        auth::started(&claim.session, &account, origin.as_deref(), agent.as_deref(), &digest, expires_at);
+    match append(&context, given_back(event, &tries), now).await {
         Err(error) if auth::is_stale(&error) => return Err(Error::WrongCredentials),
         other => other?,
     }
@@ -120,7 +123,8 @@ async fn current(session: &Session) -> Result<String, Error> {
 async fn rotate(context: &Context, session: &Session, now: Timestamp) -> Result<Option<String>, Error> {
     let generation = session.generation.saturating_add(1);
     let token = token_of(&Claim { session: session.id.clone(), generation }).await?;
-    match append(context, auth::refreshed(session, &digest(&token)), now).await {
+    let origin = throttles::origin_of(context).await?;
+    match append(context, auth::refreshed(session, &digest(&token), origin.as_deref()), now).await {
         Ok(()) => Ok(Some(token)),
         Err(error) if auth::is_overtaken(&error) => Ok(None),
         Err(error) => Err(error.into()),

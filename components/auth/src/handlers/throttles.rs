@@ -7,16 +7,35 @@ use crate::domain::hex;
 use crate::domain::throttle::{FREE_TRIES, origin};
 use crate::error::Error;
 use crate::settings;
-use crate::store::throttle;
+use crate::store::throttle::{self, Tries};
 
-/// Count a login of the account with this hash of its e-mail, which need not exist: per account and address,
-/// so that nobody locks the owner out from elsewhere. The key is forgotten by a session that starts.
-pub async fn login(context: &Context, email_hash: &str) -> Result<String, Error> {
-    let origin = origin(context.client_addr).unwrap_or_default();
-    let key = key(&format!("login {origin} {email_hash}")).await?;
-    match throttle::attempt(&key, Timestamp::now()).await? {
-        Ok(()) => Ok(key),
-        Err(seconds) => Err(Error::Throttled(seconds, FREE_TRIES)),
+/// Count a login of the account with this hash of its e-mail, which need not exist: per account across addresses and
+/// per address across accounts. An address from which the account has a live session counts by itself, so that
+/// strangers do not lock the owner out.
+pub async fn login(context: &Context, email_hash: &str) -> Result<Tries, Error> {
+    let address = origin_of(context).await?;
+    let own = key(&format!("login {} {email_hash}", address.as_deref().unwrap_or_default())).await?;
+    let strangers = Some(key(&format!("strangers {email_hash}")).await?);
+    claim(Tries { own, strangers, address }, email_hash).await
+}
+
+/// Count a try at the current password by somebody with a session of the account, wherever they are: only who has one
+/// can use these up.
+pub async fn confirmation(email_hash: &str) -> Result<Tries, Error> {
+    let own = key(&format!("confirmation {email_hash}")).await?;
+    claim(Tries { own, strangers: None, address: None }, email_hash).await
+}
+
+async fn claim(tries: Tries, email_hash: &str) -> Result<Tries, Error> {
+    let claimed = throttle::claim(&tries, email_hash, Timestamp::now()).await?;
+    claimed.map_err(|seconds| Error::Throttled(seconds, FREE_TRIES))
+}
+
+/// Where a request comes from, as sessions and counts know it; `None` when the platform does not tell.
+pub async fn origin_of(context: &Context) -> Result<Option<String>, Error> {
+    match origin(context.client_addr) {
+        Some(origin) => key(&format!("address {origin}")).await.map(Some),
+        None => Ok(None),
     }
 }
 

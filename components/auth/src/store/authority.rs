@@ -1,10 +1,10 @@
 //! Who may do what now. What changes privileges, accounts or keys is judged by the statement that does it: the trigger
 //! `auth_judged` reads what [`Authority::judged`] puts into the event.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{Error, Event, params};
 
-use super::{DB, is_refused};
+use super::{DB, is_refused, private_member};
 
 #[cfg(test)]
 mod tests;
@@ -42,13 +42,8 @@ pub fn in_session(event: Event, session: &str) -> Event {
     judged(event, session, &[], None)
 }
 
-fn judged(mut event: Event, session: &str, needs: &[&str], over: Option<&str>) -> Event {
-    let by = json!({ "session": session, "needs": needs, "over": over });
-    match &mut event.private {
-        Some(Value::Object(private)) => _ = private.insert("by".to_owned(), by),
-        private => *private = Some(json!({ "by": by })),
-    }
-    event
+fn judged(event: Event, session: &str, needs: &[&str], over: Option<&str>) -> Event {
+    private_member(event, "by", json!({ "session": session, "needs": needs, "over": over }))
 }
 
 /// Whether a failed append means that the actor's session ended meanwhile.

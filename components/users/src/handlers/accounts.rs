@@ -97,8 +97,7 @@ pub async fn erase(
         within_reach(&context, &user, &id).await?;
         return Err(stale.into());
     }
-    let (current_password, client_addr) = (body.current_password.as_deref(), context.client_addr);
-    let body = api::EraseAccount { current_password, client_addr };
+    let body = api::EraseAccount { current_password: body.current_password.as_deref() };
     let reply = CLIENT.post(&context, "auth", &format!("accounts/{id}/erasure?{}", by(&user)), &body).await?;
     if !reply.status.is_success() {
         return Err(refused(&user, &reply));
