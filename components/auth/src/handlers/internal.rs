@@ -75,7 +75,9 @@ pub async fn erase(
     let (who, _) = reachable(&by, &id).await?;
     let event = lifecycle::erased(&id, by.user_id.clone());
     let event = match by.user_id == id {
-        true => in_session(passwords::proven(&context, &by, event, body.current_password).await?, &by.session),
+        true => {
+            in_session(passwords::proven(&context, &by, event, body.current_password).await?, &by.session)
+        }
         false => who.judged(event, &[ANY], Some(&id)),
     };
     let appended = match record(&context, event).await {

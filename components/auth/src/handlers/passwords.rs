@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::json;
 use store::{Event, Timestamp};
 
-use super::sessions::append;
+use super::sessions::{append, note};
 use super::{accounts, throttles};
 use crate::domain::account::check_password;
 use crate::domain::password;
@@ -68,7 +68,7 @@ pub(super) async fn confirm(
     match password::verify(password, &account.password_hash) {
         true => Ok(tries),
         false => {
-            append(context, auth::login_failed(Some(account)), Timestamp::now()).await?;
+            note(context, auth::login_failed(Some(account)));
             Err(wrong("currentPassword", "is not the password"))
         }
     }

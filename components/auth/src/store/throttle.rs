@@ -68,7 +68,8 @@ pub async fn claim(tries: &Tries, email_hash: &str, now: Timestamp) -> Result<Re
     };
     let rows = DB.query(&[WHO, CLAIM].concat(), params()).await?;
     if rows.is_empty() {
-        let until = DB.query_one(&[WHO, WAIT].concat(), params()).await?.map_or(Ok(now.0), |row| row.int(0))?;
+        let until =
+            DB.query_one(&[WHO, WAIT].concat(), params()).await?.map_or(Ok(now.0), |row| row.int(0))?;
         return Ok(Err(seconds_until(until, now)));
     }
     let mut among_strangers = false;

@@ -105,7 +105,9 @@ fn an_address_is_slowed_across_accounts() {
 fn an_address_counts_accounts_not_tries_and_those_that_are_at_home_there_not_at_all() {
     let db = accounts();
     for n in 0..29 {
-        assert!(try_at(&db, &format!("u{n}"), Some("home"), n) && try_at(&db, &format!("u{n}"), Some("home"), n));
+        assert!(
+            try_at(&db, &format!("u{n}"), Some("home"), n) && try_at(&db, &format!("u{n}"), Some("home"), n)
+        );
     }
     assert_eq!(let_in((0..9).map(|n| try_at(&db, "alice", Some("home"), n))), 9);
     assert!(try_at(&db, "u29", Some("home"), 30), "it is the thirtieth");
