@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::REPLAYED;
 use super::payments::show;
-use super::settle::{reconcile, record_charge};
+use super::settle::{SELF, reconcile, record, record_charge};
 use crate::api::{NewPayment, Order};
 use crate::card::Card;
 use crate::domain::{LOST_AFTER_SECONDS, MISCONFIGURED, Payment, State};
@@ -179,7 +179,12 @@ async fn too_many(buyer_id: &str, limit: i64, now: Timestamp) -> Result<(), Erro
 
 async fn refuse_if_live(context: &Context, order_id: &str) -> Result<(), Error> {
     let Some(live) = payments::live(order_id).await? else { return Ok(()) };
-    let live = reconcile(context, live).await?;
+    let mut live = reconcile(context, live).await?;
+    if live.waits_for_payer() {
+        // Who pays with another card gives up the one that they have not confirmed. If they just have, the money counts.
+        let outcome = provider::cancel(context, &live).await;
+        live = record(context, live, outcome, SELF).await?;
+    }
     // The order may wait for the news.
     RELAY.kick();
     if live.state.is_live() { Err(Error::AlreadyPaid(Box::new(live))) } else { Ok(()) }
