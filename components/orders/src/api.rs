@@ -73,8 +73,9 @@ pub struct Order<'a> {
     pub items: Vec<OrderLine<'a>>,
     pub total: Decimal,
     pub currency: Currency,
-    /// `null` when the buyer's account was erased.
-    pub shipping_address: Option<&'a Address>,
+    /// `null` when the buyer's account was erased; left out for a seller who has no parcel to send there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_address: Option<Option<&'a Address>>,
     /// What the one who looks may do next.
     pub allowed_actions: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +83,9 @@ pub struct Order<'a> {
     /// What sellers have sent; a seller sees only their own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shipments: Vec<OrderShipment<'a>>,
+    /// Until when it waits for its payment; left out when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<&'a str>,
     pub created_at: &'a str,
     pub updated_at: &'a str,
 }
@@ -189,6 +193,17 @@ pub struct Captured {
     pub amount: i64,
     #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,
+}
+
+/// The data of payments' news of a payment that did not pay its order: `jangteo.payment.deferred.v1` and the like.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct News {
+    pub order_id: String,
+    pub payment_id: String,
+    /// Whether the order may have been told that it is open.
+    #[serde(default)]
+    pub was_open: bool,
 }
 
 /// The data of payments' `jangteo.payment.refunded.v1`.

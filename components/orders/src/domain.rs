@@ -13,7 +13,7 @@ use money::Currency;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::{Address, Captured, Refunded};
+use crate::api::{Address, Captured, News, Refunded};
 pub use draft::{Change, Draft};
 pub use filter::Filter;
 pub use public::public;
@@ -50,6 +50,8 @@ pub struct Order {
     /// `None` when the buyer's account was erased.
     pub address: Option<Address>,
     pub payment_id: Option<String>,
+    /// The payment that is not decided, so that no other can be made, and how far payments' log was then.
+    pub pending: Pending,
     /// What sellers have sent.
     pub shipments: Shipments,
     pub version: i64,
@@ -58,6 +60,15 @@ pub struct Order {
     pub created_at: String,
     pub updated_at: String,
     pub lines: Vec<Line>,
+}
+
+/// What payments said last of payments that did not pay the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pending {
+    /// The payment whose fate is open.
+    pub payment_id: Option<String>,
+    /// The place of the news in payments' log: older news change nothing.
+    pub sequence: i64,
 }
 
 impl Order {
@@ -69,6 +80,9 @@ impl Order {
     /// What the fold makes of the order when `event` happens to it.
     pub fn advance(&mut self, event: &str, now: &str) {
         self.status = self.status.after(event);
+        if event == "order.paid" {
+            self.pending.payment_id = None;
+        }
         self.version = self.next_version();
         self.updated_at = now.to_owned();
     }
@@ -76,6 +90,11 @@ impl Order {
     /// Whether it was not paid in time but has not been marked so yet.
     pub fn is_due(&self, now: &str) -> bool {
         self.status == Status::Ordered && self.expires_at.as_str() <= now
+    }
+
+    /// Whether whoever looks as `role` may see where it goes: a seller only while there is a parcel to send, or sent.
+    pub fn shows_address(&self, role: Role) -> bool {
+        role != Role::Seller || matches!(self.status, Status::Paid | Status::Shipped | Status::Delivered)
     }
 
     /// Product and quantity of each line, as products needs them.
@@ -134,6 +153,22 @@ pub fn judge_refund(order: &Order, refunded: &Refunded) -> Option<&'static str> 
         Status::Paid if order.shipments.is_empty() => Some("order.cancelled"),
         status if status.check(Action::Refund).is_ok() => Some("order.refunded"),
         _ => Some("order.refund_noted"),
+    }
+}
+
+/// What news of a payment that has not paid `order` mean for it: the event to write; `None` for old news, for an order
+/// that waits for no payment, and where nothing changes.
+pub fn judge_news(order: &Order, news: &News, open: bool, sequence: i64) -> Option<&'static str> {
+    if order.status != Status::Ordered || sequence <= order.pending.sequence {
+        return None;
+    }
+    let known = order.pending.payment_id.as_ref() == Some(&news.payment_id);
+    match open {
+        true if known => None,
+        true => Some("order.payment_pending"),
+        // News of its end may overtake those that it is open: then they must find it said.
+        false if known || news.was_open && order.pending.payment_id.is_none() => Some("order.payment_ended"),
+        false => None,
     }
 }
 

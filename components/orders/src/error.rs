@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
+use http::{HeaderValue, header};
 
 use crate::domain::Status;
 use crate::personal;
@@ -19,6 +20,9 @@ pub enum Error {
     InvalidTransition { from: Status, to: Status },
     #[error("a part of the order was shipped, so it cannot be cancelled")]
     PartlyShipped,
+    /// Seconds until one of them expires.
+    #[error("Pay or cancel some of your orders first, or wait until they expire")]
+    TooMany(i64),
     #[error("others change the order all the time; try again")]
     Contended,
     #[error(transparent)]
@@ -44,6 +48,8 @@ impl From<Error> for Problem {
             Error::PartlyShipped => Problem::new(Code::INVALID_TRANSITION, detail)
                 .with("from", Status::Paid.name())
                 .with("to", Status::Cancelled.name()),
+            Error::TooMany(seconds) => Problem::new(Code::TOO_MANY_ATTEMPTS, detail)
+                .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::Contended => Problem::new(Code::CONFLICT, detail),
             Error::Internal(store::Error::Refused { code, .. }) if code == "buyer_erased" => personal::gone(),
             Error::Internal(store::Error::Refused { code, .. }) if code == "seller_stopped" => {

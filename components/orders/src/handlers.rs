@@ -16,7 +16,7 @@ use edge::{Code, Context, Preconditions, Problem, User, etag};
 use http::header;
 use store::{Event, Timestamp};
 
-use crate::domain::{Action, Order, Relation, Role, total};
+use crate::domain::{Action, Order, Relation, Role, Status, total};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
 use crate::{RELAY, api, personal};
@@ -137,7 +137,7 @@ fn show<'a>(order: &'a Order, relation: Relation, subject: &'a str) -> api::Orde
         // A part of a total that was checked when the order was placed.
         total: money(if role == Role::Seller { total(lines()).unwrap_or(i64::MAX) } else { order.total }),
         currency: order.currency,
-        shipping_address: order.address.as_ref(),
+        shipping_address: order.shows_address(role).then_some(order.address.as_ref()),
         allowed_actions: relation.allowed(order, subject),
         payment_id: order.payment_id.as_deref(),
         shipments: order
@@ -146,6 +146,7 @@ fn show<'a>(order: &'a Order, relation: Relation, subject: &'a str) -> api::Orde
             .filter(|(seller, _)| role != Role::Seller || *seller == subject)
             .map(|(seller_id, shipment)| api::OrderShipment { seller_id, shipment })
             .collect(),
+        expires_at: (order.status == Status::Ordered).then_some(&order.expires_at),
         created_at: &order.created_at,
         updated_at: &order.updated_at,
     }

@@ -44,7 +44,7 @@ use spin_sdk::http::{IntoResponse, Request};
 const TARGETS: [Target; 3] = [
     Target {
         service: "products",
-        kinds: &["order.paid", "order.cancelled", "order.expired", "order.refunded"],
+        kinds: &["order.paid", "order.cancelled", "order.expired", "order.refunded", "order.refund_noted"],
         private: &[],
     },
     Target {

@@ -14,12 +14,22 @@ const LONGEST_WAIT: i64 = 30 * 24 * 60 * 60;
 static PAY_WITHIN: Variable<i64> =
     Variable::new("order_expiry_seconds", "900", |text| read::integer(text, 1..=LONGEST_WAIT));
 
+/// How many orders of one buyer may wait for their payment at once, 0 for no limit: far more than a person has, and too
+/// few to empty a shop by holding its stock.
+static OPEN_ORDERS: Variable<i64> =
+    Variable::new("open_orders_limit", "100", |text| read::integer(text, 0..=1_000_000));
+
 /// All of them.
-pub static CHECKS: Checks = &[&PAY_WITHIN];
+pub static CHECKS: Checks = &[&PAY_WITHIN, &OPEN_ORDERS];
 
 /// How long an order waits for its payment, in seconds.
 pub async fn pay_within() -> Result<i64, Problem> {
     Ok(*PAY_WITHIN.get().await?)
+}
+
+/// How many orders of one buyer may wait for their payment; 0 for no limit.
+pub async fn open_orders_limit() -> Result<i64, Problem> {
+    Ok(*OPEN_ORDERS.get().await?)
 }
 
 /// No order is taken that nobody could ever pay: 503 while payments says that its settings cannot be used. Asked once

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use store::{Db, Error, Event, Row, Value as Parameter, params};
 
 use crate::api::Recorded;
-use crate::domain::{Order, Status};
+use crate::domain::{Order, Pending, Status};
 use crate::error::Error as Failure;
 use crate::personal;
 
@@ -21,13 +21,15 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0002_fulfilment.sql"),
         include_str!("../migrations/0003_personal.sql"),
         include_str!("../migrations/0004_people.sql"),
+        include_str!("../migrations/0005_limits.sql"),
     ],
 );
 
 /// An order with its lines as one JSON array: a single statement reads it all.
 const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_id, version, expires_at, created_at, \
     updated_at, shipments, (SELECT json_group_array(json_object('productId', product_id, 'name', name, 'sellerId', seller_id, \
-    'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position))";
+    'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position)), \
+    pending_payment, payment_sequence";
 
 /// The orders that a statement finds, with their addresses in clear.
 async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure> {
@@ -46,6 +48,7 @@ fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
         total: row.int(4)?,
         address: None,
         payment_id: row.opt_text(6)?,
+        pending: Pending { payment_id: row.opt_text(13)?, sequence: row.int(14)? },
         version: row.int(7)?,
         expires_at: row.text(8)?,
         created_at: row.text(9)?,
@@ -91,11 +94,26 @@ pub fn is_answered(error: &Error) -> bool {
     error.is_unique("orders_events.cause")
 }
 
-/// The event that places `order`; `address` is a ciphertext.
-pub fn placed(order: &Order, address: &str) -> Event {
+/// The event that places `order`, unless its buyer has `limit` others that wait for their payment (0: however many);
+/// `address` is a ciphertext.
+pub fn placed(order: &Order, address: &str, limit: i64) -> Event {
     let mut event = Event::new(&order.id, order.version, "order.placed", &order.buyer_id, content(order));
-    event.private = Some(json!({ "shippingAddress": address }));
+    event.private = Some(json!({ "shippingAddress": address, "openOrdersLimit": limit }));
     event
+}
+
+/// Until when someone has to wait who has `limit` orders that wait for their payment: until the first of them expires;
+/// `None` when there are fewer.
+pub async fn open_until(buyer_id: &str, now: &str, limit: i64) -> Result<Option<String>, Error> {
+    let sql = "SELECT count(*), min(expires_at) FROM (SELECT expires_at FROM orders_orders INDEXED BY orders_open \
+               WHERE buyer_id = ?1 AND status = 'ORDERED' AND expires_at > ?2 ORDER BY expires_at LIMIT ?3)";
+    let Some(row) = DB.query_one(sql, params![buyer_id, now, limit]).await? else { return Ok(None) };
+    if row.int(0)? < limit { Ok(None) } else { row.opt_text(1) }
+}
+
+/// Whether a failed append means that the buyer has too many orders that wait for their payment.
+pub fn is_too_many(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == "too_many_attempts")
 }
 
 /// What `order` is about, as its events say it.
@@ -131,10 +149,10 @@ pub async fn has_sold(seller_id: &str, buyer_id: &str) -> Result<bool, Error> {
     DB.query_one(sql, params![buyer_id, seller_id]).await?.map_or(Ok(false), |row| row.bool(0))
 }
 
-/// The latest orders of which the buyer paid for something of the seller.
+/// The latest orders of which the seller has to send something to the buyer, or has sent it.
 pub async fn sold(seller_id: &str, buyer_id: &str, limit: i64) -> Result<Vec<Order>, Failure> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM orders_orders WHERE buyer_id = ?1 AND payment_id IS NOT NULL \
+        "SELECT {COLUMNS} FROM orders_orders WHERE buyer_id = ?1 AND status IN ('PAID', 'SHIPPED', 'DELIVERED') \
          AND EXISTS (SELECT 1 FROM orders_lines WHERE order_id = orders_orders.id AND seller_id = ?2) \
          ORDER BY id DESC LIMIT ?3"
     );

@@ -10,7 +10,9 @@ use crate::card::CardDetails;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPayment {
     pub order_id: String,
-    pub amount: Decimal,
+    /// The order's total, when it is not given.
+    #[serde(default)]
+    pub amount: Option<Decimal>,
     pub payment_method: String,
     pub card_details: CardDetails,
 }

@@ -162,6 +162,11 @@ impl Payment {
         self.amount.saturating_sub(self.refunded).saturating_sub(self.refunding)
     }
 
+    /// Whether nothing happens before the payer confirms it.
+    pub fn waits_for_payer(&self) -> bool {
+        self.state == State::Pending && self.action_url.is_some()
+    }
+
     /// Whether it was given up, so that money that comes all the same is late.
     pub fn is_given_up(&self) -> bool {
         matches!(self.state, State::Failed | State::Cancelled)

@@ -32,6 +32,9 @@ pub enum Error {
     AmountMismatch,
     #[error("{}", declined(.0))]
     Declined(Box<Payment>),
+    /// Seconds until the next try.
+    #[error("Too many cards were declined; wait a while")]
+    TooMany(i64),
     #[error("The payment is {}; pay again with a new Idempotency-Key", .0.state.name())]
     CameToNothing(Box<Payment>),
     #[error("The provider refuses the shop's account; nothing was charged")]
@@ -119,6 +122,8 @@ impl From<Error> for Problem {
             Error::CameToNothing(payment) => {
                 Self::new(Code::CONFLICT, detail).with("paymentId", payment.id).with("retryable", true)
             }
+            Error::TooMany(seconds) => Self::new(Code::TOO_MANY_ATTEMPTS, detail)
+                .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::InProgress => Self::new(Code::IDEMPOTENCY_IN_PROGRESS, detail),
             Error::OtherBody => Self::new(Code::IDEMPOTENCY_MISMATCH, detail),
             Error::ProviderAway(open) => Self::new(Code::UNAVAILABLE, detail)

@@ -50,7 +50,21 @@ use zeroizing_alloc::ZeroAlloc;
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 const TARGETS: [Target; 2] = [
-    Target { service: "orders", kinds: &["payment.captured", "payment.refunded"], private: &[] },
+    Target {
+        service: "orders",
+        kinds: &[
+            "payment.captured",
+            "payment.refunded",
+            // A payment that is open keeps its order from being paid otherwise.
+            "payment.deferred",
+            "payment.authorized",
+            "payment.conflicted",
+            "payment.declined",
+            "payment.failed",
+            "payment.cancelled",
+        ],
+        private: &[],
+    },
     Target { service: "audit", kinds: &[], private: &[] },
 ];
 static CLIENT: Client = Client::new("payments");

@@ -33,13 +33,26 @@ static FAULT_POINTS: Variable<Vec<String>> = Variable::new("fault_points", "", |
     })
 });
 
+/// The time in which tries are counted, in seconds: an hour.
+pub const TRIES_WITHIN: i64 = 60 * 60;
+
+/// How many cards a buyer may try in vain within [`TRIES_WITHIN`], 0 for no limit: more than anybody's purse has, too few
+/// to find the good ones among stolen ones.
+static DECLINES: Variable<i64> =
+    Variable::new("declines_limit", "20", |text| read::integer(text, 0..=1_000_000));
+
 /// All of them.
 pub static CHECKS: Checks =
-    &[&FAULT_POINTS, &PROVIDERS, &RETURN_URL, &STRIPE_URL, &TOSS_URL, &Last(providers_are_set_up)];
+    &[&DECLINES, &FAULT_POINTS, &PROVIDERS, &RETURN_URL, &STRIPE_URL, &TOSS_URL, &Last(providers_are_set_up)];
 
 /// The providers of this deployment; the first takes new payments.
 pub async fn providers() -> Result<&'static [String], Problem> {
     Ok(PROVIDERS.get().await?.as_slice())
+}
+
+/// How many cards a buyer may try in vain; 0 for no limit.
+pub async fn declines_limit() -> Result<i64, Problem> {
+    Ok(*DECLINES.get().await?)
 }
 
 /// Where payments stall.

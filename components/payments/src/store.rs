@@ -22,6 +22,7 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0003_people.sql"),
         include_str!("../migrations/0004_provider_side.sql"),
         include_str!("../migrations/0005_daily.sql"),
+        include_str!("../migrations/0006_tries.sql"),
     ],
 );
 
@@ -127,6 +128,19 @@ pub fn is_live(error: &Error) -> bool {
     error.is_unique("payments_payments.order_id")
 }
 
+/// Whether a failed append means that its buyer tries too many cards.
+pub fn is_too_many(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == "too_many_attempts")
+}
+
+/// When the oldest of the last `limit` tries of a buyer was made.
+pub async fn oldest_try(buyer_id: &str, limit: i64) -> Result<Option<String>, Error> {
+    let sql = "SELECT min(created_at) FROM (SELECT created_at FROM payments_payments INDEXED BY payments_tries \
+               WHERE buyer_id = ?1 AND state IN ('PENDING', 'AUTHORIZED', 'DECLINED', 'CANCELLED') \
+               ORDER BY created_at DESC LIMIT ?2)";
+    DB.query_one(sql, params![buyer_id, limit]).await?.map_or(Ok(None), |row| row.opt_text(0))
+}
+
 /// Whether a failed append means that something else happened to the payment meanwhile.
 pub fn is_outrun(error: &Error) -> bool {
     error.is_unique("payments_events.version")
@@ -139,8 +153,8 @@ pub fn is_answered(error: &Error) -> bool {
     error.is_unique("payments_events.cause")
 }
 
-/// The event that starts `payment`.
-pub fn started(payment: &Payment) -> Event {
+/// The event that starts `payment`, unless its buyer has tried `limit` cards since then (0: however many).
+pub fn started(payment: &Payment, limit: i64, since: Timestamp) -> Event {
     let data = json!({
         "orderId": payment.order_id,
         "buyerId": payment.buyer_id,
@@ -153,6 +167,7 @@ pub fn started(payment: &Payment) -> Event {
     event.private = Some(json!({
         "card": { "brand": card.brand, "last4": card.last4, "expiry": card.expiry },
         "askAfter": payment.ask_after,
+        "tries": { "limit": limit, "since": since.to_string() },
     }));
     event
 }

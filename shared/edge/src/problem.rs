@@ -56,6 +56,7 @@ codes! {
     IDEMPOTENCY_IN_PROGRESS CONFLICT "idempotency_in_progress" "A request with this idempotency key is running";
     PRECONDITION_FAILED PRECONDITION_FAILED "precondition_failed" "The resource has changed";
     RATE_LIMITED TOO_MANY_REQUESTS "rate_limited" "Too many requests";
+    TOO_MANY_ATTEMPTS TOO_MANY_REQUESTS "too_many_attempts" "There were too many attempts";
     PAYLOAD_TOO_LARGE PAYLOAD_TOO_LARGE "payload_too_large" "The body is too large";
     UNSUPPORTED_MEDIA_TYPE UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The media type is not supported";
     UNAVAILABLE SERVICE_UNAVAILABLE "upstream_unavailable" "A part of the system is away; try again";

@@ -25,6 +25,7 @@ mod headers;
 mod idempotency;
 mod instances;
 mod keys;
+mod limits;
 mod order_events;
 mod order_lists;
 mod orders;

@@ -127,3 +127,53 @@ async fn refunds_of_nothing_and_for_no_reason_are_refused() {
             .assert_problem(422, "validation_failed");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goods_go_on_sale_again_by_the_refund_of_the_rest_alone() {
+    let app = TestApp::start().await;
+    let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
+    let product = kim.sells("10.00", 10).await;
+    let available = async || kim.get(&format!("/api/products/{product}")).await.json()["available"].clone();
+    for delivered in [true, false] {
+        let order = alice.orders(&product, 2).await.assert_status(201).json();
+        let payment =
+            alice.post("/api/payments", pay(&order, APPROVED_CARD)).await.assert_status(201).text("id");
+        let (order, path) = (tests::path_of(&order), refunds(&payment));
+        kim.post(&format!("{order}/ship"), json!({})).await.assert_status(200);
+        if delivered {
+            kim.post(&format!("{order}/deliver"), json!({})).await.assert_status(200);
+        }
+        let restocked = |amount: i64| json!({ "amount": amount, "reason": "x", "restock": true });
+        let refused = kim.post(&path, restocked(5)).await.assert_problem(422, "validation_failed").json();
+        assert_eq!(refused["errors"][0]["field"], "restock");
+        kim.post(&path, part(json!(5))).await.assert_status(201);
+        kim.post(&path, restocked(14)).await.assert_problem(422, "validation_failed");
+        assert_eq!(available().await, json!(8));
+        let rest = kim.post(&path, restocked(15)).await.assert_status(201).json();
+        assert_eq!((&rest["restock"], &rest["status"]), (&json!(true), &json!("SUCCEEDED")));
+        app.eventually("the goods are for sale again", || async {
+            (available().await == json!(10)).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_order_of_nothing_that_is_cancelled_is_refunded() {
+    let app = TestApp::start().await;
+    let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
+    let product = kim.sells("0", 10).await;
+    let order = alice.orders(&product, 1).await.assert_status(201).json();
+    let payment = alice.post("/api/payments", pay(&order, APPROVED_CARD)).await.assert_status(201).text("id");
+    let path = tests::path_of(&order);
+    let cancelled = alice.delete(&path).await.assert_status(200).json();
+    assert_eq!(cancelled["status"], "CANCELLED");
+    app.eventually("the order is refunded", || async {
+        let order = alice.get(&path).await.assert_status(200).json();
+        (order["status"] == "REFUNDED").then_some(())
+    })
+    .await;
+    assert_eq!(read(&alice, &payment).await.0, "REFUNDED");
+    let left = alice.get(&format!("/api/products/{product}")).await.json()["available"].clone();
+    assert_eq!(left, json!(10));
+}

@@ -25,10 +25,12 @@ const UNFIT: &[(&str, &[&str], &[&str])] = &[
     ("bootstrap_admin_email", &["no-address", "a@b\u{7}.kr"], &[AUTH]),
     ("bootstrap_admin_password", &["short", ""], &[AUTH]),
     ("data_key", &["secret-but-no-key", "0f", "0g0g0g0g"], WITH_LOG),
+    ("declines_limit", &["-1", "abc", "1.5", "1000001", ""], &[PAYMENTS]),
     ("fault_points", &["nowhere", ",paying.told", "paying.told,paying.told"], &[PAYMENTS]),
     ("jwt_algorithm", &["none", "RS256", "hs256", ""], EVERYWHERE),
     ("jwt_issuer", &["", " ", "a\u{7}b"], EVERYWHERE),
     ("jwt_secret", &["0123456789012345678901234567890"], EVERYWHERE),
+    ("open_orders_limit", &["-1", "abc", "1.5", "1000001", ""], &[ORDERS]),
     ("order_expiry_seconds", &["abc", "0", "-5", "1e3", "99999999999999999999", "1.5", ""], &[ORDERS]),
     ("password_policy", &["bogus", "Strict", ""], &[AUTH]),
     ("payment_providers", &["", "Stripe!", "sandbox,,toss", "sandbox,sandbox", ","], &[PAYMENTS]),
@@ -167,6 +169,8 @@ async fn no_order_is_taken_that_nobody_could_pay() {
 async fn values_within_the_bounds_serve() {
     let Some(app) = TestApp::with_variables(&[
         ("audit_retention_days", "36500"),
+        ("declines_limit", "0"),
+        ("open_orders_limit", "0"),
         ("order_expiry_seconds", " 60\n"),
         ("password_policy", "strict"),
         ("payment_providers", "sandbox, stripe"),

@@ -64,6 +64,7 @@ impl Order {
         let possible = |action: &Action| match action {
             Action::Ship | Action::Deliver => !self.waiting(*action, role, subject).is_empty(),
             Action::Cancel => self.shipments.is_empty(),
+            Action::Pay => self.pending.payment_id.is_none(),
             // A refund is of the whole order; and of nothing there is none.
             Action::Refund => self.total > 0 && (role == Role::Admin || self.sellers().len() == 1),
             _ => true,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::status::TRANSITIONS;
 use super::*;
-use crate::api::NewShipment;
+use crate::api::{NewShipment, News};
 use crate::error::Error;
 
 fn line(seller: &str, quantity: i64, price: i64) -> Line {
@@ -23,6 +23,7 @@ pub fn order(status: Status, payment: Option<&str>) -> Order {
         total: 5998,
         address: Some(Address { street: text("1 Main St"), city: text("Seoul"), zip_code: text("12345") }),
         payment_id: payment.map(text),
+        pending: Pending::default(),
         shipments: Shipments::new(),
         version: 1,
         expires_at: text("2026-11-21T05:15:00.000Z"),
@@ -72,6 +73,57 @@ fn a_payment_pays_an_open_order_once() {
         let paid = order(status, Some("p1"));
         assert_eq!(judge(&paid, &captured("p1", 5998)), Verdict::Known);
         assert_eq!(judge(&paid, &captured("p2", 5998)), Verdict::Rejected("already_paid"));
+    }
+}
+
+/// News of the payment with this id, for an order that heard before what `pending` says.
+fn told(
+    pending: Option<&str>,
+    payment: &str,
+    open: bool,
+    was_open: bool,
+    sequence: i64,
+) -> Option<&'static str> {
+    let mut order = order(Status::Ordered, None);
+    order.pending = Pending { payment_id: pending.map(str::to_owned), sequence: 10 };
+    let news = News { order_id: "o".to_owned(), payment_id: payment.to_owned(), was_open };
+    judge_news(&order, &news, open, sequence)
+}
+
+#[test]
+fn of_two_news_of_payments_the_later_one_counts_whichever_comes_first() {
+    assert_eq!(told(None, "p1", true, false, 11), Some("order.payment_pending"));
+    assert_eq!(told(Some("p1"), "p1", true, false, 11), None, "known");
+    assert_eq!(told(Some("p1"), "p1", false, false, 11), Some("order.payment_ended"));
+    assert_eq!(
+        told(None, "p1", false, true, 11),
+        Some("order.payment_ended"),
+        "so that older news find it said"
+    );
+    assert_eq!(told(None, "p1", false, false, 11), None, "it never was open");
+    assert_eq!(told(Some("p2"), "p1", false, true, 11), None, "another one is open");
+    for open in [true, false] {
+        assert_eq!(told(None, "p1", open, true, 10), None, "old news");
+    }
+}
+
+#[test]
+fn an_order_is_not_to_be_paid_while_a_payment_is_open() {
+    let mut order = order(Status::Ordered, None);
+    assert!(order.allowed(Role::Buyer, "b").contains(&"pay"));
+    order.pending.payment_id = Some("p1".to_owned());
+    assert_eq!(order.allowed(Role::Buyer, "b"), ["cancel", "changeItems", "changeAddress"]);
+}
+
+#[test]
+fn a_seller_sees_the_address_while_there_is_a_parcel() {
+    for status in Status::ALL {
+        let shipped = matches!(status, Status::Paid | Status::Shipped | Status::Delivered);
+        assert_eq!(order(*status, None).shows_address(Role::Seller), shipped, "{status}");
+        assert!(
+            order(*status, None).shows_address(Role::Buyer)
+                && order(*status, None).shows_address(Role::Admin)
+        );
     }
 }
 

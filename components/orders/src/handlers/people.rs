@@ -16,8 +16,8 @@ use crate::store::{self as orders, DB};
 /// How many addresses a seller is told of: those of the latest orders.
 const LATEST: i64 = 10;
 
-/// `GET /internal/orders/shipping?sellerId=&buyerId=`: 200 with the addresses of what the buyer paid the seller for,
-/// the latest first, each once.
+/// `GET /internal/orders/shipping?sellerId=&buyerId=`: 200 with the addresses of what the seller has to send to the
+/// buyer or has sent, the latest first, each once.
 pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response, Error> {
     let mut addresses = Vec::new();
     for order in orders::sold(&pair.seller_id, &pair.buyer_id, LATEST).await? {

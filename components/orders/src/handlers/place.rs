@@ -7,17 +7,18 @@ use store::{Event, Idempotency, Replay, Timestamp};
 use uuid::Uuid;
 
 use super::show;
-use crate::domain::{Draft, Order, Relation, Shipments, Status, total};
+use crate::domain::{Draft, Order, Pending, Relation, Shipments, Status, total};
 use crate::error::Error;
 use crate::reservation::{release, reserve};
-use crate::settings::{pay_within, payable};
+use crate::settings::{open_orders_limit, pay_within, payable};
 use crate::store::{self as orders, DB};
 use crate::{RELAY, api, personal};
 
 /// The version of an order that was just placed.
 const FIRST_VERSION: i64 = 1;
 
-/// `POST /api/orders`: 201 with the order and its `Location`. One hop, one statement, nothing read.
+/// `POST /api/orders`: 201 with the order and its `Location`. One hop, one statement, and a look by an index that spares
+/// the hop where too many orders of the buyer are unpaid.
 pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) -> Result<Response, Error> {
     user.require("orders:create")?;
     let draft = Draft::parse(request.body).map_err(Error::Invalid)?;
@@ -25,17 +26,22 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
     if let Some(answer) = earlier(&user, key).await? {
         return Ok(answer);
     }
-    payable(&context).await?;
+    match try_to(&context, &user, key, draft).await {
+        // A twin with the same key may have made the order that is too many, or have taken the last unit.
+        Err(refusal @ (Error::TooMany(_) | Error::Edge(_))) => earlier(&user, key).await?.ok_or(refusal),
+        other => other,
+    }
+}
+
+async fn try_to(context: &Context, user: &User, key: Option<&Key>, draft: Draft) -> Result<Response, Error> {
     let (id, now) = (Uuid::now_v7().to_string(), Timestamp::now());
+    payable(context).await?;
+    refuse_too_many(user, now).await?;
     let expires_at = now.plus_seconds(pay_within().await?).to_string();
     let address = personal::hide(&id, &draft.address).await?;
-    let held = match reserve(&context, &id, &expires_at, &draft.lines).await {
-        Ok(held) => held,
-        // A twin with the same key may have taken the last unit, and be done by now.
-        Err(refusal) => return earlier(&user, key).await?.ok_or(refusal.into()),
-    };
+    let held = reserve(context, &id, &expires_at, &draft.lines).await?;
     let Some(total) = total(&held.lines) else {
-        release(&context, &id).await;
+        release(context, &id).await;
         return Err(too_much());
     };
     let order = Order {
@@ -46,6 +52,7 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
         total,
         address: Some(draft.address),
         payment_id: None,
+        pending: Pending::default(),
         shipments: Shipments::new(),
         version: FIRST_VERSION,
         expires_at,
@@ -53,7 +60,7 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
         updated_at: now.to_string(),
         lines: held.lines,
     };
-    save(&context, key, &order, address, now).await
+    save(context, key, &order, address, now).await
 }
 
 /// Write the order, with its `address` encrypted, and answer with it.
@@ -71,18 +78,34 @@ async fn save(
         None => None,
     };
     let traceparent = context.traceparent.clone();
-    let event = Event { traceparent, idempotency, ..orders::placed(order, &address) };
+    let limit = open_orders_limit().await?;
+    let event = Event { traceparent, idempotency, ..orders::placed(order, &address, limit) };
     match (DB.append_at(event, now).await, key) {
         (Ok(_), _) => {}
         (Err(store::Error::Replayed(replay)), Some(key)) => {
             release(context, &order.id).await;
             return replayed(key, *replay).await;
         }
+        (Err(error), _) if orders::is_too_many(&error) => {
+            release(context, &order.id).await;
+            // All of them may be as young as this one.
+            return Err(Error::TooMany(wait(&order.expires_at, now)));
+        }
         (Err(error), _) => recover(context, &order.id, error).await?,
     }
     RELAY.kick();
     let json = [(header::CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, json, place_of(&order.id), body).into_response())
+}
+
+/// 429 for a buyer who has too many unpaid orders already. Of many that come at once the append lets no more pass either.
+async fn refuse_too_many(user: &User, now: Timestamp) -> Result<(), Error> {
+    let limit = open_orders_limit().await?;
+    if limit == 0 {
+        return Ok(());
+    }
+    let until = orders::open_until(&user.subject, &now.to_string(), limit).await?;
+    until.map_or(Ok(()), |until| Err(Error::TooMany(wait(&until, now))))
 }
 
 /// What a request with the same key is answered.
@@ -126,6 +149,12 @@ fn place_of(id: &str) -> [(HeaderName, HeaderValue); 2] {
 
 fn scoped(key: &Key) -> String {
     key.scoped("orders.place")
+}
+
+/// Seconds from `now` to `until`, at least one.
+fn wait(until: &str, now: Timestamp) -> i64 {
+    let left = Timestamp::parse(until).map_or(0, |until| until.0.saturating_sub(now.0));
+    left.saturating_add(999).div_euclid(1000).max(1)
 }
 
 fn too_much() -> Error {

@@ -9,8 +9,8 @@ use store::{Event, NEXT};
 use super::MAX_TRIES;
 use super::people::told;
 use crate::RELAY;
-use crate::api::{Captured, Refunded};
-use crate::domain::{Order, Verdict, judge, judge_refund};
+use crate::api::{Captured, News, Refunded};
+use crate::domain::{Order, Verdict, judge, judge_news, judge_refund};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
 
@@ -30,11 +30,25 @@ pub async fn on_events(
                 let Some(refunded) = intake::<Refunded>(event) else { continue };
                 settle(event, &refunded.order_id, |order| refunded_answer(&refunded, order, &actor)).await?;
             }
+            "jangteo.payment.deferred.v1"
+            | "jangteo.payment.authorized.v1"
+            | "jangteo.payment.conflicted.v1" => {
+                tell(event, true, &actor).await?;
+            }
+            "jangteo.payment.declined.v1" | "jangteo.payment.failed.v1" | "jangteo.payment.cancelled.v1" => {
+                tell(event, false, &actor).await?;
+            }
             _ => told(event, actor.clone()).await?,
         }
     }
     RELAY.kick();
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Note that a payment of an order is `open`, or is no longer.
+async fn tell(event: &CloudEvent, open: bool, actor: &str) -> Result<(), Error> {
+    let Some(news) = intake::<News>(event) else { return Ok(()) };
+    settle(event, &news.order_id, |order| news_answer(&news, open, event, order?, actor)).await
 }
 
 /// Append what `answer` decides on the order as it stands, until there is nothing more to be said.
@@ -102,8 +116,18 @@ fn refunded_answer(refunded: &Refunded, order: Option<&Order>, actor: &str) -> O
             data = json!({ "paymentId": refunded.payment_id, "reason": "refunded", "restock": true })
         }
         "order.refunded" => add(&mut data, "restock", json!(refunded.restock)),
+        // The parcel is on its way, but who gives all of the money back says what becomes of the goods.
+        "order.refund_noted" if refunded.full => add(&mut data, "restock", json!(refunded.restock)),
         _ => {}
     }
+    Some(orders::next(order, kind, actor, data))
+}
+
+/// What news of a payment that has not paid its order are for the order; `None` when nothing changes.
+fn news_answer(news: &News, open: bool, event: &CloudEvent, order: &Order, actor: &str) -> Option<Event> {
+    let sequence = event.sequence.as_deref()?.parse().ok()?;
+    let kind = judge_news(order, news, open, sequence)?;
+    let data = json!({ "paymentId": news.payment_id, "sequence": sequence });
     Some(orders::next(order, kind, actor, data))
 }
 

@@ -109,6 +109,10 @@ impl Payment {
     pub(super) fn change(&self, kind: &'static str, mut data: Value) -> Change {
         add(&mut data, "paymentId", json!(self.id));
         add(&mut data, "orderId", json!(self.order_id));
+        // The order may have been told that it is open, and the news of its end may overtake that.
+        if matches!(kind, "payment.declined" | "payment.failed" | "payment.cancelled") && !self.is_running() {
+            add(&mut data, "wasOpen", json!(true));
+        }
         Change { kind, data, private: None }
     }
 }

@@ -73,6 +73,14 @@ impl Payment {
         change
     }
 
+    /// The end of a payment of nothing.
+    pub fn nothing_to_give_back(&self) -> Change {
+        let data = json!({
+            "amount": 0, "currency": self.currency, "refundedTotal": 0, "full": true, "restock": false,
+        });
+        self.change("payment.refunded", data)
+    }
+
     /// What the provider's answer to `refund` changes; `None` when nobody knows yet: ask again.
     pub fn after_refund(&self, refund: &Refund, outcome: Outcome) -> Option<Change> {
         let mut change = match outcome {

@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use super::REPLAYED;
 use super::payments::show;
-use super::settle::{reconcile, record_charge};
+use super::settle::{SELF, reconcile, record, record_charge};
 use crate::api::{NewPayment, Order};
 use crate::card::Card;
 use crate::domain::{LOST_AFTER_SECONDS, MISCONFIGURED, Payment, State};
 use crate::error::Error;
+use crate::settings::{TRIES_WITHIN, declines_limit};
 use crate::store::DB;
 use crate::{CLIENT, RELAY, breaker, faults, provider, settings, store as payments};
 
@@ -33,7 +34,7 @@ pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) ->
     }
     let (order_id, amount, card) = check(request.body)?;
     let order = payable(&context, &user, &order_id).await?;
-    if order.currency.minor_units(&amount) != Ok(order.total) {
+    if amount.is_some_and(|amount| order.currency.minor_units(&amount) != Ok(order.total)) {
         return Err(Error::AmountMismatch);
     }
     let provider = settings::providers().await?.first().cloned().unwrap_or_default();
@@ -80,7 +81,7 @@ async fn replayed(context: &Context, key: &Key, replay: &Replay) -> Result<Respo
     Ok(response)
 }
 
-fn check(body: NewPayment) -> Result<(String, Decimal, Card), Error> {
+fn check(body: NewPayment) -> Result<(String, Option<Decimal>, Card), Error> {
     let mut errors = Vec::new();
     if body.payment_method != "credit_card" {
         errors.push(FieldError::new("paymentMethod", "must be credit_card"));
@@ -148,7 +149,8 @@ fn new_payment(order: Order, provider: String, card: &Card) -> Payment {
 
 /// Record the attempt. An earlier one that was cut off may stand in the way: ask what became of it first.
 async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Result<(), Error> {
-    let mut event = payments::started(payment);
+    let (limit, now) = (declines_limit().await?, Timestamp::now());
+    let mut event = payments::started(payment, limit, now.plus_seconds(-TRIES_WITHIN));
     event.traceparent = context.traceparent.clone();
     event.idempotency = key.map(|key| Idempotency {
         key: key.scoped(OPERATION),
@@ -157,6 +159,7 @@ async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Resul
     });
     match DB.append(event.clone()).await {
         Err(error) if payments::is_live(&error) => refuse_if_live(context, &payment.order_id).await?,
+        Err(error) if payments::is_too_many(&error) => return too_many(&payment.buyer_id, limit, now).await,
         other => return Ok(other.map(drop)?),
     }
     match DB.append(event).await {
@@ -166,9 +169,22 @@ async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Resul
     }
 }
 
+/// 429, with the time until the oldest of the last `limit` tries no longer counts.
+async fn too_many(buyer_id: &str, limit: i64, now: Timestamp) -> Result<(), Error> {
+    let oldest = payments::oldest_try(buyer_id, limit).await?;
+    let free = oldest.as_deref().and_then(Timestamp::parse).map(|oldest| oldest.plus_seconds(TRIES_WITHIN));
+    let left = free.map_or(0, |free| free.0.saturating_sub(now.0));
+    Err(Error::TooMany(left.saturating_add(999).div_euclid(1000).max(1)))
+}
+
 async fn refuse_if_live(context: &Context, order_id: &str) -> Result<(), Error> {
     let Some(live) = payments::live(order_id).await? else { return Ok(()) };
-    let live = reconcile(context, live).await?;
+    let mut live = reconcile(context, live).await?;
+    if live.waits_for_payer() {
+        // Who pays with another card gives up the one that they have not confirmed. If they just have, the money counts.
+        let outcome = provider::cancel(context, &live).await;
+        live = record(context, live, outcome, SELF).await?;
+    }
     // The order may wait for the news.
     RELAY.kick();
     if live.state.is_live() { Err(Error::AlreadyPaid(Box::new(live))) } else { Ok(()) }

@@ -78,7 +78,17 @@ pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause:
     for _ in 0..TRIES {
         let Some(payment) = payments::find(payment_id).await? else { return Ok(()) };
         let rest = payment.refundable();
-        if !payment.state.is_refundable() || rest == 0 || payments::was_answered(cause).await? {
+        if !payment.state.is_refundable() || payments::was_answered(cause).await? {
+            return Ok(());
+        }
+        if payment.amount == 0 {
+            // There is nothing to ask the provider for, but the order waits for the news.
+            match append(context, &payment, payment.nothing_to_give_back(), SELF, Some(cause)).await? {
+                true => return Ok(()),
+                false => continue,
+            }
+        }
+        if rest == 0 {
             return Ok(());
         }
         let refund = new(&payment, rest, reason.to_owned(), false);
@@ -188,9 +198,15 @@ fn requested(context: &Context, payment: &Payment, refund: &Refund, actor: &str)
     event
 }
 
+fn restock_of_a_part() -> Error {
+    let rule = "is for the refund of all that is left, while no other one is on its way";
+    Error::Invalid(vec![FieldError::new("restock", rule)])
+}
+
 fn too_much(error: store::Error, payment: &Payment) -> Error {
     match error {
         error if refunds::exceeds(&error) => Error::RefundExceeds(Box::new(payment.clone())),
+        store::Error::Refused { code, .. } if code == "restock_of_a_part" => restock_of_a_part(),
         store::Error::Refused { code, .. } if code == "invalid_transition" => {
             Error::NotRefundable(Box::new(payment.clone()))
         }

@@ -171,6 +171,12 @@ pub async fn append(
             faults::point("refunding.recorded").await;
             _ = RELAY.deliver(context, "orders", appended.seq).await;
         }
+        // The buyer may pay again, or not: the next read of the order says so. Nobody waits for what it never heard of.
+        "payment.deferred" | "payment.declined" | "payment.failed" | "payment.cancelled"
+            if kind == "payment.deferred" || !payment.is_running() =>
+        {
+            _ = RELAY.deliver(context, "orders", appended.seq).await;
+        }
         "payment.conflicted" => alert(payment, "the provider booked something else than was asked"),
         "payment.refund_failed" => {
             alert(payment, "the provider refuses a refund");

@@ -58,7 +58,10 @@ impl Settlement {
         match (event.kind.as_str(), restock) {
             ("jangteo.order.paid.v1", _) | ("jangteo.order.refunded.v1", false) => Some(Self::Confirm),
             (
-                "jangteo.order.cancelled.v1" | "jangteo.order.expired.v1" | "jangteo.order.refunded.v1",
+                "jangteo.order.cancelled.v1"
+                | "jangteo.order.expired.v1"
+                | "jangteo.order.refunded.v1"
+                | "jangteo.order.refund_noted.v1",
                 true,
             ) => Some(Self::Return),
             ("jangteo.order.cancelled.v1" | "jangteo.order.expired.v1", false) => Some(Self::Release),
