@@ -126,7 +126,10 @@ async fn a_part_that_the_provider_cannot_give_back_exactly_is_refused_before_it_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn toss_takes_won_only() {
-    let Some(app) = TestApp::with_variables(&[("payment_providers", "toss"), ("toss_secret_key", "k")]).await else { return };
+    let Some(app) = TestApp::with_variables(&[("payment_providers", "toss"), ("toss_secret_key", "k")]).await
+    else {
+        return;
+    };
     let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
     for currency in ["USD", "JPY", "EUR"] {
         let order = ordered(&kim, &alice, currency, "500").await;

@@ -22,6 +22,7 @@ mod fulfilment;
 mod gateway;
 mod headers;
 mod idempotency;
+mod input;
 mod instances;
 mod keys;
 mod order_events;

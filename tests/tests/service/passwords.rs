@@ -30,7 +30,10 @@ async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
     ended.assert_problem(401, "unauthenticated");
     app.stranger().post("/api/auth/refresh", refresh(laptop.refresh.clone())).await.assert_status(200);
     let login = |password: &str| json!({ "email": email, "password": password });
-    app.stranger().post("/api/auth/login", login("password123")).await.assert_problem(401, "invalid_credentials");
+    app.stranger()
+        .post("/api/auth/login", login("password123"))
+        .await
+        .assert_problem(401, "invalid_credentials");
     app.stranger().post("/api/auth/login", login("a better password")).await.assert_status(200);
 }
 

@@ -58,7 +58,8 @@ const BESIDE: &[(&str, &[(&str, &str)])] = &[
 fn every_variable_of_the_manifest_is_judged_here() {
     let text = std::fs::read_to_string(root().join("spin.toml")).unwrap();
     let manifest: toml::Value = toml::from_str(&text).unwrap();
-    let declared: BTreeSet<_> = manifest["variables"].as_table().unwrap().keys().map(String::as_str).collect();
+    let declared: BTreeSet<_> =
+        manifest["variables"].as_table().unwrap().keys().map(String::as_str).collect();
     let judged: BTreeSet<_> = UNFIT.iter().map(|(name, ..)| *name).collect();
     assert_eq!(declared, judged);
 }
@@ -71,7 +72,8 @@ async fn a_setting_that_cannot_be_used_is_refused_and_named_by_who_reads_it() {
     let rounds = together.iter().map(|(_, values, _)| values.len()).max().unwrap();
     for round in 0..rounds {
         let value = |values: &'static [&'static str]| *values.get(round).unwrap_or(&values[0]);
-        let all: Vec<_> = together.iter().map(|(name, values, paths)| (*name, value(values), *paths)).collect();
+        let all: Vec<_> =
+            together.iter().map(|(name, values, paths)| (*name, value(values), *paths)).collect();
         are_refused(&[], &all).await;
     }
     for (name, values, paths) in UNFIT {
