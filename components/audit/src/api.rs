@@ -20,9 +20,9 @@ pub struct Filters {
     pub source: Option<String>,
     pub subject: Option<String>,
     pub actor: Option<String>,
-    /// RFC 3339; events of this moment or later.
+    /// A day, or RFC 3339; events of this moment or later.
     pub from: Option<String>,
-    /// RFC 3339; events before this moment.
+    /// A day, or RFC 3339; events of this day, or before this moment.
     pub to: Option<String>,
 }
 

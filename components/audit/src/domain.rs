@@ -4,7 +4,7 @@ pub mod binding;
 mod own;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use edge::FieldError;
+use edge::{FieldError, Period};
 use serde_json::{Map, Value};
 use store::Timestamp;
 
@@ -212,7 +212,7 @@ fn place(errors: &mut Vec<FieldError>, field: &str, text: Option<String>) -> Opt
 }
 
 /// Which events are wanted; what is `None` does not matter.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     pub kind: Option<String>,
     pub source: Option<String>,
@@ -228,28 +228,13 @@ impl Filter {
     /// Check a query; every parameter that is not valid is named.
     pub fn parse(query: Filters) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let (from, to) = (moment(&mut errors, "from", query.from), moment(&mut errors, "to", query.to));
+        let Period { from, to } = Period::parse(&mut errors, query.from.as_deref(), query.to.as_deref());
         let Filters { kind, source, subject, actor, .. } = query;
         match errors.is_empty() {
             true => Ok(Self { kind, source, subject, actor, from, to }),
             false => Err(errors),
         }
     }
-}
-
-/// In a query `+` means a space, so the offset of a time that was not escaped arrives with one.
-fn moment(errors: &mut Vec<FieldError>, field: &str, text: Option<String>) -> Option<Timestamp> {
-    let parsed = Timestamp::parse(&text?.replace(' ', "+"));
-    if parsed.is_none() {
-        errors.push(FieldError::new(field, "must be an RFC 3339 time such as 2026-11-21T05:06:07Z"));
-    }
-    parsed
-}
-
-/// The place in the log that a cursor stands for.
-pub fn parse_cursor(after: Option<&str>) -> Result<Option<i64>, Vec<FieldError>> {
-    let wrong = |_| vec![FieldError::new("cursor", "must be the nextCursor of an earlier page")];
-    after.map(str::parse).transpose().map_err(wrong)
 }
 
 #[cfg(test)]
@@ -377,12 +362,5 @@ mod tests {
         let range = |from: &str| Range::parse(Span { from: Some(from.to_owned()), to: None });
         assert_eq!(range("3").unwrap(), Range { from: Some(3), to: None });
         assert!(range("0").is_err() && range("x").is_err());
-    }
-
-    #[test]
-    fn a_cursor_is_a_place_in_the_log() {
-        assert_eq!(parse_cursor(Some("42")), Ok(Some(42)));
-        assert_eq!(parse_cursor(None), Ok(None));
-        assert!(parse_cursor(Some("1; DROP")).is_err());
     }
 }

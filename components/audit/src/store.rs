@@ -5,6 +5,7 @@ mod append;
 mod backlog;
 mod checkpoints;
 
+use edge::Id;
 use store::{Db, Error, Row, Timestamp, Value, params};
 
 use crate::domain::{Attributes, Entry, Filter};
@@ -38,10 +39,11 @@ fn entry(row: &Row) -> Result<Entry, Error> {
     })
 }
 
-/// The event with this id; the first that came, should several sources use the same.
+/// The event with this id, a UUID in any case; the first that came, should several sources use the same.
 pub async fn find(id: &str) -> Result<Option<Entry>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM audit_log AS l WHERE l.id = ?1 ORDER BY l.seq LIMIT 1");
-    DB.query_one(&sql, params![id]).await?.as_ref().map(entry).transpose()
+    let sql = format!("SELECT {COLUMNS} FROM audit_log AS l WHERE l.id IN (?1, ?2) ORDER BY l.seq LIMIT 1");
+    let lower = id.parse().map_or_else(|_| id.to_owned(), |Id(id)| id);
+    DB.query_one(&sql, params![id, lower]).await?.as_ref().map(entry).transpose()
 }
 
 /// Events that pass the filter, newest first, from before `after` on.
@@ -146,11 +148,27 @@ fn conditions(filter: Filter, after: Option<i64>, limit: i64) -> (String, Vec<Va
     let (mut sql, mut params) = ("true".to_owned(), params![limit]);
     for (condition, value) in wanted {
         if let Some(value) = value {
+            let lower = other_case(&value);
             params.push(value);
-            sql.push_str(&format!(" AND {condition} ?{}", params.len()));
+            let number = params.len();
+            match lower {
+                None => sql.push_str(&format!(" AND {condition} ?{number}")),
+                Some(lower) => {
+                    params.push(lower);
+                    let column = condition.trim_end_matches('=');
+                    sql.push_str(&format!(" AND {column}IN (?{number}, ?{})", params.len()));
+                }
+            }
         }
     }
     (sql, params)
+}
+
+/// The lower case of an id that was given in another: ours are in lower case, those of other systems need not be.
+fn other_case(value: &Value) -> Option<Value> {
+    let Value::Text(text) = value else { return None };
+    let Id(id) = text.parse().ok()?;
+    (id != *text).then(|| Value::from(id))
 }
 
 #[cfg(test)]

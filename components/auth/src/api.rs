@@ -154,6 +154,7 @@ pub struct Check {
     pub permission: Option<String>,
     pub resource: Option<String>,
     pub action: Option<String>,
+    #[serde(default, deserialize_with = "edge::lower_id_if_any")]
     pub user_id: Option<String>,
 }
 

@@ -47,6 +47,7 @@ pub struct Filters {
 #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Item {
+    #[serde(deserialize_with = "edge::lower_id")]
     pub product_id: String,
     pub quantity: i64,
     /// What the buyer believes the price is; without it the catalogue's is taken.

@@ -9,6 +9,7 @@ use crate::card::CardDetails;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPayment {
+    #[serde(deserialize_with = "edge::lower_id")]
     pub order_id: String,
     /// The order's total, when it is not given.
     #[serde(default)]

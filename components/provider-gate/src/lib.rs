@@ -13,7 +13,7 @@ use std::alloc::System;
 use std::sync::OnceLock;
 
 use axum::{Json as Answer, Router, routing::post};
-use edge::{Code, Json, Path, Problem, ServiceCaller};
+use edge::{Code, Message, Path, Problem, ServiceCaller};
 use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -62,7 +62,7 @@ async fn ready(caller: ServiceCaller) -> Result<StatusCode, Problem> {
 async fn call(
     caller: ServiceCaller,
     Path((_, function)): Path<(String, String)>,
-    Json(arguments): Json<Value>,
+    Message(arguments): Message<Value>,
 ) -> Result<Answer<Value>, Problem> {
     caller_is_payments(&caller)?;
     let account = settings::account().await?;

@@ -1,4 +1,4 @@
-//! JSON bodies: bounded, of the right media type, and with an error that names the field.
+//! JSON bodies: bounded and of the right media type.
 
 use axum::extract::{FromRequest, Request};
 use bytes::{Bytes, BytesMut};
@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
 use crate::headers::ContentType;
-use crate::{Code, FieldError, Problem};
+use crate::{Code, Problem, body};
 
 /// The largest body a route takes, in bytes (the contract's 1 MiB).
 const MAX_BODY: usize = 1024 * 1024;
@@ -15,7 +15,8 @@ const MAX_BODY: usize = 1024 * 1024;
 /// How much of a too large body is read before it is refused, in bytes.
 const MAX_DRAIN: usize = 8 * MAX_BODY;
 
-/// A JSON body of type `T`. Types use `#[serde(deny_unknown_fields)]`, so a misspelt field is named.
+/// A client's JSON body of type `T`, without `null` in any member. Types use `#[serde(deny_unknown_fields)]`, so a
+/// misspelt member is named.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
@@ -23,7 +24,19 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         require_json(request.headers())?;
-        parse(&read(request).await?).map(Self)
+        body::parse(&read(request).await?).map(Self)
+    }
+}
+
+/// A JSON body from another service. Its own types say what it is made of, `null` among it.
+pub struct Message<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Message<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        require_json(request.headers())?;
+        body::parse_message(&read(request).await?).map(Self)
     }
 }
 
@@ -90,74 +103,4 @@ async fn next(body: &mut axum::body::Body) -> Result<Option<Bytes>, Problem> {
         }
     }
     Ok(None)
-}
-
-/// 400 for what is not JSON, 422 naming the field for JSON of another shape.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        explain(&path, &error.into_inner())
-    })?;
-    json.end().map_err(|error| explain("", &error))?;
-    Ok(value)
-}
-
-fn explain(path: &str, error: &serde_json::Error) -> Problem {
-    if !error.is_data() {
-        return Problem::new(Code::MALFORMED, format!("The body is not JSON: {error}"));
-    }
-    let text = error.to_string();
-    let detail = text.split(" at line ").next().unwrap_or_default();
-    let named = detail.split('`').nth(1).unwrap_or_default();
-    let is_named = detail.starts_with("unknown field") || detail.starts_with("missing field");
-    let field = match (is_named, path) {
-        (false, path) => path.to_owned(),
-        (true, "." | "") => named.to_owned(),
-        // For an unknown field the path names it already.
-        (true, path) if path == named || path.ends_with(&format!(".{named}")) => path.to_owned(),
-        (true, path) => format!("{path}.{named}"),
-    };
-    Problem::validation(vec![FieldError::new(field, detail)])
-}
-
-#[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-
-    use super::parse;
-
-    #[derive(Deserialize, Debug)]
-    #[serde(deny_unknown_fields)]
-    #[allow(dead_code)]
-    struct Line {
-        quantity: u32,
-    }
-
-    #[derive(Deserialize, Debug)]
-    #[serde(deny_unknown_fields)]
-    #[allow(dead_code)]
-    struct Order {
-        items: Vec<Line>,
-    }
-
-    fn errors(body: &str) -> String {
-        format!("{:?}", parse::<Order>(body.as_bytes()).unwrap_err())
-    }
-
-    #[test]
-    fn the_field_is_named() {
-        assert!(errors(r#"{"items":[{"quantity":"x"}]}"#).contains("items[0].quantity"));
-        assert!(errors(r#"{"items":[],"colour":1}"#).contains("field: \"colour\""));
-        assert!(errors(r#"{}"#).contains("field: \"items\""));
-        assert!(errors(r#"{"items":[{}]}"#).contains("items[0].quantity"));
-    }
-
-    #[test]
-    fn what_is_not_json_is_malformed() {
-        for body in ["", "{", "{\"items\":[]} x", "\u{feff}{}"] {
-            assert!(errors(body).contains("malformed_request"), "{body}");
-        }
-        assert!(parse::<Order>(b"\xff\xfe").is_err());
-    }
 }

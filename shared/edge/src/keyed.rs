@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::headers::single;
-use crate::{Code, FieldError, Problem, json};
+use crate::{Code, FieldError, Problem, body, json};
 
 /// The longest key that is taken, in bytes (the contract's limit).
 const MAX_KEY: usize = 255;
@@ -53,7 +53,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Keyed<T> {
         json::require_json(request.headers())?;
         let key = key_of(request.headers())?;
         let bytes = json::read(request).await?;
-        Ok(Self { body: json::parse(&bytes)?, key: key.map(|key| with_hash(key, &bytes)) })
+        Ok(Self { body: body::parse(&bytes)?, key: key.map(|key| with_hash(key, &bytes)) })
     }
 }
 

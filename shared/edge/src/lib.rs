@@ -2,20 +2,24 @@
 //!
 //! [`serve`] wraps a service's router: request id, trace context, problem+json. The extractors say in a
 //! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`KeyedOr`] (and [`Once`]),
-//! [`Preconditions`], [`Page`], [`Query`], [`Path`], [`Context`]. [`Client`] calls other services' internal routes.
+//! [`Message`] from another service, [`Preconditions`], [`Page`], [`Query`], [`Path`] with [`Id`]s, [`Context`].
+//! [`Period`] is the `from` and `to` of a list. [`Client`] calls other services' internal routes.
 //! [`text`] is how free text comes in, [`headers`] how headers do.
 
+mod body;
 mod caller;
 mod client;
 mod client_address;
 mod context;
 mod etag;
 pub mod headers;
+mod id;
 mod identity;
 mod json;
 mod keyed;
 mod once;
 mod page;
+mod period;
 mod problem;
 mod refusal;
 mod serve;
@@ -26,13 +30,15 @@ pub use caller::{Caller, ServiceCaller, User};
 pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
+pub use id::{Id, NotAnId, lower_id, lower_id_if_any};
 pub use identity::{
     Announced, Grant, Kind, Principal, Relation, Signature, issue_access, key_set, rotate_keys, seal, sign,
 };
-pub use json::{Json, Raw};
+pub use json::{Json, Message, Raw};
 pub use keyed::{Key, Keyed, KeyedOr, Nothing, replayed};
 pub use once::{Answer, Once};
-pub use page::{List, Page, Path, Query};
+pub use page::{List, Page, PageOf, Path, Query};
+pub use period::Period;
 pub use problem::{Code, FieldError, Problem};
 pub use refusal::{Refusal, on_refusal};
 pub use serve::{router, serve};

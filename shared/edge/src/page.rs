@@ -1,9 +1,13 @@
 //! Lists: `?limit=&cursor=` in, `{items, nextCursor}` out. Cursors continue an index, never an OFFSET.
 
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
 use axum::extract::FromRequestParts;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::request::Parts;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 
 use crate::{FieldError, Problem};
 
@@ -12,12 +16,20 @@ const DEFAULT_LIMIT: u32 = 20;
 /// The most items of a page: keeps an answer well under a megabyte.
 const MAX_LIMIT: u32 = 100;
 
-/// The page that is asked for.
+/// The page that is asked for; of which list, [`Page::of`] says.
 #[derive(Clone, Debug)]
 pub struct Page {
     limit: u32,
-    /// The key after which the page starts, as [`Page::list`] wrote it into the last answer.
-    pub after: Option<String>,
+    cursor: Option<String>,
+}
+
+/// A page of one list. Its places have keys of type `K`, by which the list is sorted.
+#[derive(Clone, Debug)]
+pub struct PageOf<K> {
+    limit: u32,
+    list: [u8; 8],
+    /// The key after which the page starts.
+    pub after: Option<K>,
 }
 
 /// A page of a list.
@@ -31,18 +43,61 @@ pub struct List<T> {
 }
 
 impl Page {
+    /// The page of the list `name`, narrowed by `filters` (whose list it is counts as one).
+    ///
+    /// A cursor carries a hash of both, so that one of another list is not taken for a place in this one: it would
+    /// leave items out, or show them twice. It is no secret, so its key is checked like anything from outside.
+    ///
+    /// # Errors
+    /// 422 when the cursor is not one of this very list.
+    pub fn of<K: FromStr>(self, name: &str, filters: impl Hash) -> Result<PageOf<K>, Problem> {
+        let mut hasher = Fingerprint(Sha256::new());
+        (name, filters).hash(&mut hasher);
+        let list = hasher.finish().to_be_bytes();
+        let place = |cursor: String| {
+            let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+            std::str::from_utf8(bytes.strip_prefix(&list)?).ok()?.parse().ok()
+        };
+        let after = match self.cursor.map(place) {
+            Some(None) => {
+                return Err(wrong(
+                    "cursor",
+                    "must be the nextCursor of an earlier page of the same list and filters",
+                ));
+            }
+            after => after.flatten(),
+        };
+        Ok(PageOf { limit: self.limit, list, after })
+    }
+}
+
+impl<K> PageOf<K> {
     /// How many rows to ask the database for: one more than the page holds, to know whether there are more.
     pub fn rows(&self) -> i64 {
         i64::from(self.limit) + 1
     }
 
     /// The page made of the `rows()` rows that were found; `key` is the place of an item in the order.
-    pub fn list<T>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> String) -> List<T> {
+    pub fn list<T, D: ToString>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> D) -> List<T> {
         let limit = self.limit as usize;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(key(last)));
-        List { items: rows, next_cursor }
+        let cursor = |last| URL_SAFE_NO_PAD.encode([&self.list, key(last).to_string().as_bytes()].concat());
+        List { next_cursor: rows.last().filter(|_| more).map(cursor), items: rows }
+    }
+}
+
+/// A hasher that is the same in every build and is hard to make collide: the first 64 bits of a SHA-256.
+struct Fingerprint(Sha256);
+
+impl Hasher for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let digest = self.0.clone().finalize();
+        digest.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
     }
 }
 
@@ -61,13 +116,7 @@ impl<S: Sync> FromRequestParts<S> for Page {
         let limit = limit
             .filter(|limit| (1..=MAX_LIMIT).contains(limit))
             .ok_or_else(|| wrong("limit", &format!("must be a number from 1 to {MAX_LIMIT}")))?;
-        let after = params.cursor.map(|cursor| {
-            let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-            bytes
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .ok_or_else(|| wrong("cursor", "must be the nextCursor of an earlier page"))
-        });
-        Ok(Self { limit, after: after.transpose()? })
+        Ok(Self { limit, cursor: params.cursor })
     }
 }
 
@@ -105,13 +154,50 @@ fn wrong(field: &str, detail: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::Page;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn page(cursor: Option<&str>) -> Page {
+        Page { limit: 2, cursor: cursor.map(str::to_owned) }
+    }
+
+    fn next(name: &str, filters: impl Hash) -> String {
+        let page = page(None).of::<i64>(name, filters).unwrap();
+        page.list(vec![7, 8, 9], |number| *number).next_cursor.unwrap()
+    }
 
     #[test]
     fn the_last_page_has_no_cursor() {
-        let page = Page { limit: 2, after: None };
-        assert_eq!(page.list(vec!["a", "b"], |s| s.to_string()).next_cursor, None);
-        let list = page.list(vec!["a", "b", "c"], |s| s.to_string());
-        assert_eq!((list.items, list.next_cursor.as_deref()), (vec!["a", "b"], Some("Yg")));
+        let page = page(None).of::<i64>("orders", ()).unwrap();
+        assert_eq!(page.list(vec![1, 2], |number| *number).next_cursor, None);
+        let list = page.list(vec![1, 2, 3], |number| *number);
+        assert_eq!((list.items, list.next_cursor.is_some()), (vec![1, 2], true));
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_list_and_filters() {
+        let cursor = next("orders", ("alice", Some("PAID")));
+        let of = |name: &str, who: &str, status| page(Some(&cursor)).of::<i64>(name, (who, status));
+        assert_eq!(of("orders", "alice", Some("PAID")).unwrap().after, Some(8));
+        assert!(of("payments", "alice", Some("PAID")).is_err());
+        assert!(of("orders", "bob", Some("PAID")).is_err());
+        assert!(of("orders", "alice", None).is_err());
+    }
+
+    #[test]
+    fn a_cursor_whose_key_is_of_another_type_is_refused() {
+        let page = page(None).of::<String>("orders", ()).unwrap();
+        let cursor = page.list(vec!["1", "x", "3"], |text| *text).next_cursor.unwrap();
+        assert!(super::Page { limit: 2, cursor: Some(cursor) }.of::<i64>("orders", ()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_as_a_cursor(text in ".*") {
+            prop_assert!(page(Some(&text)).of::<i64>("orders", ()).is_err());
+            let encoded = URL_SAFE_NO_PAD.encode(text);
+            prop_assert!(page(Some(&encoded)).of::<i64>("orders", ()).is_err());
+        }
     }
 }

@@ -179,6 +179,11 @@ impl Problem {
         &self.detail
     }
 
+    /// The fields that are not valid.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// The kind of problem.
     pub fn code(&self) -> Code {
         self.code

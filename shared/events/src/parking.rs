@@ -117,7 +117,7 @@ pub(crate) async fn redrive(
     State(relay): State<&'static Relay>,
     caller: ServiceCaller,
     context: Context,
-    edge::Json(wanted): edge::Json<Redrive>,
+    edge::Message(wanted): edge::Message<Redrive>,
 ) -> Result<Json<Value>, Problem> {
     relay.redrive(&context, &wanted, caller.actor()).await?;
     relay.kick();

@@ -7,7 +7,6 @@
 //! static DB: Db = Db::new("orders", &[include_str!("../migrations/0001_orders.sql")]);
 //! ```
 
-mod clock;
 mod connection;
 mod error;
 mod event;

@@ -23,6 +23,7 @@ mod gateway;
 mod guessing;
 mod headers;
 mod idempotency;
+mod input;
 mod instances;
 mod keys;
 mod limits;

@@ -11,7 +11,6 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use store::Timestamp;
 
-use crate::domain::parse_cursor;
 use crate::error::Error;
 use crate::settings::RETENTION_DAYS;
 use crate::store::{Cut, Kept};
@@ -54,12 +53,12 @@ pub async fn create(user: User, KeyedOr(request): KeyedOr<Nothing>) -> Result<Re
 /// `GET /api/v1/audit/checkpoints`: newest first.
 pub async fn list(user: User, page: Page) -> Result<Json<List<api::Checkpoint>>, Error> {
     user.require("audit:read")?;
-    let after = parse_cursor(page.after.as_deref()).map_err(Error::Invalid)?;
-    let found = log::checkpoints(after, page.rows()).await?;
+    let page = page.of("audit.checkpoints", ())?;
+    let found = log::checkpoints(page.after, page.rows()).await?;
     let show =
         |kept: Kept| api::Checkpoint { checkpoint: kept.checkpoint, number: kept.number, cut: kept.cut };
     let items = found.into_iter().map(show).collect();
-    Ok(Json(page.list(items, |checkpoint: &api::Checkpoint| checkpoint.number.to_string())))
+    Ok(Json(page.list(items, |checkpoint: &api::Checkpoint| checkpoint.number)))
 }
 
 /// A signed statement; nothing is kept.

@@ -15,9 +15,11 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<api::Entry>>, Error> {
     user.require("events:read")?;
-    let after = query.after.or(page.after.clone()).map_or(Ok(0), |text| text.parse());
+    let page = page.of("audit.feed", &query.source)?;
+    let after = query.after.map(|text| text.parse()).transpose();
     let wrong = |_| Error::Invalid(vec![FieldError::new("after", "must be the sequence of an event")]);
-    let found = log::feed(after.map_err(wrong)?, query.source, page.rows()).await?;
+    let after = after.map_err(wrong)?.or(page.after).unwrap_or(0);
+    let found = log::feed(after, query.source, page.rows()).await?;
     let items = found.into_iter().map(show).collect();
-    Ok(Json(page.list(items, |entry: &api::Entry| entry.sequence.to_string())))
+    Ok(Json(page.list(items, |entry: &api::Entry| entry.sequence)))
 }

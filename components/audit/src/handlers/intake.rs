@@ -1,7 +1,7 @@
 //! The intake: events from the services' relays, and from outside.
 
 use axum::Json as Reply;
-use edge::{Caller, Json, Raw, ServiceCaller};
+use edge::{Caller, Message, Raw, ServiceCaller};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
@@ -16,7 +16,10 @@ type Recorded = (StatusCode, Reply<api::Recorded>);
 /// that a source's order is never broken; what came before is counted as a duplicate.
 ///
 /// The events are taken as they are, with every attribute: what other versions and other systems add counts too.
-pub async fn from_relay(caller: ServiceCaller, Json(batch): Json<Vec<Value>>) -> Result<Recorded, Error> {
+pub async fn from_relay(
+    caller: ServiceCaller,
+    Message(batch): Message<Vec<Value>>,
+) -> Result<Recorded, Error> {
     check(&batch, Sender::Service(&caller.subject))?;
     record(batch).await
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{List, Page, Path, Preconditions, Query, User, etag};
 use http::{StatusCode, header};
 
-use crate::domain::{Entry, Filter, parse_cursor};
+use crate::domain::{Entry, Filter};
 use crate::error::Error;
 use crate::{api, store as log};
 
@@ -17,10 +17,10 @@ pub async fn list(
 ) -> Result<Json<List<api::Entry>>, Error> {
     user.require("audit:read")?;
     let filter = Filter::parse(query).map_err(Error::Invalid)?;
-    let after = parse_cursor(page.after.as_deref()).map_err(Error::Invalid)?;
-    let found = log::list(filter, after, page.rows()).await?;
+    let page = page.of("audit.events", &filter)?;
+    let found = log::list(filter, page.after, page.rows()).await?;
     let items = found.into_iter().map(show).collect();
-    Ok(Json(page.list(items, |entry: &api::Entry| entry.sequence.to_string())))
+    Ok(Json(page.list(items, |entry: &api::Entry| entry.sequence)))
 }
 
 /// `GET /api/v1/audit/events/{id}`: 200, or 304 when the client has it, as an event never changes.

@@ -24,6 +24,7 @@ struct Parked {
 /// `GET /api/v1/events/parked`: events that a target kept refusing, service by service, oldest first.
 pub async fn parked(user: User, context: Context, page: Page) -> Result<Reply<List<Value>>, Error> {
     user.require("events:read")?;
+    let page = page.of::<String>("events.parked", ())?;
     let (first, mut after) = page.after.as_deref().map_or(Ok((0, 0)), place)?;
     let mut found: Vec<Parked> = Vec::new();
     for (number, service) in PRODUCERS.into_iter().enumerate().skip(first) {

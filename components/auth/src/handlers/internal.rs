@@ -4,7 +4,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Json, Key, List, Page, Path, Query, ServiceCaller};
+use edge::{Context, Id, Key, List, Message, Page, Path, Query, ServiceCaller};
 use http::StatusCode;
 use serde_json::json;
 use store::{Error as Failure, Idempotency};
@@ -26,7 +26,7 @@ pub async fn create(
     context: Context,
     _: ServiceCaller,
     Query(by): Query<api::By>,
-    Json(body): Json<api::Made>,
+    Message(body): Message<api::Made>,
 ) -> Result<Response, Error> {
     let who = acting(&by).await?;
     demand(&who, &[ANY.to_owned()])?;
@@ -68,9 +68,9 @@ pub async fn create(
 pub async fn erase(
     context: Context,
     _: ServiceCaller,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Query(by): Query<api::By>,
-    Json(body): Json<api::Erasure>,
+    Message(body): Message<api::Erasure>,
 ) -> Result<Response, Error> {
     let (who, _) = reachable(&by, &id).await?;
     let event = lifecycle::erased(&id, by.user_id.clone());
@@ -92,7 +92,7 @@ pub async fn erase(
 /// `GET /internal/auth/accounts/{id}/reach?userId=&session=`: 204 when the someone may edit that account.
 pub async fn reach(
     _: ServiceCaller,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Query(by): Query<api::By>,
 ) -> Result<StatusCode, Error> {
     reachable(&by, &id).await.map(|_| StatusCode::NO_CONTENT)
@@ -101,11 +101,12 @@ pub async fn reach(
 /// `GET /internal/auth/accounts/{id}/sessions?userId=&session=`: 200 with all of them, oldest first.
 pub async fn sessions(
     _: ServiceCaller,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Query(by): Query<api::By>,
     page: Page,
 ) -> Result<Reply<List<api::Session>>, Error> {
     reachable(&by, &id).await?;
+    let page = page.of::<Id>("sessions.all", &id)?;
     let held = lifecycle::sessions(&id, page.after.as_deref(), page.rows()).await?;
     let shown = held.into_iter().map(|held| api::Session {
         current: held.id == by.session,

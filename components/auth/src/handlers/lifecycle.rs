@@ -1,7 +1,7 @@
 //! An account's e-mail changes; an account is disabled and enabled again.
 
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Json, Path, User};
+use edge::{Context, FieldError, Id, Json, Path, User};
 use http::StatusCode;
 
 use super::accounts::{email_hash, record, tell};
@@ -24,7 +24,7 @@ pub const STOPPING: [&str; 3] = ["products", "orders", "payments"];
 pub async fn change_email(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Json(body): Json<api::EmailChange>,
 ) -> Result<StatusCode, Error> {
     if id != user.subject {
@@ -51,7 +51,7 @@ pub async fn change_email(
 pub async fn switch(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Json(body): Json<api::Status>,
 ) -> Result<StatusCode, Error> {
     let who = permitted(&user, ANY).await?;

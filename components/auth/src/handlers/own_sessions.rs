@@ -2,7 +2,7 @@
 //! its access token's time.
 
 use axum::Json;
-use edge::{Context, List, Page, Path, User};
+use edge::{Context, Id, List, Page, Path, User};
 use http::StatusCode;
 
 use super::accounts::{live, record};
@@ -14,6 +14,7 @@ use crate::{api, store as auth};
 /// `GET /api/auth/sessions`: 200 with those that are alive, newest first.
 pub async fn list(user: User, page: Page) -> Result<Json<List<api::Session>>, Error> {
     live(&user).await?;
+    let page = page.of::<Id>("sessions", &user.subject)?;
     let found = auth::sessions(&user.subject, page.after.as_deref(), page.rows()).await?;
     let shown = found.into_iter().map(|seen| api::Session {
         current: seen.id == user.session,
@@ -35,7 +36,7 @@ pub async fn end_all(context: Context, user: User) -> Result<StatusCode, Error> 
 }
 
 /// `DELETE /api/auth/sessions/{id}`: 204, also for one that has ended before.
-pub async fn end(context: Context, user: User, Path(id): Path<String>) -> Result<StatusCode, Error> {
+pub async fn end(context: Context, user: User, Path(Id(id)): Path<Id>) -> Result<StatusCode, Error> {
     live(&user).await?;
     match auth::session(&id).await? {
         Some((session, ..)) if session.account_id == user.subject => {

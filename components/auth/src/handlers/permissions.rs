@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Json, Path, User, text};
+use edge::{Context, FieldError, Id, Json, Path, User, text};
 use serde::Deserialize;
 
 use super::accounts::live;
@@ -56,7 +56,7 @@ fn wanted(body: &api::Check) -> Result<String, Error> {
 pub async fn user_info(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
 ) -> Result<Reply<api::UserInfo>, Error> {
     live(&user).await?;
     let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;

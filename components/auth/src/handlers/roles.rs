@@ -3,7 +3,7 @@
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::{
-    Answer, Code, Context, FieldError, Json, Keyed, List, Once, Page, Path, Preconditions, Problem, User,
+    Answer, Code, Context, FieldError, Id, Json, Keyed, List, Once, Page, Path, Preconditions, Problem, User,
     etag,
 };
 use http::{StatusCode, header};
@@ -23,15 +23,19 @@ const MAX_ROLES: usize = 20;
 /// How often a write that was overtaken tries anew before it gives up.
 const MAX_TRIES: usize = 3;
 
-/// `GET /api/auth/roles`: 200; the built-in ones stand before the first page of the custom ones.
+/// `GET /api/auth/roles`: 200; the built-in ones come before the custom ones.
 pub async fn list(user: User, page: Page) -> Result<Reply<List<api::Role>>, Error> {
     user.require("roles:read")?;
-    let custom = roles::list(page.after.as_deref(), page.rows()).await?;
-    let mut list = page.list(custom.into_iter().map(show).collect(), |role: &api::Role| role.name.clone());
-    if page.after.is_none() {
-        list.items.splice(0..0, built_in());
-    }
-    Ok(Reply(list))
+    let page = page.of::<String>("roles", ())?;
+    let (mut found, after): (Vec<_>, _) = match page.after.as_deref() {
+        None => (built_in().collect(), None),
+        Some(name) if role::is_built_in(name) => {
+            (built_in().skip_while(|role| role.name != name).skip(1).collect(), None)
+        }
+        custom => (Vec::new(), custom),
+    };
+    found.extend(roles::list(after, page.rows()).await?.into_iter().map(show));
+    Ok(Reply(page.list(found, |role| role.name.clone())))
 }
 
 /// `GET /api/auth/roles/{role}`: 200, or 304 when the client's copy is current. A built-in one has no revision.
@@ -133,7 +137,7 @@ async fn write(
 pub async fn assign(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     Json(body): Json<api::Roles>,
 ) -> Result<Reply<api::Roles>, Error> {
     let who = permitted(&user, WRITE).await?;

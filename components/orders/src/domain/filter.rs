@@ -1,18 +1,13 @@
 //! Which orders a list has: by state, and by when they were placed.
 
-use edge::FieldError;
+use edge::{FieldError, Period};
 use store::Timestamp;
 
 use super::Status;
 use crate::api::Filters;
 
-/// The length of `2026-11-21`.
-const DATE: usize = 10;
-/// In seconds.
-const DAY: i64 = 24 * 60 * 60;
-
 /// What a list is limited to.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     pub status: Option<Status>,
     /// Placed at this moment or later.
@@ -32,25 +27,9 @@ impl Filter {
             }
             status
         });
-        let from = moment(&mut errors, "from", query.from.as_deref(), 0);
-        // A day is over when the next one begins.
-        let to = moment(&mut errors, "to", query.to.as_deref(), DAY);
+        let Period { from, to } = Period::parse(&mut errors, query.from.as_deref(), query.to.as_deref());
         if errors.is_empty() { Ok(Self { status, from, to }) } else { Err(errors) }
     }
-}
-
-/// A moment, or a day (UTC) moved by `seconds`.
-fn moment(errors: &mut Vec<FieldError>, field: &str, text: Option<&str>, seconds: i64) -> Option<Timestamp> {
-    let text = text?;
-    let parsed = match text.len() {
-        DATE => Timestamp::parse(&format!("{text}T00:00:00Z")).map(|day| day.plus_seconds(seconds)),
-        // An unescaped + of an offset arrives as a space.
-        _ => Timestamp::parse(&text.replace(' ', "+")),
-    };
-    if parsed.is_none() {
-        errors.push(FieldError::new(field, "must be a date or an RFC 3339 time"));
-    }
-    parsed
 }
 
 #[cfg(test)]

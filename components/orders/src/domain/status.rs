@@ -10,7 +10,7 @@ use crate::error::Error;
 macro_rules! named {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $case:ident $text:literal,)* }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name { $($(#[$doc])* $case,)* }
 
         impl $name {

@@ -1,7 +1,7 @@
 //! Cancelling an order. What was paid is given back by payments, which gets the event.
 
 use axum::response::Response;
-use edge::{Context, Path, Preconditions, User};
+use edge::{Context, Id, Path, Preconditions, User};
 use serde_json::json;
 
 use super::{act, answer};
@@ -15,7 +15,7 @@ use crate::store as orders;
 pub async fn cancel(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
     user.require("orders:read")?;

@@ -8,7 +8,7 @@
 //! step, and begins anew; the third step is skipped when another change has begun.
 
 use axum::response::Response;
-use edge::{Context, FieldError, Json, Path, Preconditions, User};
+use edge::{Context, FieldError, Id, Json, Path, Preconditions, User};
 use serde_json::json;
 use store::{Event, Timestamp};
 
@@ -23,7 +23,7 @@ use crate::{personal, store as orders};
 pub async fn change(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     Json(body): Json<OrderChange>,
 ) -> Result<Response, Error> {

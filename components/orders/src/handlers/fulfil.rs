@@ -1,7 +1,7 @@
 //! Shipping and delivering: by each seller for their own part, or by an ADMIN for all.
 
 use axum::response::Response;
-use edge::{Context, Key, Keyed, KeyedOr, Path, Preconditions, Problem, User};
+use edge::{Context, Id, Key, Keyed, KeyedOr, Path, Preconditions, Problem, User};
 use http::StatusCode;
 use serde_json::json;
 use store::{Event, Idempotency};
@@ -17,7 +17,7 @@ use crate::store::{self as orders, DB};
 pub async fn ship(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     KeyedOr(Keyed { body, key }): KeyedOr<NewShipment>,
 ) -> Result<Response, Error> {
@@ -37,7 +37,7 @@ pub async fn ship(
 pub async fn deliver(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     KeyedOr(Keyed { key, .. }): KeyedOr<NewDelivery>,
 ) -> Result<Response, Error> {

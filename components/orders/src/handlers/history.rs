@@ -12,7 +12,7 @@ use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::HeaderMap};
 use edge::headers::{prefers, single};
-use edge::{Context, FieldError, Page, Path, User};
+use edge::{Context, FieldError, Id, Page, Path, User};
 use futures::stream;
 use http::header;
 
@@ -40,25 +40,28 @@ static STREAMS: AtomicUsize = AtomicUsize::new(0);
 pub async fn history(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     headers: HeaderMap,
     page: Page,
 ) -> Result<Response, Error> {
     user.require("orders:read")?;
     let order = current(&context, &id).await?;
+    let page = page.of::<i64>("orders.events", &id)?;
     let viewer = Viewer { role: relation(&user, &order)?.role(), subject: user.subject.clone(), order: id };
     if prefers(&headers, "text/event-stream", "application/json") {
-        return Ok(live(viewer, place("Last-Event-ID", single(&headers, "Last-Event-ID")?)?));
+        return Ok(live(viewer, last_seen(single(&headers, "Last-Event-ID")?)?));
     }
-    let after = place("cursor", page.after.as_deref())?;
-    let found = viewer.events(after, page.rows()).await?;
-    Ok(Json(page.list(found, |entry| entry.sequence.to_string())).into_response())
+    let found = viewer.events(page.after.unwrap_or(0), page.rows()).await?;
+    Ok(Json(page.list(found, |entry| entry.sequence)).into_response())
 }
 
-/// The place in the history after which to begin.
-fn place(field: &str, text: Option<&str>) -> Result<i64, Error> {
+/// The place in the history after which a stream begins.
+fn last_seen(text: Option<&str>) -> Result<i64, Error> {
     text.map_or(Ok(0), str::parse).map_err(|_| {
-        Error::Invalid(vec![FieldError::new(field, "must be the place that an earlier answer ended with")])
+        Error::Invalid(vec![FieldError::new(
+            "Last-Event-ID",
+            "must be the place that an earlier answer ended with",
+        )])
     })
 }
 

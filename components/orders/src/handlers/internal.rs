@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Path, Query, ServiceCaller};
+use edge::{Context, Id, Path, Query, ServiceCaller};
 use serde_json::json;
 use store::Timestamp;
 
@@ -17,7 +17,7 @@ use crate::store as orders;
 const SWEEP: i64 = 200;
 
 /// `GET /internal/orders/orders/{id}`: whether and for how much an order can be paid, and whether its people are there.
-pub async fn get(context: Context, _: ServiceCaller, Path(id): Path<String>) -> Result<Response, Error> {
+pub async fn get(context: Context, _: ServiceCaller, Path(Id(id)): Path<Id>) -> Result<Response, Error> {
     let order = current(&context, &id).await?;
     let people: Vec<_> = order.sellers().into_iter().chain([order.buyer_id.as_str()]).collect();
     let stopped = orders::stopped(&people).await?;

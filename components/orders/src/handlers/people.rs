@@ -3,7 +3,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Page, Path, Query, ServiceCaller};
+use edge::{Id, Page, Path, Query, ServiceCaller};
 use events::{CloudEvent, person};
 use serde_json::json;
 
@@ -29,7 +29,8 @@ pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Resp
 }
 
 /// `GET /internal/orders/buyers/{id}/orders`: 200 with what someone ordered, newest first.
-pub async fn bought(_: ServiceCaller, Path(id): Path<String>, page: Page) -> Result<Response, Error> {
+pub async fn bought(_: ServiceCaller, Path(Id(id)): Path<Id>, page: Page) -> Result<Response, Error> {
+    let page = page.of::<Id>("orders.bought", &id)?;
     let found = orders::list_bought(&id, &Filter::default(), page.after.as_deref(), page.rows()).await?;
     let items = found.iter().map(|order| show(order, Relation::BUYER, &id)).collect();
     Ok(Reply(page.list(items, |order| order.id.to_owned())).into_response())

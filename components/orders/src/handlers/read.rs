@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Page, Path, Preconditions, Query, User, etag};
+use edge::{Context, Id, Page, PageOf, Path, Preconditions, Query, User, etag};
 use http::{StatusCode, header};
 use store::Timestamp;
 
@@ -16,7 +16,7 @@ use crate::store as orders;
 pub async fn get(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
     user.require("orders:read")?;
@@ -37,8 +37,10 @@ pub async fn list(
 ) -> Result<Response, Error> {
     user.require("orders:read")?;
     let filter = Filter::parse(&query).map_err(Error::Invalid)?;
+    let (any, fulfil) = (user.may("orders:any"), user.may("orders:fulfil"));
+    let page = page.of::<Id>("orders", (&filter, any, fulfil, (!any).then_some(&user.subject)))?;
     let after = page.after.as_deref();
-    let found = match (user.may("orders:any"), user.may("orders:fulfil")) {
+    let found = match (any, fulfil) {
         (true, _) => orders::list_all(&filter, after, page.rows()).await?,
         (false, true) => orders::list_bought_or_sold(&user.subject, &filter, after, page.rows()).await?,
         (false, false) => orders::list_bought(&user.subject, &filter, after, page.rows()).await?,
@@ -51,14 +53,16 @@ pub async fn list(
 pub async fn list_of(
     context: Context,
     user: User,
-    Path(buyer): Path<String>,
+    Path(Id(buyer)): Path<Id>,
     Query(query): Query<Filters>,
     page: Page,
 ) -> Result<Response, Error> {
     user.require("orders:read")?;
     let filter = Filter::parse(&query).map_err(Error::Invalid)?;
+    let whole = buyer == user.subject || user.may("orders:any");
+    let page = page.of::<Id>("orders.user", (&filter, &buyer, (!whole).then_some(&user.subject)))?;
     let after = page.after.as_deref();
-    let found = if user.relation(&buyer, "orders:any").is_some() {
+    let found = if whole {
         orders::list_bought(&buyer, &filter, after, page.rows()).await?
     } else if user.may("orders:fulfil") {
         orders::list_bought_from(&buyer, &user.subject, &filter, after, page.rows()).await?
@@ -72,7 +76,7 @@ async fn answer_page(
     context: &Context,
     user: &User,
     filter: &Filter,
-    page: &Page,
+    page: &PageOf<Id>,
     mut found: Vec<Order>,
 ) -> Result<Response, Error> {
     let now = Timestamp::now().to_string();

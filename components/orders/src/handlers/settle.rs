@@ -1,6 +1,6 @@
 //! What payments tells: money that was taken for an order, and money that was given back.
 
-use edge::{Json, ServiceCaller};
+use edge::{Message, ServiceCaller};
 use events::{CloudEvent, intake};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::store::{self as orders, DB};
 /// `POST /internal/orders/events`: payments' and auth's events. Each is answered once, so a batch may come again.
 pub async fn on_events(
     caller: ServiceCaller,
-    Json(batch): Json<Vec<CloudEvent>>,
+    Message(batch): Message<Vec<CloudEvent>>,
 ) -> Result<StatusCode, Error> {
     let actor = caller.actor();
     for event in &batch {

@@ -1,16 +1,17 @@
 //! Disputes: what the payers' banks want back.
 
 use axum::Json;
-use edge::{List, Page, Path, User};
+use edge::{Id, List, Page, Path, User};
 
 use crate::api;
 use crate::error::Error;
 use crate::store::{self as payments, disputes};
 
 /// `GET /api/payments/{id}/disputes`: 200, for `payments:any`.
-pub async fn list(user: User, Path(id): Path<String>, page: Page) -> Result<Json<List<api::Dispute>>, Error> {
+pub async fn list(user: User, Path(Id(id)): Path<Id>, page: Page) -> Result<Json<List<api::Dispute>>, Error> {
     user.require("payments:any")?;
     let payment = payments::find(&id).await?.ok_or(Error::NotFound)?;
+    let page = page.of::<Id>("disputes", &payment.id)?;
     let found = disputes::list(&payment.id, page.after.as_deref(), page.rows()).await?;
     let items = found.into_iter().map(show).collect();
     Ok(Json(page.list(items, |dispute: &api::Dispute| dispute.id.clone())))

@@ -1,9 +1,8 @@
 //! The payment history with its sums.
 
 use axum::Json;
-use edge::{FieldError, Page, Query, User};
+use edge::{FieldError, Id, Page, Period, Query, User};
 use serde::Deserialize;
-use store::Timestamp;
 
 use super::payments::show;
 use crate::api;
@@ -25,6 +24,7 @@ pub async fn list(user: User, Query(params): Query<Params>, page: Page) -> Resul
     user.require("payments:read")?;
     let mut filter = filter(params)?;
     filter.buyer = (!user.may("payments:any")).then(|| user.subject.clone());
+    let page = page.of::<Id>("payments.history", &filter)?;
     let found = history::list(&filter, page.after.as_deref(), page.rows()).await?;
     let totals = history::totals(&filter).await?.iter().map(total).collect();
     let page = page.list(found.iter().map(show).collect(), |payment: &api::Payment| payment.id.clone());
@@ -33,14 +33,8 @@ pub async fn list(user: User, Query(params): Query<Params>, page: Page) -> Resul
 
 fn filter(params: Params) -> Result<Filter, Error> {
     let mut errors = Vec::new();
-    let mut time = |field: &str, text: Option<String>| {
-        let time = text.as_deref().map(Timestamp::parse);
-        if time == Some(None) {
-            errors.push(FieldError::new(field, "must be an RFC 3339 time such as 2026-11-21T00:00:00Z"));
-        }
-        time.flatten().map(|time| time.to_string())
-    };
-    let (from, to) = (time("from", params.from), time("to", params.to));
+    let Period { from, to } = Period::parse(&mut errors, params.from.as_deref(), params.to.as_deref());
+    let (from, to) = (from.map(|time| time.to_string()), to.map(|time| time.to_string()));
     let status = params.status.as_deref().map(State::parse);
     if status == Some(None) {
         errors.push(FieldError::new("status", "must be a payment's status such as CAPTURED"));

@@ -1,6 +1,6 @@
 //! What others tell: orders about their orders, providers about their charges.
 
-use edge::{Code, Context, Json, Path, Problem, Raw, ServiceCaller};
+use edge::{Code, Context, Message, Path, Problem, Raw, ServiceCaller};
 use events::CloudEvent;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
@@ -28,7 +28,7 @@ const MAX_HEADERS: usize = 64;
 pub async fn on_events(
     context: Context,
     caller: ServiceCaller,
-    Json(batch): Json<Vec<CloudEvent>>,
+    Message(batch): Message<Vec<CloudEvent>>,
 ) -> Result<StatusCode, Error> {
     for event in &batch {
         match event.kind.as_str() {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Code, Context, FieldError, Key, Keyed, Problem, User, etag};
+use edge::{Code, Context, FieldError, Id, Key, Keyed, Problem, User, etag};
 use http::{StatusCode, header};
 use money::Decimal;
 use store::{Idempotency, Replay, Timestamp};
@@ -106,7 +106,7 @@ fn this_month() -> (u16, u8) {
 /// The caller's order, if it waits for a payment.
 async fn payable(context: &Context, user: &User, order_id: &str) -> Result<Order, Error> {
     // The id becomes part of a path: nothing but a UUID may.
-    let id = Uuid::parse_str(order_id).map_err(|_| Error::NoOrder)?;
+    let Id(id) = order_id.parse().map_err(|_| Error::NoOrder)?;
     let reply = CLIENT.get(context, "orders", &format!("orders/{id}")).await?;
     let order: Order = match reply.status {
         StatusCode::OK => reply.json()?,

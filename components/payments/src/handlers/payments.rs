@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, List, Page, Path, Preconditions, ServiceCaller, User, etag};
+use edge::{Context, Id, List, Page, Path, Preconditions, ServiceCaller, User, etag};
 use http::{StatusCode, header};
 
 use super::settle::reconcile;
@@ -15,7 +15,7 @@ use crate::{api, store as payments};
 pub async fn get(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
     user.require("payments:read")?;
@@ -32,8 +32,10 @@ pub async fn get(
 /// `GET /api/payments`: the caller's, or everyone's with `payments:any`; newest first.
 pub async fn list(user: User, page: Page) -> Result<Json<List<api::Payment>>, Error> {
     user.require("payments:read")?;
+    let any = user.may("payments:any");
+    let page = page.of::<Id>("payments", (!any).then_some(&user.subject))?;
     let (after, rows) = (page.after.as_deref(), page.rows());
-    let found = match user.may("payments:any") {
+    let found = match any {
         true => payments::list_all(after, rows).await?,
         false => payments::list_of(&user.subject, after, rows).await?,
     };
@@ -44,9 +46,10 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Payment>>, Er
 /// `GET /internal/payments/buyers/{id}/payments`: 200 with what someone paid, newest first.
 pub async fn paid_by(
     _: ServiceCaller,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     page: Page,
 ) -> Result<Json<List<api::Payment>>, Error> {
+    let page = page.of::<Id>("payments.buyer", &id)?;
     let found = payments::list_of(&id, page.after.as_deref(), page.rows()).await?;
     Ok(Json(page.list(found.iter().map(show).collect(), |payment: &api::Payment| payment.id.clone())))
 }

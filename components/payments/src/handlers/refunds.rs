@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, FieldError, Key, Keyed, List, Page, Path, User, text};
+use edge::{Context, FieldError, Id, Key, Keyed, List, Page, Path, User, text};
 use http::StatusCode;
 use store::{Event, Idempotency, NEXT, Timestamp};
 use uuid::Uuid;
@@ -26,7 +26,7 @@ const MAX_REASON: usize = 500;
 pub async fn create(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     request: Keyed<NewRefund>,
 ) -> Result<Response, Error> {
     let payment = refundable(&context, &user, &id).await?;
@@ -62,12 +62,13 @@ pub async fn create(
 pub async fn list(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     page: Page,
 ) -> Result<Reply<List<api::Refund>>, Error> {
     user.require("payments:read")?;
     let (payment, _) = related(&context, &user, &id).await?;
     let payment = super::settle::reconcile(&context, payment).await?;
+    let page = page.of::<Id>("refunds", &payment.id)?;
     let found = refunds::list(&payment.id, page.after.as_deref(), page.rows()).await?;
     let items = found.iter().map(|refund| show(&payment, refund)).collect();
     Ok(Reply(page.list(items, |refund: &api::Refund| refund.id.clone())))

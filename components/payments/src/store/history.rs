@@ -9,6 +9,7 @@ use super::{COLUMNS, DB, payment};
 use crate::domain::Payment;
 
 /// Which payments are asked for; `None` is any.
+#[derive(Hash)]
 pub struct Filter {
     pub buyer: Option<String>,
     pub status: Option<&'static str>,

@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Answer, Context, Json, Keyed, List, Once, Page, Path, Preconditions, Query, User, etag};
+use edge::{Answer, Context, Id, Json, Keyed, List, Once, Page, Path, Preconditions, Query, User, etag};
 use http::{StatusCode, header};
 use store::{Event, Timestamp};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub async fn create(
 }
 
 /// `GET /api/products/{id}`: 200, or 304 when the client's copy is current.
-pub async fn get(Path(id): Path<String>, preconditions: Preconditions) -> Result<Response, Error> {
+pub async fn get(Path(Id(id)): Path<Id>, preconditions: Preconditions) -> Result<Response, Error> {
     let product = products::find(&id).await?.ok_or(Error::NotFound)?;
     let tag = [(header::ETAG, etag(product.revision))];
     if preconditions.unchanged(product.revision) {
@@ -50,7 +50,7 @@ pub async fn get(Path(id): Path<String>, preconditions: Preconditions) -> Result
 pub async fn replace(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     Json(change): Json<api::ProductChange>,
 ) -> Result<Response, Error> {
@@ -65,7 +65,7 @@ pub async fn replace(
 pub async fn withdraw(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
 ) -> Result<StatusCode, Error> {
     let product = own(&user, &id).await?;
@@ -79,10 +79,9 @@ pub async fn withdraw(
 /// `GET /api/products`: what is on sale.
 pub async fn list(Query(query): Query<api::ListQuery>, page: Page) -> Result<Response, Error> {
     let listing = Listing::parse(query).map_err(Error::Invalid)?;
-    let after = page.after.as_deref().map(|cursor| listing.place(cursor)).transpose();
-    let after = after.map_err(Error::Invalid)?;
-    let found = products::list(&listing, after.as_ref(), page.rows()).await?;
-    let list = page.list(found, |product| listing.cursor(product));
+    let page = page.of("products", &listing)?;
+    let found = products::list(&listing, page.after.as_ref(), page.rows()).await?;
+    let list = page.list(found, |product| listing.place(product));
     let items = list.items.iter().map(show).collect();
     Ok(Reply(List { items, next_cursor: list.next_cursor }).into_response())
 }

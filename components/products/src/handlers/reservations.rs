@@ -1,7 +1,7 @@
 //! Stock for orders: hold it, and settle the holds as orders are paid, cancelled, refunded or forgotten.
 
 use axum::Json as Reply;
-use edge::{Context, Json, Path, ServiceCaller};
+use edge::{Context, Id, Message, Path, ServiceCaller};
 use events::CloudEvent;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ struct Current {
 pub async fn reserve(
     context: Context,
     caller: ServiceCaller,
-    Json(wanted): Json<api::Reserve>,
+    Message(wanted): Message<api::Reserve>,
 ) -> Result<(StatusCode, Reply<api::Reserved>), Error> {
     let mut tries = 0;
     loop {
@@ -52,8 +52,8 @@ pub async fn reserve(
 pub async fn replace(
     context: Context,
     caller: ServiceCaller,
-    Path(order_id): Path<String>,
-    Json(mut wanted): Json<api::Reserve>,
+    Path(Id(order_id)): Path<Id>,
+    Message(mut wanted): Message<api::Reserve>,
 ) -> Result<Reply<api::Reserved>, Error> {
     wanted.order_id = order_id;
     let mut tries = 0;
@@ -161,7 +161,7 @@ async fn look_after(context: &Context, overdue: &Overdue, now: Timestamp) -> Res
 }
 
 /// `POST /internal/products/reservations/{orderId}/release`: let go what was held for an order that did not come about.
-pub async fn release(_: ServiceCaller, Path(order_id): Path<String>) -> Result<StatusCode, Error> {
+pub async fn release(_: ServiceCaller, Path(Id(order_id)): Path<Id>) -> Result<StatusCode, Error> {
     settle(&order_id, Settlement::Release, None, &format!("release:{order_id}")).await?;
     RELAY.kick();
     Ok(StatusCode::NO_CONTENT)
@@ -171,7 +171,7 @@ pub async fn release(_: ServiceCaller, Path(order_id): Path<String>) -> Result<S
 /// once, so a batch may come again.
 pub async fn on_events(
     caller: ServiceCaller,
-    Json(batch): Json<Vec<CloudEvent>>,
+    Message(batch): Message<Vec<CloudEvent>>,
 ) -> Result<StatusCode, Error> {
     for event in &batch {
         told(event, caller.actor()).await?;

@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Answer, Context, FieldError, Keyed, List, Once, Page, Path, Preconditions, User};
+use edge::{Answer, Context, Id, Keyed, List, Once, Page, Path, Preconditions, User};
 use http::StatusCode;
 use store::Timestamp;
 
@@ -19,7 +19,7 @@ const MAX_TRIES: usize = 20;
 pub async fn adjust(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     request: Keyed<api::StockChange>,
 ) -> Result<Response, Error> {
@@ -55,13 +55,11 @@ pub async fn adjust(
 /// `GET /api/products/{id}/stock`: what changed the stock by hand, and why, newest first. What was sold is in the orders.
 pub async fn movements(
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     page: Page,
 ) -> Result<Reply<List<api::Movement>>, Error> {
     own(&user, &id).await?;
-    let before = page.after.as_deref().map_or(Ok(i64::MAX), str::parse).map_err(|_| {
-        Error::Invalid(vec![FieldError::new("cursor", "must be the nextCursor of an earlier page")])
-    })?;
-    let found = products::movements(&id, before, page.rows()).await?;
-    Ok(Reply(page.list(found, |movement| movement.sequence.to_string())))
+    let page = page.of("stock", &id)?;
+    let found = products::movements(&id, page.after.unwrap_or(i64::MAX), page.rows()).await?;
+    Ok(Reply(page.list(found, |movement| movement.sequence)))
 }

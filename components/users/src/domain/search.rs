@@ -1,5 +1,6 @@
 //! How people are found while what is personal of them is encrypted: by what has the same keyed hash.
 
+use edge::Id;
 use edge::text::{self, email};
 
 /// The most words that are looked for: a name has at most 50.
@@ -21,8 +22,8 @@ impl Wanted {
         let text = text.trim();
         if text.contains('@') {
             Self::Email(email::normalised(text))
-        } else if is_uuid(text) {
-            Self::Id(text.to_lowercase())
+        } else if let Ok(Id(id)) = text.parse() {
+            Self::Id(id)
         } else {
             Self::Words(words(text))
         }
@@ -41,11 +42,6 @@ pub fn words(name: &str) -> Vec<String> {
     words.sort_unstable();
     words.dedup();
     words
-}
-
-fn is_uuid(text: &str) -> bool {
-    let lengths: Vec<_> = text.split('-').map(str::len).collect();
-    lengths == [8, 4, 4, 4, 12] && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, EMAIL};
 use edge::{
-    Context, FieldError, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, User, text,
+    Context, FieldError, Id, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, User, text,
 };
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
@@ -33,6 +33,7 @@ pub async fn list(
     Query(filter): Query<api::Filter>,
 ) -> Result<Reply<List<api::Profile>>, Error> {
     user.require("users:any")?;
+    let page = page.of::<Id>("users", (&filter.q, &filter.role))?;
     let mut narrowed = Narrowed { role: filter.role, ..Narrowed::default() };
     let mut errors = Vec::new();
     let q = text::query(&mut errors, "q", filter.q.as_deref().unwrap_or_default(), MAX_SEARCH);
@@ -86,7 +87,7 @@ pub async fn create(context: Context, user: User, request: Keyed<api::NewUser>) 
 pub async fn erase(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     KeyedOr(Keyed { body, .. }): KeyedOr<api::Erasure>,
 ) -> Result<StatusCode, Error> {

@@ -1,7 +1,7 @@
 //! What auth tells of accounts, shown in their profiles. Each event is answered once, so a batch may come again; and it
 //! says where it stands in auth's log, so that they may come in any order (see the fold in `0003_told.sql`).
 
-use edge::{Json, ServiceCaller};
+use edge::{Message, ServiceCaller};
 use events::{CloudEvent, intake};
 use http::StatusCode;
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::{RELAY, api, personal};
 /// `POST /internal/users/events`: 204.
 pub async fn on_events(
     caller: ServiceCaller,
-    Json(batch): Json<Vec<CloudEvent>>,
+    Message(batch): Message<Vec<CloudEvent>>,
 ) -> Result<StatusCode, Error> {
     for event in &batch {
         if let Some(mut answer) = answer(event, caller.actor()).await? {

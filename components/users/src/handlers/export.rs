@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Path, User};
+use edge::{Context, Id, Path, User};
 use futures::future::try_join;
 use http::{StatusCode, header};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use crate::{CLIENT, RELAY, api};
 const PAGE: u32 = 100;
 
 /// `GET /api/users/{id}/export`: 200 with a file to keep. It is told to the audit log.
-pub async fn export(context: Context, user: User, Path(id): Path<String>) -> Result<Response, Error> {
+pub async fn export(context: Context, user: User, Path(Id(id)): Path<Id>) -> Result<Response, Error> {
     authorise(&user, &id)?;
     let profile = profile(&id).await?;
     // First, for auth knows whether the session is alive and the account within the caller's reach.

@@ -2,7 +2,7 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Json, Path, Preconditions, User, etag};
+use edge::{Context, Id, Json, Path, Preconditions, User, etag};
 use http::{StatusCode, header};
 
 use super::accounts::{by, profile, refused};
@@ -19,7 +19,7 @@ const MAX_TRIES: usize = 5;
 pub async fn get(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
     match authorise(&user, &id) {
@@ -57,7 +57,7 @@ async fn customer(context: &Context, seller: &str, id: String) -> Result<Respons
 pub async fn update(
     context: Context,
     user: User,
-    Path(id): Path<String>,
+    Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     Json(body): Json<api::ProfileUpdate>,
 ) -> Result<Response, Error> {

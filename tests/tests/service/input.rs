@@ -1,0 +1,531 @@
+//! What clients send, on every route of its kind: `null`, members that are missing, ids, times, cursors.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{APPROVED_CARD, Actor, TestApp, address, order_for, path_of, pay};
+
+/// The way to a member of a body: names and numbers of items.
+type Way = Vec<Value>;
+
+/// A request that is accepted as it stands.
+struct Request<'a> {
+    who: &'a Actor<'a>,
+    method: Method,
+    path: String,
+    body: Value,
+}
+
+/// People and things to ask about.
+struct World<'a> {
+    stranger: Actor<'a>,
+    kim: Actor<'a>,
+    alice: Actor<'a>,
+    admin: Actor<'a>,
+    product: String,
+    /// Not paid.
+    order: Value,
+    /// Of another order.
+    payment: String,
+}
+
+impl<'a> World<'a> {
+    async fn new(app: &'a TestApp) -> Self {
+        let (kim, alice, admin) = (app.seller("kim").await, app.buyer("alice").await, app.admin().await);
+        let product = kim.sells("5.00", 1000).await;
+        let paid = alice.orders(&product, 2).await.assert_status(201).json();
+        let payment =
+            alice.post("/api/payments", pay(&paid, APPROVED_CARD)).await.assert_status(201).text("id");
+        let order = alice.orders(&product, 1).await.assert_status(201).json();
+        Self { stranger: app.stranger(), kim, alice, admin, product, order, payment }
+    }
+
+    /// Every public request with a JSON body that changes something or answers by it, with all of its members.
+    fn requests(&self) -> Vec<Request<'_>> {
+        let Self { stranger, kim, alice, admin, product, order, payment } = self;
+        let (post, put, delete) = (Method::POST, Method::PUT, Method::DELETE);
+        let mut wanted = order_for(product, 1);
+        wanted["items"][0]["price"] = json!(5.00);
+        let mut home = address();
+        home["label"] = json!("home");
+        let signup =
+            json!({ "email": "n@example.com", "password": "password123", "name": "N", "role": "BUYER" });
+        let made =
+            json!({ "email": "m@example.com", "password": "password123", "name": "M", "role": "BUYER" });
+        let login = json!({ "email": alice.email, "password": "password123" });
+        let refresh = json!({ "refreshToken": "x" });
+        let sale = json!({ "name": "Tea", "description": "Green", "category": "tea", "price": 1, "currency": "USD", "stock": 1 });
+        let change = json!({ "name": "Tea", "description": "Green", "category": "tea", "price": 5, "currency": "USD", "active": true });
+        let profile = json!({ "name": "A", "phone": "112", "addresses": [home] });
+        let check = json!({ "permission": "orders:read", "userId": alice.id });
+        let redrive = json!({ "source": "orders", "target": "audit", "sequence": 1 });
+        let (of_alice, of_product) = (format!("/api/users/{}", alice.id), format!("/api/products/{product}"));
+        let request = |who, method: &Method, path: &str, body| Request {
+            who,
+            method: method.clone(),
+            path: path.to_owned(),
+            body,
+        };
+        vec![
+            request(stranger, &post, "/api/auth/signup", signup),
+            request(stranger, &post, "/api/auth/login", login),
+            request(stranger, &post, "/api/auth/refresh", refresh.clone()),
+            request(stranger, &post, "/api/auth/logout", refresh),
+            request(
+                alice,
+                &post,
+                "/api/auth/password",
+                json!({ "currentPassword": "password123", "newPassword": "password1234" }),
+            ),
+            request(admin, &post, "/api/auth/check-permission", check),
+            request(
+                admin,
+                &post,
+                "/api/auth/roles",
+                json!({ "name": "SUPPORT", "permissions": ["orders:read"] }),
+            ),
+            request(admin, &put, "/api/auth/roles/SUPPORT", json!({ "permissions": ["orders:read"] })),
+            request(
+                admin,
+                &put,
+                &format!("/api/auth/users/{}/roles", alice.id),
+                json!({ "roles": ["BUYER"] }),
+            ),
+            request(admin, &post, "/api/users", made),
+            request(alice, &put, &of_alice, profile),
+            request(
+                alice,
+                &put,
+                &format!("{of_alice}/email"),
+                json!({ "email": "b@example.com", "currentPassword": "password123" }),
+            ),
+            request(admin, &put, &format!("{of_alice}/status"), json!({ "disabled": true })),
+            request(kim, &post, "/api/products", sale),
+            request(kim, &put, &of_product, change),
+            request(kim, &post, &format!("{of_product}/stock"), json!({ "delta": 1, "reason": "x" })),
+            request(alice, &post, "/api/orders", wanted.clone()),
+            request(alice, &put, &path_of(order), wanted),
+            request(
+                kim,
+                &post,
+                &format!("{}/ship", path_of(order)),
+                json!({ "carrier": "Post", "trackingNumber": "1" }),
+            ),
+            request(alice, &post, "/api/payments", pay(order, APPROVED_CARD)),
+            request(
+                kim,
+                &post,
+                &format!("/api/payments/{payment}/refunds"),
+                json!({ "amount": 1, "reason": "x", "restock": true }),
+            ),
+            request(admin, &post, "/api/v1/events/parked/redrive", redrive),
+            request(alice, &delete, &of_alice, json!({ "currentPassword": "password123" })),
+        ]
+    }
+
+    /// What all services hold, as an ADMIN sees it.
+    async fn held(&self) -> Vec<Value> {
+        let mut held = Vec::new();
+        for list in ["/api/users", "/api/auth/roles", "/api/orders", "/api/payments/history", "/api/products"]
+        {
+            held.push(self.admin.get(&format!("{list}?limit=100")).await.assert_status(200).json());
+        }
+        held
+    }
+
+    /// Every list, with who may see it and what would narrow it further.
+    fn lists(&self) -> Vec<(&Actor<'_>, String, Option<&'static str>)> {
+        let Self { stranger, kim, alice, admin, product, order, payment } = self;
+        let (order, of_alice) = (path_of(order), format!("/api/orders/user/{}", alice.id));
+        let events = "/api/v1/audit/events?source=/jangteo/orders";
+        vec![
+            (stranger, format!("/api/products?seller={}", kim.id), Some("q=tea")),
+            (stranger, "/api/products/category/tea?sort=name".to_owned(), Some("maxPrice=99")),
+            (kim, format!("/api/products/{product}/stock?"), None),
+            (alice, "/api/orders?".to_owned(), Some("status=PAID")),
+            (kim, "/api/orders?from=2026-01-01".to_owned(), Some("to=2126-01-01")),
+            (admin, format!("{of_alice}?"), Some("from=2026-01-01")),
+            (alice, format!("{order}/events?"), None),
+            (alice, "/api/payments?".to_owned(), None),
+            (admin, "/api/payments/history?from=2026-01-01".to_owned(), Some("status=CAPTURED")),
+            (alice, format!("/api/payments/{payment}/refunds?"), None),
+            (admin, "/api/users?role=BUYER".to_owned(), Some("q=alice")),
+            (alice, "/api/auth/sessions?".to_owned(), None),
+            (admin, "/api/auth/roles?".to_owned(), None),
+            (admin, events.to_owned(), Some("from=2026-01-01")),
+            (admin, "/api/v1/audit/checkpoints?".to_owned(), None),
+            (admin, "/api/v1/events?".to_owned(), Some("source=/jangteo/orders")),
+        ]
+    }
+}
+
+/// The ways to all members of `value`.
+fn ways(value: &Value, before: &Way, all: &mut Vec<Way>) {
+    let steps: Vec<Value> = match value {
+        Value::Object(members) => members.keys().map(|name| json!(name)).collect(),
+        Value::Array(items) => (0..items.len()).map(|index| json!(index)).collect(),
+        _ => Vec::new(),
+    };
+    for step in steps {
+        let mut way = before.clone();
+        way.push(step);
+        let mut member = value.clone();
+        ways(at(&mut member, &way[before.len()..].to_vec()), &way, all);
+        all.push(way);
+    }
+}
+
+fn at<'v>(value: &'v mut Value, way: &Way) -> &'v mut Value {
+    way.iter().fold(value, |value, step| match step.as_str() {
+        Some(name) => &mut value[name],
+        None => &mut value[step.as_u64().unwrap() as usize],
+    })
+}
+
+/// Such as `items[0].price`.
+fn name(way: &Way) -> String {
+    let mut name = String::new();
+    for step in way {
+        match step.as_str() {
+            Some(member) if name.is_empty() => name.push_str(member),
+            Some(member) => name.push_str(&format!(".{member}")),
+            None => name.push_str(&format!("[{step}]")),
+        }
+    }
+    name
+}
+
+fn fields(answer: &tests::Response) -> Vec<String> {
+    let errors = answer.json()["errors"].as_array().cloned().unwrap_or_default();
+    errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn null_is_refused_in_every_member_of_every_body_and_changes_nothing() {
+    let Some(app) = TestApp::own().await else { return };
+    let world = World::new(&app).await;
+    // The hold of what was paid is settled after the answer.
+    app.eventually("the sold items have left the stock", || async {
+        let product = world.admin.get(&format!("/api/products/{}", world.product)).await.json();
+        (product["onHand"] == json!(998)).then_some(())
+    })
+    .await;
+    let before = world.held().await;
+    for Request { who, method, path, body } in world.requests() {
+        let mut all = Vec::new();
+        ways(&body, &Vec::new(), &mut all);
+        for way in all {
+            let mut nulled = body.clone();
+            *at(&mut nulled, &way) = Value::Null;
+            let answer = who.send(method.clone(), &path, &[], Some(nulled)).await;
+            let answer = answer.assert_problem(422, "validation_failed");
+            assert_eq!(fields(&answer), [name(&way)], "{method} {path}");
+        }
+        // Nor is a list an object, though it has all that is asked for.
+        let values = body.as_object().unwrap().values().cloned().collect();
+        for no_object in [Value::Null, Value::Array(values)] {
+            let answer = who.send(method.clone(), &path, &[], Some(no_object)).await;
+            assert_eq!(fields(&answer.assert_problem(422, "validation_failed")), ["body"], "{method} {path}");
+        }
+    }
+    assert_eq!(world.held().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_comes_twice_is_refused_in_every_body() {
+    let Some(app) = TestApp::own().await else { return };
+    let world = World::new(&app).await;
+    for Request { who, method, path, body } in world.requests() {
+        let (first, value) = body.as_object().unwrap().iter().next().unwrap();
+        let twice = body.to_string().replacen('{', &format!("{{{}:{value},", json!(first)), 1);
+        let headers = vec![("content-type", "application/json".to_owned())];
+        let answer = who.raw(method.clone(), &path, headers, Some(twice.into_bytes())).await;
+        assert_eq!(
+            fields(&answer.assert_problem(422, "validation_failed")),
+            [first.clone()],
+            "{method} {path}"
+        );
+    }
+    let mut body = pay(&world.order, APPROVED_CARD).to_string();
+    body = body.replace(r#""number":"#, r#""number":"4000000000000002","number":"#);
+    let headers = vec![("content-type", "application/json".to_owned())];
+    let answer = world.alice.raw(Method::POST, "/api/payments", headers, Some(body.into_bytes())).await;
+    assert_eq!(fields(&answer.assert_problem(422, "validation_failed")), ["cardDetails.number"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_missing_members_are_named_at_once() {
+    let app = TestApp::start().await;
+    let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
+    let stranger = app.stranger();
+    let line = json!({ "items": [{}, { "quantity": 1 }], "shippingAddress": { "city": "Seoul" } });
+    let lacking: [(&Actor, &str, Value, &[&str]); 6] = [
+        (&stranger, "/api/auth/signup", json!({}), &["email", "name", "password"]),
+        (&stranger, "/api/auth/login", json!({ "colour": 1 }), &["colour", "email", "password"]),
+        (&kim, "/api/products", json!({ "stock": "x" }), &["name", "price", "stock"]),
+        (&alice, "/api/orders", json!({}), &["items", "shippingAddress"]),
+        (
+            &alice,
+            "/api/orders",
+            line,
+            &[
+                "items[0].productId",
+                "items[0].quantity",
+                "items[1].productId",
+                "shippingAddress.street",
+                "shippingAddress.zipCode",
+            ],
+        ),
+        (
+            &alice,
+            "/api/payments",
+            json!({ "paymentMethod": null }),
+            &["cardDetails", "orderId", "paymentMethod"],
+        ),
+    ];
+    for (who, path, body, expected) in lacking {
+        let mut found = fields(&who.post(path, body).await.assert_problem(422, "validation_failed"));
+        found.sort_unstable();
+        let missing: Vec<_> = expected.iter().filter(|name| !found.contains(&name.to_string())).collect();
+        assert!(missing.is_empty(), "{path}: {found:?} lacks {missing:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_are_taken_in_any_case_and_given_in_lower_case() {
+    let app = TestApp::start().await;
+    let World { kim, alice, admin, product, order, payment, .. } = World::new(&app).await;
+    let upper = |id: &str| id.to_uppercase();
+    let order_id = order["id"].as_str().unwrap();
+    let session = alice.get("/api/auth/sessions").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let same = [
+        (&alice, "/api/users/", &alice.id, ""),
+        (&alice, "/auth/user/", &alice.id, ""),
+        (&alice, "/api/products/", &product, ""),
+        (&kim, "/api/products/", &product, "/stock"),
+        (&alice, "/api/orders/", &order_id.to_owned(), ""),
+        (&alice, "/api/orders/", &order_id.to_owned(), "/events"),
+        (&alice, "/api/orders/user/", &alice.id, ""),
+        (&alice, "/api/payments/", &payment, ""),
+        (&alice, "/api/payments/", &payment, "/refunds"),
+        (&admin, "/api/products?seller=", &kim.id, ""),
+        (&admin, "/api/users?q=", &alice.id, ""),
+        (&admin, "/api/v1/audit/events?subject=", &product, ""),
+        (&admin, "/api/v1/audit/events?type=jangteo.order.placed.v1&actor=", &alice.id, ""),
+    ];
+    app.eventually("the audit log has the order", || async {
+        let path = format!("/api/v1/audit/events?type=jangteo.order.placed.v1&subject={order_id}");
+        admin.get(&path).await.json()["items"].get(0).cloned()
+    })
+    .await;
+    for (who, before, id, after) in same {
+        let lower = who.get(&format!("{before}{id}{after}")).await.assert_status(200).json();
+        let answer = who.get(&format!("{before}{}{after}", upper(id))).await.assert_status(200).json();
+        assert_eq!(answer, lower, "{before}{after}");
+        assert!(
+            lower.get("items").is_none_or(|items| before.contains("payments") || items.get(0).is_some()),
+            "{before}"
+        );
+    }
+    // The same product in another case is the same line.
+    let body = json!({ "items": [{ "productId": product, "quantity": 1 }, { "productId": upper(&product), "quantity": 2 }],
+        "shippingAddress": address() });
+    let placed = alice.post("/api/orders", body).await.assert_status(201).json();
+    assert_eq!(
+        (&placed["items"][0]["productId"], &placed["items"][0]["quantity"]),
+        (&json!(product), &json!(3))
+    );
+    let mut body = pay(&placed, APPROVED_CARD);
+    body["orderId"] = json!(upper(placed["id"].as_str().unwrap()));
+    let paid = alice.post("/api/payments", body).await.assert_status(201).json();
+    assert_eq!(paid["orderId"], placed["id"]);
+    let check = json!({ "permission": "orders:create", "userId": upper(&alice.id) });
+    assert_eq!(
+        admin.post("/api/auth/check-permission", check).await.assert_status(200).json()["allowed"],
+        json!(true)
+    );
+    alice.delete(&format!("/api/auth/sessions/{}", upper(&session))).await.assert_status(204);
+    for odd in [format!("{{{product}}}"), format!("urn:uuid:{product}"), product.replace('-', "")] {
+        kim.get(&format!("/api/products/{odd}")).await.assert_problem(404, "not_found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_is_good_for_its_own_list_and_filters() {
+    let Some(app) = TestApp::own().await else { return };
+    let world = World::new(&app).await;
+    // Every list has two items at least.
+    for _ in 0..2 {
+        app.log_in(world.alice.email.as_ref().unwrap()).await;
+        let (kim, refunds) = (&world.kim, format!("/api/payments/{}/refunds", world.payment));
+        kim.sells("7.00", 5).await;
+        kim.post(&format!("/api/products/{}/stock", world.product), json!({ "delta": 1, "reason": "x" }))
+            .await
+            .assert_status(200);
+        kim.post(&refunds, json!({ "amount": 1, "reason": "x" })).await.assert_status(201);
+        world.admin.post("/api/v1/audit/checkpoints", json!({})).await.assert_status(201);
+        world.alice.buys(&[&world.product]).await;
+        app.buyer(&format!("b{}", fastrand::u64(..))).await;
+    }
+    world
+        .alice
+        .put(&path_of(&world.order), json!({ "shippingAddress": address_of("Busan") }))
+        .await
+        .assert_status(200);
+    let mut cursors = Vec::new();
+    for (who, list, _) in world.lists() {
+        let cursor = app
+            .eventually(&format!("{list} has a second page"), || async {
+                who.get(&format!("{list}&limit=1")).await.assert_status(200).json()["nextCursor"]
+                    .as_str()
+                    .map(str::to_owned)
+            })
+            .await;
+        let next = who.get(&format!("{list}&limit=2&cursor={cursor}")).await.assert_status(200).json();
+        assert!(next["items"].get(0).is_some(), "{list}");
+        cursors.push((list, cursor));
+    }
+    for (who, list, narrower) in world.lists() {
+        for (of, cursor) in &cursors {
+            let answer = who.get(&format!("{list}&cursor={cursor}")).await;
+            match *of == list {
+                true => drop(answer.assert_status(200)),
+                false => assert_eq!(
+                    fields(&answer.assert_problem(422, "validation_failed")),
+                    ["cursor"],
+                    "{list} by {of}"
+                ),
+            }
+        }
+        let own = &cursors.iter().find(|(of, _)| *of == list).unwrap().1;
+        let cut = &own[..own.len() - 1];
+        for odd in
+            ["", "x", "%21", "%ff", "%00", "MQ", "null", "eyJ9", cut, &format!("{own}A"), &"A".repeat(3000)]
+        {
+            let answer = who.get(&format!("{list}&cursor={odd}")).await;
+            if answer.status != 200 || !odd.starts_with(cut) {
+                assert_eq!(
+                    fields(&answer.assert_problem(422, "validation_failed")),
+                    ["cursor"],
+                    "{list} {odd}"
+                );
+            }
+        }
+        if let Some(filter) = narrower {
+            let answer = who.get(&format!("{list}&{filter}&cursor={own}")).await;
+            assert_eq!(
+                fields(&answer.assert_problem(422, "validation_failed")),
+                ["cursor"],
+                "{list}&{filter}"
+            );
+        }
+    }
+}
+
+fn address_of(city: &str) -> Value {
+    let mut address = address();
+    address["city"] = json!(city);
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_roles_have_the_limit_that_was_asked_for() {
+    let Some(app) = TestApp::own().await else { return };
+    let admin = app.admin().await;
+    for name in ["ALPHA", "OMEGA"] {
+        let role = json!({ "name": name, "permissions": ["orders:read"] });
+        admin.post("/api/auth/roles", role).await.assert_status(201);
+    }
+    let whole = admin.get("/api/auth/roles").await.assert_status(200).json()["items"].clone();
+    let names = |items: &Value| -> Vec<Value> {
+        items.as_array().unwrap().iter().map(|role| role["name"].clone()).collect()
+    };
+    assert_eq!(whole.as_array().unwrap().len(), 5);
+    for limit in 1..=5 {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page =
+                admin.get(&format!("/api/auth/roles?limit={limit}{cursor}")).await.assert_status(200).json();
+            assert!(page["items"].as_array().unwrap().len() <= limit);
+            found.extend(names(&page["items"]));
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, names(&whole), "{limit} at a time");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_mean_the_same_on_every_list_and_never_end_an_instance() {
+    let Some(app) = TestApp::own().await else { return };
+    let world = World::new(&app).await;
+    world.alice.buys(&[&world.product]).await;
+    let now = world.order["createdAt"].as_str().unwrap();
+    let (day, before) = (&now[..10], &now[..19]);
+    let lists = [
+        (&world.alice, "/api/orders?".to_owned()),
+        (&world.admin, format!("/api/orders/user/{}?", world.alice.id)),
+        (&world.alice, "/api/payments/history?".to_owned()),
+        (&world.admin, "/api/v1/audit/events?type=jangteo.order.placed.v1&".to_owned()),
+    ];
+    app.eventually("the audit log has the orders", || async {
+        let found = world.admin.get("/api/v1/audit/events?type=jangteo.order.placed.v1").await.json();
+        (found["items"].as_array().unwrap().len() == 3).then_some(())
+    })
+    .await;
+    for (who, list) in &lists {
+        let count = async |query: &str| {
+            let page = who.get(&format!("{list}{query}")).await.assert_status(200).json();
+            page["items"].as_array().unwrap().len()
+        };
+        let all = count("").await;
+        assert!(all > 0);
+        for same in [
+            "from=0000-01-01",
+            "to=9999-12-31",
+            "from=1969-12-31&to=9999-12-31T23:59:59.999Z",
+            &format!("from={day}&to=9999-01-01"),
+            &format!("from={day}T00:00:00Z"),
+            &format!("from={day}T00:00:00%2B00:00"),
+            &format!("from={day}T00:00:00+00:00"),
+            &format!("from={day}T00:00:00 00:00"),
+            "to=2126-01-01T00:00:00+09:00",
+        ] {
+            assert_eq!(count(same).await, all, "{list}{same}");
+        }
+        for none in [
+            "to=2026-01-01",
+            "from=9999-12-31",
+            "from=9998-12-31T23:59:59-23:59",
+            &format!("to={day}T00:00:00Z"),
+        ] {
+            assert_eq!(count(none).await, 0, "{list}{none}");
+        }
+        for (wrong, field) in [
+            ("from=yesterday", "from"),
+            ("to=2026-02-30", "to"),
+            ("from=", "from"),
+            ("to=2026-11-29T00:00", "to"),
+            ("to=9999-12-31T23:59:59-00:01", "to"),
+            ("from=0000-01-01T00:00:00%2B00:01", "from"),
+            ("to=10000-01-01", "to"),
+            ("from=%2B10000-01-01T00:00:00Z", "from"),
+            ("from=2026-11-29&to=2026-11-28", "to"),
+            ("to=1", "to"),
+            (
+                &format!("from={before}Z&to={day}T00:00:00Z"),
+                if before.ends_with("T00:00:00") { "" } else { "to" },
+            ),
+        ] {
+            if !field.is_empty() {
+                let answer = who.get(&format!("{list}{wrong}")).await;
+                assert_eq!(
+                    fields(&answer.assert_problem(422, "validation_failed")),
+                    [field],
+                    "{list}{wrong}"
+                );
+            }
+        }
+    }
+}
