@@ -50,6 +50,8 @@ pub struct Order {
     /// `None` when the buyer's account was erased.
     pub address: Option<Address>,
     pub payment_id: Option<String>,
+    /// What was given back of the money while the order went on, in minor units.
+    pub refunded: i64,
     /// What sellers have sent.
     pub shipments: Shipments,
     pub version: i64,
@@ -76,6 +78,11 @@ impl Order {
     /// Whether it was not paid in time but has not been marked so yet.
     pub fn is_due(&self, now: &str) -> bool {
         self.status == Status::Ordered && self.expires_at.as_str() <= now
+    }
+
+    /// Whether nothing of the money is left.
+    pub fn is_given_back(&self) -> bool {
+        self.total > 0 && self.refunded >= self.total
     }
 
     /// Product and quantity of each line, as products needs them.

@@ -21,13 +21,14 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0002_fulfilment.sql"),
         include_str!("../migrations/0003_personal.sql"),
         include_str!("../migrations/0004_people.sql"),
+        include_str!("../migrations/0005_given_back.sql"),
     ],
 );
 
 /// An order with its lines as one JSON array: a single statement reads it all.
 const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_id, version, expires_at, created_at, \
     updated_at, shipments, (SELECT json_group_array(json_object('productId', product_id, 'name', name, 'sellerId', seller_id, \
-    'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position))";
+    'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position)), refunded";
 
 /// The orders that a statement finds, with their addresses in clear.
 async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure> {
@@ -52,6 +53,7 @@ fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
         updated_at: row.text(10)?,
         shipments: row.json(11)?,
         lines: row.json(12)?,
+        refunded: row.int(13)?,
     };
     Ok((order, row.json(5)?))
 }

@@ -46,6 +46,7 @@ pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) 
         total,
         address: Some(draft.address),
         payment_id: None,
+        refunded: 0,
         shipments: Shipments::new(),
         version: FIRST_VERSION,
         expires_at,
