@@ -52,6 +52,8 @@ pub struct Order {
     pub payment_id: Option<String>,
     /// The payment that is not decided, so that no other can be made, and how far payments' log was then.
     pub pending: Pending,
+    /// What was given back of the money while the order went on, in minor units.
+    pub refunded: i64,
     /// What sellers have sent.
     pub shipments: Shipments,
     pub version: i64,
@@ -95,6 +97,11 @@ impl Order {
     /// Whether whoever looks as `role` may see where it goes: a seller only while there is a parcel to send, or sent.
     pub fn shows_address(&self, role: Role) -> bool {
         role != Role::Seller || matches!(self.status, Status::Paid | Status::Shipped | Status::Delivered)
+    }
+
+    /// Whether nothing of the money is left.
+    pub fn is_given_back(&self) -> bool {
+        self.total > 0 && self.refunded >= self.total
     }
 
     /// Product and quantity of each line, as products needs them.

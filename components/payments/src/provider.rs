@@ -37,7 +37,7 @@ pub const CHARGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the question for a charge's fate may take: a reader of the payment waits for it.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often a call that is safe to repeat is made before its outcome counts as unknown.
-const TRIES: u32 = 3;
+pub const TRIES: u32 = 3;
 /// The longest word of a provider that is kept, in characters: its codes and ids have some thirty.
 const MAX_LABEL: usize = 64;
 /// The pause before the second try; doubled with each further one, and from half to all of it is waited.
@@ -96,17 +96,17 @@ pub async fn charge(context: &Context, payment: &Payment, mut card: Card) -> Out
 
 /// Take the money that is held.
 pub async fn capture(context: &Context, payment: &Payment) -> Outcome {
-    repeated(context, payment, "capture", &(attempt(payment),), CHARGE_TIMEOUT).await
+    repeated(context, payment, "capture", &(attempt(payment),), (CHARGE_TIMEOUT, TRIES)).await
 }
 
 /// Give up a charge whose money was not taken.
 pub async fn cancel(context: &Context, payment: &Payment) -> Outcome {
-    repeated(context, payment, "cancel", &(attempt(payment),), STATUS_TIMEOUT).await
+    repeated(context, payment, "cancel", &(attempt(payment),), (STATUS_TIMEOUT, TRIES)).await
 }
 
-/// How `payment` stands; `None` when the provider never heard of it.
-pub async fn status(context: &Context, payment: &Payment) -> Option<Standing> {
-    repeated(context, payment, "status", &(attempt(payment),), STATUS_TIMEOUT).await
+/// How `payment` stands, asked up to `tries` times; `None` when the provider never heard of it.
+pub async fn status(context: &Context, payment: &Payment, tries: u32) -> Option<Standing> {
+    repeated(context, payment, "status", &(attempt(payment),), (STATUS_TIMEOUT, tries)).await
 }
 
 /// Give back what `refund` says of `payment`.
@@ -116,7 +116,7 @@ pub async fn refund(context: &Context, payment: &Payment, refund: &Refund) -> Ou
         attempt: attempt(payment),
         amount: money(payment, refund.amount),
     };
-    repeated(context, payment, "refund", &(request,), CHARGE_TIMEOUT).await
+    repeated(context, payment, "refund", &(request,), (CHARGE_TIMEOUT, TRIES)).await
 }
 
 /// Whether to believe a webhook of `provider`, and what it is about.
@@ -195,15 +195,15 @@ async fn repeated<T: Answer>(
     payment: &Payment,
     function: &str,
     arguments: &impl Serialize,
-    limit: Duration,
+    (limit, tries): (Duration, u32),
 ) -> T {
     let start = Instant::now();
     let mut pause = PAUSE;
     let mut answer = T::unknown(String::new());
-    for number in 1..=TRIES {
+    for number in 1..=tries {
         let left = limit.saturating_sub(start.elapsed());
         answer = once(context, payment, function, arguments, left).await;
-        if answer.why().is_none() || number == TRIES || start.elapsed().saturating_add(pause) >= limit {
+        if answer.why().is_none() || number == tries || start.elapsed().saturating_add(pause) >= limit {
             break;
         }
         spin_sdk::time::sleep(jittered(pause)).await;

@@ -1,7 +1,7 @@
 //! Refunds that were made at the provider: booked once, told to the order, never mixed up with our own.
 
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, FakeStripe, TestApp, pay};
+use tests::{APPROVED_CARD, Actor, FakeStripe, TestApp, path_of, pay};
 
 /// Alice pays 59.98 for something of Kim's: order and payment.
 async fn paid(kim: &Actor<'_>, alice: &Actor<'_>) -> (String, String) {
@@ -64,6 +64,30 @@ async fn refunds_of_the_dashboard_are_booked_once_and_stop_the_shipment() {
     // What is left can still be too much only.
     let path = format!("/api/payments/{payment}/refunds");
     kim.post(&path, json!({ "reason": "x" })).await.assert_problem(409, "invalid_transition");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_to_ship_of_an_order_that_was_refunded_in_full_stays() {
+    let stripe = FakeStripe::start().await;
+    let Some(app) = stripe.shop().await else { return };
+    let (kim, lee, alice) = (app.seller("kim").await, app.seller("lee").await, app.buyer("alice").await);
+    let (tea, cup) = (kim.sells("5.00", 9).await, lee.sells("7.00", 9).await);
+    let bought = alice.buys(&[&tea, &cup]).await;
+    let order = path_of(&bought);
+    let payment = alice.get(&order).await.text("paymentId");
+    kim.post(&format!("{order}/ship"), json!({})).await.assert_status(200);
+    for (event, amount) in [("evt_1", 1199), ("evt_2", 1)] {
+        let offered = lee.get(&order).await.json()["allowedActions"].clone();
+        assert_eq!(offered, json!(["ship"]), "before {event}");
+        stripe.dashboard_refund(&payment, amount);
+        stripe.tells(&app, event, "charge.refunded", charge(&payment)).await.assert_status(204);
+    }
+    assert_eq!(read(&alice, &payment).await, both("REFUNDED", "12.00"));
+    let refused = lee.post(&format!("{order}/ship"), json!({})).await.assert_problem(409, "invalid_transition");
+    assert_eq!(refused.json()["from"], "REFUNDED");
+    assert_eq!(lee.get(&order).await.json()["allowedActions"], json!([]));
+    // What is on its way arrives.
+    kim.post(&format!("{order}/deliver"), json!({})).await.assert_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

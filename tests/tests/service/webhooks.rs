@@ -10,14 +10,20 @@ use tests::{APPROVED_CARD, Actor, FakeStripe, Peer, Response, Said, TestApp, pay
 struct Toss {
     peer: Peer,
     payment: Arc<Mutex<Value>>,
+    fails: Arc<Mutex<bool>>,
 }
 
 impl Toss {
     async fn start() -> Self {
         let payment = Arc::new(Mutex::new(Value::Null));
         let own = payment.clone();
+        let fails = Arc::new(Mutex::new(false));
+        let down = fails.clone();
         let peer = Peer::start(move |asked| {
             let mut payment = own.lock().unwrap();
+            if *down.lock().unwrap() {
+                return Said::Answer(500, String::new());
+            }
             if asked.line.ends_with("key-in") {
                 let body: Value = serde_json::from_str(&asked.body).unwrap();
                 *payment = json!({ "paymentKey": "tk", "orderId": body["orderId"], "status": "DONE",
@@ -26,7 +32,7 @@ impl Toss {
             Said::Answer(200, payment.to_string())
         })
         .await;
-        Self { peer, payment }
+        Self { peer, payment, fails }
     }
 
     async fn shop(&self) -> Option<TestApp> {
@@ -89,6 +95,23 @@ async fn a_hundred_hints_of_anybody_ask_the_provider_once_and_leave_no_entry() {
     assert!(toss.peer.asked().len() - asked <= most, "{} times", toss.peer.asked().len() - asked);
     assert_eq!(count(&app, "SELECT count(*) FROM payments_events"), logged);
     assert_eq!(count(&app, "SELECT count(*) FROM payments_hints"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_down_is_asked_once_per_payment_and_while_too() {
+    let toss = Toss::start().await;
+    let Some(app) = toss.shop().await else { return };
+    let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
+    let (_, payment) = paid(&kim, &alice).await;
+    let asked = toss.peer.asked().len();
+    *toss.fails.lock().unwrap() = true;
+    let start = std::time::Instant::now();
+    let told: Vec<_> = (0..20).map(|n| hint(&app, &payment, if n % 2 == 0 { "t1" } else { "t2" })).collect();
+    let told = futures::future::join_all(told).await;
+    let most = 1 + usize::try_from(start.elapsed().as_secs() / 5).unwrap();
+    assert!(toss.peer.asked().len() - asked <= most, "{} times", toss.peer.asked().len() - asked);
+    // Who was told that nothing is known yet sends it again.
+    assert!(told.iter().all(|told| [204, 503].contains(&told.status)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,7 +53,7 @@ impl Order {
         let mut sellers = self.sellers();
         sellers.retain(|seller| role == Role::Admin || *seller == subject);
         sellers.retain(|seller| match (action, self.shipments.get(*seller)) {
-            (Action::Ship, shipment) => shipment.is_none(),
+            (Action::Ship, shipment) => shipment.is_none() && !self.is_given_back(),
             (_, shipment) => shipment.is_some_and(|shipment| shipment.delivered_at.is_none()),
         });
         sellers.into_iter().map(str::to_owned).collect()
@@ -132,6 +132,7 @@ impl Order {
         match self.shipments.get(seller) {
             Some(Shipment { delivered_at: Some(_), .. }) => Status::Delivered,
             Some(_) => Status::Shipped,
+            None if self.is_given_back() => Status::Refunded,
             None => self.status,
         }
     }

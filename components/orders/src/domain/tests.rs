@@ -24,6 +24,7 @@ pub fn order(status: Status, payment: Option<&str>) -> Order {
         address: Some(Address { street: text("1 Main St"), city: text("Seoul"), zip_code: text("12345") }),
         payment_id: payment.map(text),
         pending: Pending::default(),
+        refunded: 0,
         shipments: Shipments::new(),
         version: 1,
         expires_at: text("2026-11-21T05:15:00.000Z"),
@@ -161,6 +162,18 @@ fn a_refund_means_what_the_state_makes_of_it() {
     let mut sent = order(Status::Paid, Some("p1"));
     sent.ship(&NewShipment::default(), Role::Seller, "s1", "now").unwrap();
     assert_eq!(judge_refund(&sent, &refunded("p1", true)), Some("order.refund_noted"));
+}
+
+#[test]
+fn what_was_given_back_in_full_is_not_sent() {
+    let mut paid = order(Status::Paid, Some("p1"));
+    let ship = |order: &Order| order.clone().ship(&NewShipment::default(), Role::Seller, "s2", "now").is_ok();
+    paid.refunded = paid.total - 1;
+    assert!(ship(&paid) && paid.allowed(Role::Seller, "s2").contains(&"ship"));
+    paid.refunded = paid.total;
+    assert!(!ship(&paid) && !paid.allowed(Role::Seller, "s2").contains(&"ship"));
+    (paid.total, paid.refunded) = (0, 0);
+    assert!(ship(&paid), "it cost nothing");
 }
 
 #[test]

@@ -53,6 +53,7 @@ async fn try_to(context: &Context, user: &User, key: Option<&Key>, draft: Draft)
         address: Some(draft.address),
         payment_id: None,
         pending: Pending::default(),
+        refunded: 0,
         shipments: Shipments::new(),
         version: FIRST_VERSION,
         expires_at,

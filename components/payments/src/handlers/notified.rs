@@ -161,7 +161,7 @@ async fn concerned(provider: &str, notice: &Notice) -> Result<Option<Payment>, E
 /// Ask what became of the payment and its refunds; 503 has the provider send the webhook again.
 async fn settle(context: &Context, payment: Payment) -> Result<Payment, Error> {
     let before = payment.version;
-    let (after, said) = look(context, payment).await?;
+    let (after, said) = look(context, payment, 1).await?;
     if said && !(after.state.is_open() && after.version == before) {
         return Ok(after);
     }

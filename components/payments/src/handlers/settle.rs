@@ -83,22 +83,22 @@ pub async fn reconcile(context: &Context, payment: Payment) -> Result<Payment, E
         return current(&payment.id).await;
     }
     if hints::claim_left(&payment.id).await? {
-        return ask(context, payment).await;
+        let (payment, said) = look(context, payment, 1).await?;
+        if !said {
+            hints::leave(&payment.id).await?;
+        }
+        return Ok(payment);
     }
     if !payment.is_due(Timestamp::now()) || !payments::claim(&payment.id).await? {
         return Ok(payment);
     }
-    ask(context, payment).await
+    look(context, payment, provider::TRIES).await.map(|(payment, _)| payment)
 }
 
-/// Ask the provider what became of `payment`, and what it gave back; the payment as it is then.
-pub async fn ask(context: &Context, payment: Payment) -> Result<Payment, Error> {
-    look(context, payment).await.map(|(payment, _)| payment)
-}
-
-/// As [`ask`], and whether the provider said anything.
-pub async fn look(context: &Context, payment: Payment) -> Result<(Payment, bool), Error> {
-    let Some(Standing { outcome, refunds }) = provider::status(context, &payment).await else {
+/// Ask the provider up to `tries` times what became of `payment`, and what it gave back; the payment as it is then,
+/// and whether the provider said anything.
+pub async fn look(context: &Context, payment: Payment, tries: u32) -> Result<(Payment, bool), Error> {
+    let Some(Standing { outcome, refunds }) = provider::status(context, &payment, tries).await else {
         return Ok((never_heard_of(context, payment).await?, true));
     };
     let waits = matches!(outcome, Outcome::RequiresAction(_) | Outcome::Pending);

@@ -5,13 +5,14 @@ use store::{Error, Timestamp, params};
 use super::{COLUMNS, DB, payment};
 use crate::domain::{HINT_EVERY_SECONDS, Payment};
 
-/// Take the right to ask the provider because of a hint: one request per payment and while gets it. The others leave
-/// word that there was one.
+/// Take the right to ask the provider because of a hint: one request per payment and while gets it. The next one
+/// leaves word that there was one, and those after it write nothing.
 pub async fn claim(payment_id: &str) -> Result<bool, Error> {
     let sql = "INSERT INTO payments_hints (payment_id, ask_after, again) VALUES (?1, ?2, 0) \
                ON CONFLICT (payment_id) DO UPDATE SET \
                  ask_after = CASE WHEN ask_after <= ?3 THEN excluded.ask_after ELSE ask_after END, \
                  again = CASE WHEN ask_after <= ?3 THEN 0 ELSE 1 END \
+               WHERE ask_after <= ?3 OR again = 0 \
                RETURNING again";
     let row = DB.query_one(sql, times(payment_id)).await?;
     Ok(row.is_some_and(|row| row.int(0).is_ok_and(|again| again == 0)))
