@@ -3,7 +3,7 @@
 use variables::{Checks, Found, Rule, Unfit, Variable, read};
 
 use crate::bootstrap::NAME;
-use crate::domain::account::{Draft, Policy};
+use crate::domain::account::{Draft, Policy, check_email};
 
 /// The highest limit of signups: nobody means to limit them then.
 const MOST_SIGNUPS: i64 = 1_000_000;
@@ -45,7 +45,10 @@ pub async fn admin() -> Result<Option<Draft>, Vec<Unfit>> {
         (true, true) => Ok(None),
         (true, false) => Err(vec![Unfit("bootstrap_admin_email is not set, and the password is".to_owned())]),
         (false, true) => {
-            Err(vec![Unfit("bootstrap_admin_password is not set, and the e-mail is".to_owned())])
+            let no_password = Unfit("bootstrap_admin_password is not set, and the e-mail is".to_owned());
+            let email = check_email(email).err();
+            let email = email.map(|error| Unfit(format!("bootstrap_admin_email {}", error.detail)));
+            Err(email.into_iter().chain([no_password]).collect())
         }
         (false, false) => Draft::parse(email, NAME, password.clone(), policy).map(Some).map_err(|errors| {
             let unfit =

@@ -126,7 +126,10 @@ async fn a_subscriber_catches_up_from_where_it_was() {
     let page = admin.get(&path).await.assert_status(200).json();
     assert_eq!(page["items"][0]["id"], json!(ids[1]));
     assert!(page["nextCursor"].is_string());
-    let next = format!("/api/v1/events?cursor={}&limit=1", page["nextCursor"].as_str().unwrap());
+    let next = format!(
+        "/api/v1/events?cursor={}&source=https://shop.example.com&limit=1",
+        page["nextCursor"].as_str().unwrap()
+    );
     assert_eq!(admin.get(&next).await.json()["items"][0]["sequence"], json!(first + 2));
     admin.get("/api/v1/events?after=x").await.assert_problem(422, "validation_failed");
     app.buyer("alice").await.get("/api/v1/events").await.assert_problem(403, "forbidden");

@@ -48,7 +48,7 @@ async fn routes<'a>(app: &'a TestApp) -> Vec<(Actor<'a>, Route)> {
             alice.with_token(alice.token.as_ref().unwrap()),
             route(post.clone(), "/api/orders", order_for(&product, 1), "items"),
         ),
-        (alice, route(post, "/api/payments", pay(&order, APPROVED_CARD), "amount")),
+        (alice, route(post, "/api/payments", pay(&order, APPROVED_CARD), "orderId")),
     ]
 }
 

@@ -83,7 +83,8 @@ async fn what_is_left_to_ship_of_an_order_that_was_refunded_in_full_stays() {
         stripe.tells(&app, event, "charge.refunded", charge(&payment)).await.assert_status(204);
     }
     assert_eq!(read(&alice, &payment).await, both("REFUNDED", "12.00"));
-    let refused = lee.post(&format!("{order}/ship"), json!({})).await.assert_problem(409, "invalid_transition");
+    let refused =
+        lee.post(&format!("{order}/ship"), json!({})).await.assert_problem(409, "invalid_transition");
     assert_eq!(refused.json()["from"], "REFUNDED");
     assert_eq!(lee.get(&order).await.json()["allowedActions"], json!([]));
     // What is on its way arrives.

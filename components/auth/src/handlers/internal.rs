@@ -106,7 +106,7 @@ pub async fn sessions(
     page: Page,
 ) -> Result<Reply<List<api::Session>>, Error> {
     reachable(&by, &id).await?;
-    let page = page.of::<Id>("sessions.all", &id)?;
+    let page = page.of::<Id>("sessions of an account", &id)?;
     let held = lifecycle::sessions(&id, page.after.as_deref(), page.rows()).await?;
     let shown = held.into_iter().map(|held| api::Session {
         current: held.id == by.session,
