@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Actor, Response, seen};
+use crate::{Actor, Response, plans, seen};
 
 /// The admin of embedded apps.
 const ADMIN: (&str, &str) = ("admin@jangteo.test", "correct horse battery staple");
@@ -34,11 +34,17 @@ struct Embedded {
     state: TempDir,
 }
 
-/// What stories made happen is kept for scripts/test, which asks whether every kind of event was seen.
+/// What stories made happen is kept for scripts/test, which asks whether every kind of event was seen; and no statement
+/// that they made components say may read a whole table that grows.
 impl Drop for Embedded {
     fn drop(&mut self) {
+        let database = self.state.path().join("sqlite_db.db");
         // A story that failed has other worries.
-        _ = seen::remember(&self.state.path().join("sqlite_db.db"));
+        _ = seen::remember(&database);
+        let faults = plans::faults(&database).unwrap_or_default();
+        if !std::thread::panicking() {
+            assert!(faults.is_empty(), "statements that scan:\n{}", faults.join("\n"));
+        }
     }
 }
 
@@ -104,6 +110,7 @@ impl TestApp {
 
     /// An embedded app of another manifest.
     pub async fn embedded(manifest: PathBuf, variables: &[(&str, &str)]) -> Self {
+        plans::listen();
         let state = tempfile::tempdir().expect("a temporary folder");
         let mut options = host::Options::new(manifest);
         options.state_dir = state.path().to_owned();

@@ -17,6 +17,7 @@ mod leaks;
 mod localstripe;
 mod manifest;
 mod peer;
+mod plans;
 mod process;
 mod python;
 mod redis;

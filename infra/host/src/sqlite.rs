@@ -1,9 +1,9 @@
 //! `spin:sqlite@3.1.0` over local files. A statement makes one hop to a blocking thread and back, a short SELECT none.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,23 @@ thread_local! {
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
+/// Who is told of statements.
+static LISTENER: OnceLock<fn(&Path, &str)> = OnceLock::new();
+
+/// Have `listener` told of each statement that a component runs in a database, for tests of its plan. What stands in a
+/// transaction is left out: components use one to migrate, when they read all they have.
+pub fn on_statement(listener: fn(&Path, &str)) {
+    _ = LISTENER.set(listener);
+}
+
+fn tell(connection: &rusqlite::Connection, sql: &str) {
+    if let (Some(listener), true, Some(path)) =
+        (LISTENER.get(), connection.is_autocommit(), connection.path())
+    {
+        listener(Path::new(path), sql);
+    }
+}
+
 type Handle = Resource<Connection>;
 type Outcome = Result<(), Error>;
 type Streams = (Vec<String>, StreamReader<RowResult>, FutureReader<Outcome>);
@@ -79,6 +96,7 @@ impl Connection {
         let statement = connection.prepare_cached(sql).ok().filter(|statement| statement.readonly());
         let Some(mut statement) = statement else { return Read::Elsewhere };
         let mut answer = Answer::default();
+        tell(connection, sql);
         DEADLINE.set(Instant::now().checked_add(INLINE_LIMIT));
         let outcome = step_all(&mut statement, values, &mut answer);
         match DEADLINE.take() {
@@ -182,6 +200,7 @@ struct Answer {
 /// prepared is not tried again: Spin does not either.
 fn query(connection: &rusqlite::Connection, sql: &str, parameters: &[Value]) -> (Answer, Outcome) {
     let mut answer = Answer::default();
+    tell(connection, sql);
     let outcome = connection.prepare_cached(sql).map_err(io_error).and_then(|mut statement| {
         let _turn = turn(connection, &statement);
         step_all(&mut statement, parameters, &mut answer)

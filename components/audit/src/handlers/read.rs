@@ -9,7 +9,8 @@ use crate::domain::{Entry, Filter, parse_cursor};
 use crate::error::Error;
 use crate::{api, store as log};
 
-/// `GET /api/v1/audit/events`: newest first.
+/// `GET /api/v1/audit/events`: newest first. A page of several filters may be short though more follow: it ends after so
+/// many looks.
 pub async fn list(
     user: User,
     Query(query): Query<api::Filters>,
@@ -19,8 +20,14 @@ pub async fn list(
     let filter = Filter::parse(query).map_err(Error::Invalid)?;
     let after = parse_cursor(page.after.as_deref()).map_err(Error::Invalid)?;
     let found = log::list(filter, after, page.rows()).await?;
-    let items = found.into_iter().map(show).collect();
-    Ok(Json(page.list(items, |entry: &api::Entry| entry.sequence.to_string())))
+    let items = found.entries.into_iter().map(show).collect();
+    let mut list = page.list(items, |entry: &api::Entry| entry.sequence.to_string());
+    if let Some(place) = found.beyond {
+        // More than a page of this place: the page's own way to write a cursor.
+        let rows = usize::try_from(page.rows()).unwrap_or_default();
+        list.next_cursor = page.list(vec![place; rows], i64::to_string).next_cursor;
+    }
+    Ok(Json(list))
 }
 
 /// `GET /api/v1/audit/events/{id}`: 200, or 304 when the client has it, as an event never changes.
