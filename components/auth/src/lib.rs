@@ -9,6 +9,7 @@
 //! | `POST /api/auth/logout` (`/auth/logout`) | a refresh token | `sessions::logout` |
 //! | `GET`, `DELETE /api/auth/sessions` · `DELETE /api/auth/sessions/{id}` | owner | `own_sessions::…` |
 //! | `POST /api/auth/password` | owner | `passwords::change` |
+//! | `POST /api/auth/password/forgot`, `/reset` · `POST /api/users/{id}/password-reset` | anyone · `users:any` | `resets::…` |
 //! | `GET /.well-known/jwks.json` | anyone | `keys::key_set` |
 //! | `POST /api/auth/keys/rotate` | `keys:rotate` | `keys::rotate` |
 //! | `GET /api/auth/roles` | `roles:read` | `roles::list` |
@@ -30,6 +31,7 @@ mod bootstrap;
 mod domain;
 mod error;
 mod handlers;
+mod mailer;
 mod settings;
 mod store;
 
@@ -41,7 +43,7 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{accounts, internal, keys, lifecycle, own_sessions, passwords, permissions, roles, sessions};
+use handlers::{accounts, internal, keys, lifecycle, own_sessions, passwords, permissions, resets, roles, sessions};
 use spin_sdk::http::{IntoResponse, Request};
 
 /// What shows in profiles.
@@ -71,6 +73,7 @@ static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &TARGETS);
 async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     RELAY.kick_once();
+    mailer::kick_once();
     edge::serve(ROUTER.get_or_init(routes), &[events::SETTINGS, settings::CHECKS], request).await
 }
 
@@ -85,6 +88,8 @@ fn routes() -> Router {
         .route("/sessions", get(own_sessions::list).delete(own_sessions::end_all))
         .route("/sessions/{id}", delete(own_sessions::end))
         .route("/password", post(passwords::change))
+        .route("/password/forgot", post(resets::forgot))
+        .route("/password/reset", post(resets::reset))
         .route("/keys/rotate", post(keys::rotate))
         .route("/check-permission", post(permissions::check))
         .route("/roles", get(roles::list).post(roles::create))
@@ -101,6 +106,7 @@ fn routes() -> Router {
             .route("/api/users/register", post(accounts::signup))
             .route("/api/users/{id}/email", put(lifecycle::change_email))
             .route("/api/users/{id}/status", put(lifecycle::switch))
+            .route("/api/users/{id}/password-reset", post(resets::issue))
             .route("/api/v1/auth/check-permission", post(permissions::check))
             .route("/auth/user/{userId}", get(permissions::user_info))
             .nest("/api/auth", public.clone().merge(canonical))

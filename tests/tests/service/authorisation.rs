@@ -63,6 +63,12 @@ fn matrix(things: &Things) -> Vec<Row> {
             empty.clone(),
             [401, 422, 422, 422, 422, 422, 422, 422, 422],
         ),
+        with(post.clone(), &["/api/auth/password/forgot", "/api/auth/password/reset"], empty.clone(), [422; 9]),
+        row(
+            post.clone(),
+            &["/api/users/:id/password-reset"],
+            [401, 403, 403, 403, 201, 403, 403, 401, 401],
+        ),
         with(
             post.clone(),
             &["/api/v1/auth/check-permission", "/api/auth/check-permission"],

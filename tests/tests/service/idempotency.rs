@@ -6,7 +6,10 @@ use tests::{APPROVED_CARD, Actor, TestApp, order_of, path_of, pay};
 /// Each route once, under its own name.
 const DOCUMENT: &str = include_str!("../../../components/gateway/openapi.json");
 /// POSTs without a key, and why.
-const WITHOUT: [(&str, &str); 6] = [
+const WITHOUT: [(&str, &str); 9] = [
+    ("/api/auth/password/forgot", "mails another token"),
+    ("/api/auth/password/reset", "the token is good once"),
+    ("/api/users/{id}/password-reset", "answers secrets"),
     ("/api/auth/login", "answers secrets"),
     ("/api/auth/refresh", "answers secrets"),
     ("/api/v1/auth/check-permission", "changes nothing"),

@@ -29,6 +29,7 @@ const UNFIT: &[(&str, &[&str], &[&str])] = &[
     ("jwt_algorithm", &["none", "RS256", "hs256", ""], EVERYWHERE),
     ("jwt_issuer", &["", " ", "a\u{7}b"], EVERYWHERE),
     ("jwt_secret", &["0123456789012345678901234567890"], EVERYWHERE),
+    ("mailer_url", &["redis://127.0.0.1:1"], &[AUTH]),
     ("order_expiry_seconds", &["abc", "0", "-5", "1e3", "99999999999999999999", "1.5", ""], &[ORDERS]),
     ("password_policy", &["bogus", "Strict", ""], &[AUTH]),
     ("payment_providers", &["", "Stripe!", "sandbox,,toss", "sandbox,sandbox", ","], &[PAYMENTS]),

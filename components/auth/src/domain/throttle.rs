@@ -16,6 +16,10 @@ pub const MAX_DOUBLINGS: i64 = 10;
 pub const FORGET_MS: i64 = 60 * 60 * 1000;
 /// The time in which an address may make so many accounts as `signup_limit` says, in milliseconds: an hour.
 pub const SIGNUP_WINDOW_MS: i64 = 60 * 60 * 1000;
+/// Tokens for a new password that are mailed to one account per hour: some mails get lost.
+pub const RESETS_PER_ACCOUNT: i64 = 5;
+/// Tokens for a new password that one address may ask for per hour: an office, not a list of accounts.
+pub const RESETS_PER_ADDRESS: i64 = 30;
 /// Who is limited: an IPv4 address, or the /64 of an IPv6 address, which is what one customer gets. `None`
 /// when the platform does not tell, as behind a chained call.
 pub fn origin(address: Option<IpAddr>) -> Option<String> {

@@ -4,7 +4,7 @@ use edge::Context;
 use store::Timestamp;
 
 use crate::domain::hex;
-use crate::domain::throttle::{FREE_TRIES, origin};
+use crate::domain::throttle::{FREE_TRIES, RESETS_PER_ACCOUNT, RESETS_PER_ADDRESS, origin};
 use crate::error::Error;
 use crate::settings;
 use crate::store::throttle::{self, Tries};
@@ -37,6 +37,18 @@ pub async fn origin_of(context: &Context) -> Result<Option<String>, Error> {
         Some(origin) => key(&format!("address {origin}")).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Whether a mail may go to the account with this hash of its e-mail, which need not exist: so many an hour, so that
+/// nobody fills another's mailbox. Who asks for many is refused.
+pub async fn reset(context: &Context, email_hash: &str) -> Result<bool, Error> {
+    let now = Timestamp::now();
+    if let Some(address) = origin_of(context).await? {
+        let asked = throttle::signup(&key(&format!("resets {address}")).await?, RESETS_PER_ADDRESS, now).await?;
+        asked.map_err(|seconds| Error::Throttled(seconds, RESETS_PER_ADDRESS))?;
+    }
+    let own = key(&format!("reset {email_hash}")).await?;
+    Ok(throttle::signup(&own, RESETS_PER_ACCOUNT, now).await?.is_ok())
 }
 
 /// Count a signup from the caller's address. `signup_limit` 0 counts none; nor is one counted whose address the
