@@ -201,6 +201,22 @@ impl TestApp {
         self.client.post(format!("{}{path}", self.base))
     }
 
+    /// Wait until nothing more is to come into the audit log.
+    pub async fn settled(&self) {
+        self.eventually("all services' events have arrived", || async {
+            let health = self.stranger().get("/health").await.json();
+            let services = health["services"].as_object().expect("services");
+            let waiting = services.values().flat_map(|service| {
+                let relay = service["relay"].as_array().expect("relays").iter();
+                relay
+                    .filter(|lag| lag["target"] == "audit")
+                    .map(|lag| lag["pending"].as_i64().expect("a number"))
+            });
+            (waiting.sum::<i64>() == 0).then_some(())
+        })
+        .await;
+    }
+
     /// Ask `question` until it answers, for what happens after a response; panics after some seconds.
     pub async fn eventually<T, F: Future<Output = Option<T>>>(
         &self,

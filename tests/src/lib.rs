@@ -39,4 +39,4 @@ pub use replay::{Compared, REPLAYED, replay};
 pub use response::Response;
 pub use seen::remember;
 pub use shop::{APPROVED_CARD, address, card, order_for, order_of, path_of, pay};
-pub use stripe::{FakeStripe, StripeBooks, signed};
+pub use stripe::{FakeStripe, STRIPE_SECRET, StripeBooks, seconds_now, signed, stripe_webhook};

@@ -13,7 +13,7 @@ use sha2::Sha256;
 use crate::{Asked, Peer, Response, Said, TestApp};
 
 /// What the shops of these tests sign webhooks with.
-const SECRET: &str = "whsec_of_the_tests";
+pub const STRIPE_SECRET: &str = "whsec_of_the_tests";
 
 /// Stripe's books.
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl FakeStripe {
             ("payment_providers", "stripe"),
             ("stripe_url", &self.peer.url),
             ("stripe_secret_key", "sk_test_12345"),
-            ("stripe_webhook_secret", SECRET),
+            ("stripe_webhook_secret", STRIPE_SECRET),
         ])
         .await
     }
@@ -73,11 +73,20 @@ impl FakeStripe {
     }
 }
 
-/// Post `body` to `app` as Stripe does.
+/// Post `body` to `app` as Stripe does, now and with the right secret.
 pub async fn signed(app: &TestApp, body: &Value) -> Response {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock");
-    let (time, body) = (since.as_secs(), body.to_string());
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
+    stripe_webhook(app, STRIPE_SECRET, seconds_now(), body).await
+}
+
+/// The time by which webhooks are signed, in seconds since the epoch.
+pub fn seconds_now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock").as_secs()
+}
+
+/// Post `body` to `app` as Stripe does, signed with `secret` at `time`.
+pub async fn stripe_webhook(app: &TestApp, secret: &str, time: u64, body: &Value) -> Response {
+    let body = body.to_string();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
     mac.update(format!("{time}.{body}").as_bytes());
     let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let headers = vec![

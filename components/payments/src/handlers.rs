@@ -10,9 +10,3 @@ pub mod payments;
 pub mod refunds;
 pub mod relation;
 pub mod settle;
-
-use http::{HeaderName, HeaderValue};
-
-/// Says that an answer is to an earlier request.
-const REPLAYED: (HeaderName, HeaderValue) =
-    (HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));

@@ -91,7 +91,7 @@ pub(crate) async fn too_large(mut body: axum::body::Body) -> Problem {
     {
         drained = drained.saturating_add(data.len());
     }
-    Problem::new(Code::PAYLOAD_TOO_LARGE, format!("The limit is {MAX_BODY} bytes")).with("limit", MAX_BODY)
+    Problem::too_large(MAX_BODY)
 }
 
 /// The body's next bytes; `None` at its end.

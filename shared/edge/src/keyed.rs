@@ -3,16 +3,20 @@
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::headers::single;
-use crate::{Code, FieldError, Problem, body, json};
+use crate::{Code, FieldError, Problem, body, identity, json};
 
 /// The longest key that is taken, in bytes (the contract's limit).
 const MAX_KEY: usize = 255;
+
+/// Says that an answer is to an earlier request.
+pub const REPLAYED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));
 
 /// A JSON body of a request that creates, with its idempotency key if it has one.
 pub struct Keyed<T> {
@@ -43,6 +47,24 @@ impl Key {
     /// The key as it is stored, so that keys of different operations do not meet.
     pub fn scoped(&self, operation: &str) -> String {
         format!("{operation} {}", self.key)
+    }
+
+    /// The key with a hash that only this deployment can make, one per `purpose`: from a plain hash of a body that has a
+    /// secret in it the secret can be guessed back.
+    ///
+    /// # Errors
+    /// 503 when the keys cannot be read or are not fit.
+    pub async fn sealed(self, purpose: &str) -> Result<Self, Problem> {
+        let request_hash = hex(&identity::seal(purpose, self.request_hash.as_bytes()).await?);
+        Ok(Self { request_hash, ..self })
+    }
+
+    /// 422 unless the earlier request, whose body has the hash `earlier`, is this one.
+    pub(crate) fn check_same(&self, earlier: &str) -> Result<(), Problem> {
+        match self.request_hash == earlier {
+            true => Ok(()),
+            false => Err(Problem::new(Code::IDEMPOTENCY_MISMATCH, "Use a new key for a new request")),
+        }
     }
 }
 
@@ -85,8 +107,11 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 fn with_hash(key: String, bytes: &Bytes) -> Key {
-    let request_hash = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    Key { key, request_hash }
+    Key { key, request_hash: hex(&Sha256::digest(bytes)) }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The answer to a request whose key was used before: the stored one, marked as such.
@@ -94,11 +119,7 @@ fn with_hash(key: String, bytes: &Bytes) -> Key {
 /// # Errors
 /// 422 when the key came with another body then.
 pub fn replayed(key: &Key, stored_hash: &str, status: StatusCode, body: String) -> Result<Response, Problem> {
-    if key.request_hash != stored_hash {
-        return Err(Problem::new(Code::IDEMPOTENCY_MISMATCH, "Use a new key for a new request"));
-    }
+    key.check_same(stored_hash)?;
     let json = [(header::CONTENT_TYPE, "application/json")];
-    let mut response = (status, json, body).into_response();
-    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-    Ok(response)
+    Ok((status, json, [REPLAYED], body).into_response())
 }

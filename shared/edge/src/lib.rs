@@ -35,8 +35,8 @@ pub use identity::{
     Announced, Grant, Kind, Principal, Relation, Signature, issue_access, key_set, rotate_keys, seal, sign,
 };
 pub use json::{Json, Message, Raw};
-pub use keyed::{Key, Keyed, KeyedOr, Nothing, replayed};
-pub use once::{Answer, Once};
+pub use keyed::{Key, Keyed, KeyedOr, Nothing, REPLAYED, replayed};
+pub use once::{Answer, Once, SEALED};
 pub use page::{List, Page, PageOf, Path, Query};
 pub use period::Period;
 pub use problem::{Code, FieldError, Problem};

@@ -29,10 +29,12 @@ use store::{Db, Event, Idempotency, Replay};
 use uuid::Uuid;
 
 use crate::vault::{self, Item};
-use crate::{Code, Key, Problem, etag, identity};
+use crate::{Code, Key, Problem, REPLAYED, etag};
 
 /// The purpose of kept answers that are encrypted.
 const ANSWER: &str = "answer";
+/// The purpose of hashes of bodies with a secret in them.
+pub const SEALED: &str = "idempotency";
 /// What says that a request was answered whose effect has no event of its own.
 const ANSWERED: &str = "request.answered";
 
@@ -123,9 +125,8 @@ impl Once {
     /// # Errors
     /// 503 when the keys cannot be read or are not fit.
     pub async fn secret(mut self) -> Result<Self, Problem> {
-        if let Some(key) = &mut self.key {
-            let sealed = identity::seal("idempotency", key.request_hash.as_bytes()).await?;
-            key.request_hash = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+        if let Some(key) = self.key.take() {
+            self.key = Some(key.sealed(SEALED).await?);
         }
         Ok(self)
     }
@@ -181,9 +182,7 @@ impl Once {
     }
 
     async fn again(&self, key: &Key, replay: Replay) -> Result<Response, Problem> {
-        if key.request_hash != replay.request_hash {
-            return Err(Problem::new(Code::IDEMPOTENCY_MISMATCH, "Use a new key for a new request"));
-        }
+        key.check_same(&replay.request_hash)?;
         if replay.result.is_empty() {
             return Err(Problem::new(Code::UNAUTHENTICATED, "The account was erased"));
         }
@@ -192,9 +191,7 @@ impl Once {
             [result] = vault::decrypt([Item::new(ANSWER, &replay.stream, result)]).await?;
         }
         let answer: Answer = serde_json::from_str(&result).map_err(Problem::internal)?;
-        let mut response = answer.into_response();
-        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-        Ok(response)
+        Ok(([REPLAYED], answer).into_response())
     }
 }
 

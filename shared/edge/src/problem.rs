@@ -117,6 +117,11 @@ impl Problem {
         Self { errors, ..Self::new(Code::MISCONFIGURED, unfit.join("; ")) }
     }
 
+    /// 413: the body is larger than `limit` bytes.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(Code::PAYLOAD_TOO_LARGE, format!("The limit is {limit} bytes")).with("limit", limit)
+    }
+
     /// No such `what`, or one that the caller must not know of.
     pub fn not_found(what: &str) -> Self {
         Self::new(Code::NOT_FOUND, format!("There is no such {what}"))

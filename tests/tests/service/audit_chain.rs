@@ -14,21 +14,8 @@ async fn filled(app: &TestApp) -> Actor<'_> {
     let admin = app.admin().await;
     let batch: Vec<Value> = (0..ENTRIES).map(event).collect();
     record(&admin, json!(batch)).await;
-    settled(app).await;
+    app.settled().await;
     admin
-}
-
-/// Wait until nothing more is to come into the log.
-async fn settled(app: &TestApp) {
-    app.eventually("all services' events have arrived", || async {
-        let health = app.stranger().get("/health").await.json();
-        let waiting = health["services"].as_object().unwrap().values().flat_map(|service| {
-            let relay = service["relay"].as_array().unwrap().iter();
-            relay.filter(|lag| lag["target"] == "audit").map(|lag| lag["pending"].as_i64().unwrap())
-        });
-        (waiting.sum::<i64>() == 0).then_some(())
-    })
-    .await;
 }
 
 fn event(number: usize) -> Value {
@@ -170,7 +157,7 @@ async fn a_log_that_was_chained_anew_does_not_fit_a_kept_checkpoint() {
     let Some(app) = TestApp::own().await else { return };
     let admin = filled(&app).await;
     let kept = checkpointed(&admin).await;
-    settled(&app).await;
+    app.settled().await;
     let db = opened(&app);
     db.execute_batch("DROP TRIGGER audit_checkpoints_keep; DELETE FROM audit_checkpoints").unwrap();
     db.execute_batch(
@@ -192,7 +179,7 @@ async fn a_checkpoint_in_the_database_tells_that_the_log_was_chained_anew() {
     let Some(app) = TestApp::own().await else { return };
     let admin = filled(&app).await;
     checkpointed(&admin).await;
-    settled(&app).await;
+    app.settled().await;
     let db = opened(&app);
     db.execute_batch("UPDATE audit_log SET event = replace(event, 'price\":1.1', 'price\":9.9'), hash = ''")
         .unwrap();

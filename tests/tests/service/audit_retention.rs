@@ -75,25 +75,12 @@ fn age(db: &Connection, count: i64) {
     .unwrap();
 }
 
-/// Wait until nothing more is to come into the log.
-async fn settled(app: &TestApp) {
-    app.eventually("all services' events have arrived", || async {
-        let health = app.stranger().get("/health").await.json();
-        let waiting = health["services"].as_object().unwrap().values().flat_map(|service| {
-            let relay = service["relay"].as_array().unwrap().iter();
-            relay.filter(|lag| lag["target"] == "audit").map(|lag| lag["pending"].as_i64().unwrap())
-        });
-        (waiting.sum::<i64>() == 0).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_removes_all_that_is_too_old_not_only_its_first_step() {
     let Some(app) = TestApp::with_variables(&[("audit_retention_days", "1")]).await else { return };
     let admin = app.admin().await;
     record(&admin, 10).await;
-    settled(&app).await;
+    app.settled().await;
     age(&opened(&app), OLD);
     app.eventually("the old entries are chained", || async {
         (verified(&admin).await["valid"] == true).then_some(())

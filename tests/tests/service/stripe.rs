@@ -1,15 +1,11 @@
 //! Payments by way of `provider-stripe`, against localstripe, which answers as Stripe does.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use hmac::{Hmac, Mac};
-use reqwest::Method;
 use serde_json::{Value, json};
-use sha2::Sha256;
-use tests::{Actor, LocalStripe, Response, TestApp, pay};
+use tests::{Actor, LocalStripe, Response, STRIPE_SECRET, TestApp, pay, seconds_now, stripe_webhook};
 
 const KEY: &str = "sk_test_12345";
-const SECRET: &str = "whsec_of_the_tests";
 /// Stripe's test cards: good, declined when it is charged, and one that wants the payer to confirm.
 const GOOD: &str = "4242424242424242";
 const DECLINED: &str = "4000000000000341";
@@ -20,7 +16,7 @@ async fn shop(stripe: &LocalStripe) -> Option<TestApp> {
         ("payment_providers", "stripe,sandbox"),
         ("stripe_url", &stripe.url),
         ("stripe_secret_key", KEY),
-        ("stripe_webhook_secret", SECRET),
+        ("stripe_webhook_secret", STRIPE_SECRET),
     ])
     .await
 }
@@ -36,23 +32,6 @@ async fn pays(kim: &Actor<'_>, alice: &Actor<'_>, card: &str) -> Response {
 async fn at_stripe(stripe: &LocalStripe, path: &str) -> Value {
     let answer = reqwest::Client::new().get(format!("{}{path}", stripe.url)).bearer_auth(KEY).send().await;
     answer.unwrap().json().await.unwrap()
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
-}
-
-/// Post `body` as Stripe does, signed with `secret` at `time`.
-async fn webhook(app: &TestApp, secret: &str, time: u64, body: &Value) -> Response {
-    let body = body.to_string();
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(format!("{time}.{body}").as_bytes());
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let headers = vec![
-        ("content-type", "application/json".to_owned()),
-        ("stripe-signature", format!("t={time},v1={hex}")),
-    ];
-    app.stranger().raw(Method::POST, "/api/payments/webhooks/stripe", headers, Some(body.into_bytes())).await
 }
 
 fn succeeded(event: &str, payment: &str) -> Value {
@@ -108,14 +87,18 @@ async fn a_webhook_is_believed_by_its_signature_and_acted_on_once() {
     let (kim, alice) = (app.seller("kim").await, app.buyer("alice").await);
     let id = pays(&kim, &alice, GOOD).await.assert_status(201).text("id");
     let body = succeeded("evt_1", &id);
-    webhook(&app, "another", now(), &body).await.assert_problem(401, "unauthenticated");
-    webhook(&app, SECRET, now() - 301, &body).await.assert_problem(401, "unauthenticated");
+    stripe_webhook(&app, "another", seconds_now(), &body).await.assert_problem(401, "unauthenticated");
+    stripe_webhook(&app, STRIPE_SECRET, seconds_now() - 301, &body)
+        .await
+        .assert_problem(401, "unauthenticated");
     let unsigned = app.stranger().post("/api/payments/webhooks/stripe", body.clone()).await;
     unsigned.assert_problem(401, "unauthenticated");
     for _ in 0..3 {
-        webhook(&app, SECRET, now(), &body).await.assert_status(204);
+        stripe_webhook(&app, STRIPE_SECRET, seconds_now(), &body).await.assert_status(204);
     }
-    webhook(&app, SECRET, now(), &succeeded("evt_2", "of someone else")).await.assert_status(204);
+    stripe_webhook(&app, STRIPE_SECRET, seconds_now(), &succeeded("evt_2", "of someone else"))
+        .await
+        .assert_status(204);
     let admin = app.admin().await;
     let kinds = app
         .eventually("the webhook is in the audit log", || async {
@@ -136,7 +119,7 @@ async fn localstripes_own_webhook_is_believed() {
     let stripe = LocalStripe::start();
     let Some(app) = shop(&stripe).await else { return };
     let url = format!("{}/api/payments/webhooks/stripe", app.base());
-    let hook = json!({ "url": url, "secret": SECRET });
+    let hook = json!({ "url": url, "secret": STRIPE_SECRET });
     let client = reqwest::Client::new();
     let set = client.post(format!("{}/_config/webhooks/shop", stripe.url)).json(&hook).send().await.unwrap();
     assert_eq!(set.status(), 200);

@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, Item};
-use edge::{Context, Key, Keyed, Problem, User};
+use edge::{Context, Key, Keyed, Problem, SEALED, User};
 use futures::future::join_all;
 use http::{HeaderName, StatusCode, header};
 use store::{Appended, Event, Idempotency};
 use uuid::Uuid;
 
 use crate::domain::account::{Draft, normalised};
-use crate::domain::hex;
 use crate::error::Error;
 use crate::handlers::throttles;
 use crate::store::authority;
@@ -25,7 +24,7 @@ pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Res
         Draft::parse(&email, &name, password, settings::password_policy().await?).map_err(Error::Invalid)?;
     throttles::signup(&context).await?;
     let key = match request.key {
-        Some(key) => Some(sealed(key).await?),
+        Some(key) => Some(key.sealed(SEALED).await?),
         None => None,
     };
     let account = new_account(&draft, vec![role.name().to_owned()]).await?;
@@ -121,12 +120,6 @@ pub async fn record(context: &Context, mut event: Event) -> Result<Appended, Err
         Err(error) if authority::is_not_permitted(&error) => Err(Error::NotPermitted),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The key with a keyed hash of the body: a bare one could be searched for the password in it.
-pub async fn sealed(key: Key) -> Result<Key, Error> {
-    let request_hash = hex(&edge::seal("idempotency", key.request_hash.as_bytes()).await?);
-    Ok(Key { request_hash, ..key })
 }
 
 /// The answer of the signup that took the e-mail, when it was this same request. Keys belong to the account

@@ -4,12 +4,12 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Id, Key, List, Message, Page, Path, Query, ServiceCaller};
+use edge::{Context, Id, Key, List, Message, Page, Path, Query, SEALED, ServiceCaller};
 use http::StatusCode;
 use serde_json::json;
 use store::{Error as Failure, Idempotency};
 
-use super::accounts::{new_account, record, sealed, tell};
+use super::accounts::{new_account, record, tell};
 use super::lifecycle::{ANY, STOPPING};
 use super::passwords;
 use super::roles::{distinct, unknown_role};
@@ -38,7 +38,7 @@ pub async fn create(
     let account = new_account(&draft, roles).await?;
     let mut event = who.judged(auth::registered(&account, &by.user_id), &[ANY], None);
     let key = match (body.key, body.request_hash) {
-        (Some(key), Some(request_hash)) => Some(sealed(Key { key, request_hash }).await?),
+        (Some(key), Some(request_hash)) => Some(Key { key, request_hash }.sealed(SEALED).await?),
         _ => None,
     };
     event.idempotency = key.clone().map(|key| Idempotency {

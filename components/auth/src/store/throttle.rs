@@ -44,8 +44,10 @@ const CLAIM: &str = ", counted (key) AS (SELECT ?1 UNION ALL SELECT ?2 FROM alon
       forget_at = ?5 + ?7 + CASE WHEN forget_at <= ?5 OR count + 1 < iif(key IS ?3, ?9, ?8) THEN 0 \
         ELSE ?10 << min(count + 1 - iif(key IS ?3, ?9, ?8), ?11) END \
     RETURNING key, count";
-const WAIT: &str = " SELECT coalesce(max(blocked_until), 0) FROM auth_throttle WHERE key IN (SELECT key FROM watched) \
-    AND ?5 + ?7 + ?8 + ?9 + ?10 + ?11 IS NOT NULL";
+const WAIT: &str =
+    " SELECT coalesce(max(blocked_until), 0) FROM auth_throttle WHERE key IN (SELECT key FROM watched)";
+/// How many of the parameters [`WHO`] has, and so the question how long to wait.
+const WHO_PARAMS: usize = 6;
 
 /// Count a try at the account with this hash of its e-mail, before it is known how it ends; what it was counted as.
 ///
@@ -68,8 +70,9 @@ pub async fn claim(tries: &Tries, email_hash: &str, now: Timestamp) -> Result<Re
     };
     let rows = DB.query(&[WHO, CLAIM].concat(), params()).await?;
     if rows.is_empty() {
-        let until =
-            DB.query_one(&[WHO, WAIT].concat(), params()).await?.map_or(Ok(now.0), |row| row.int(0))?;
+        let mut who = params();
+        who.truncate(WHO_PARAMS);
+        let until = DB.query_one(&[WHO, WAIT].concat(), who).await?.map_or(Ok(now.0), |row| row.int(0))?;
         return Ok(Err(seconds_until(until, now)));
     }
     let mut among_strangers = false;

@@ -8,7 +8,7 @@ use store::{Event, NEXT};
 use uuid::Uuid;
 
 use super::refunds::give_back;
-use super::settle::{look, record};
+use super::settle::{alert, look, record};
 use crate::api::{OrderEnded, PaymentRejected};
 use crate::domain::Payment;
 use crate::error::Error;
@@ -81,8 +81,7 @@ pub async fn webhook(
     Raw(body): Raw,
 ) -> Result<StatusCode, Error> {
     if body.len() > MAX_WEBHOOK {
-        let detail = format!("The limit is {MAX_WEBHOOK} bytes");
-        return Err(Problem::new(Code::PAYLOAD_TOO_LARGE, detail).with("limit", MAX_WEBHOOK).into());
+        return Err(Problem::too_large(MAX_WEBHOOK).into());
     }
     if !settings::providers().await?.contains(&provider) {
         return Err(Problem::not_found("provider").into());
@@ -128,11 +127,7 @@ async fn disputed(
     match DB.append(event).await {
         Err(error) if !payments::is_answered(&error) => return Err(error.into()),
         Err(_) => {}
-        Ok(_) => logline::log!(
-            "ALERT payment {} of order {}: a dispute was opened or has changed",
-            payment.id,
-            payment.order_id
-        ),
+        Ok(_) => alert(&payment, "a dispute was opened or has changed"),
     }
     Ok(payment)
 }

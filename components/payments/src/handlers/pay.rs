@@ -2,13 +2,12 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Code, Context, FieldError, Id, Key, Keyed, Problem, User, etag};
+use edge::{Code, Context, FieldError, Id, Key, Keyed, Problem, REPLAYED, User, etag};
 use http::{StatusCode, header};
 use money::Decimal;
 use store::{Idempotency, Replay, Timestamp};
 use uuid::Uuid;
 
-use super::REPLAYED;
 use super::payments::show;
 use super::settle::{SELF, reconcile, record, record_charge};
 use crate::api::{NewPayment, Order};
@@ -21,12 +20,17 @@ use crate::{CLIENT, RELAY, breaker, faults, provider, settings, store as payment
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.create";
+/// The purpose of hashes of bodies with a card number in them.
+const SEALED: &str = "payments.request";
 
 /// `POST /api/payments`: 201 with the captured payment, 402 when the card was declined, 202 when the provider
 /// has not decided. The attempt is recorded before the provider is called.
 pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) -> Result<Response, Error> {
     user.require("payments:create")?;
-    let key = seal(request.key).await?;
+    let key = match request.key {
+        Some(key) => Some(key.sealed(SEALED).await?),
+        None => None,
+    };
     if let Some(key) = &key
         && let Some(replay) = DB.replay(&user.actor(), &key.scoped(OPERATION)).await?
     {
@@ -56,15 +60,6 @@ pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) ->
     answer(payment)
 }
 
-/// The key with a hash that only this deployment can make: a plain hash of a body that has a card number in it
-/// can be guessed back.
-async fn seal(key: Option<Key>) -> Result<Option<Key>, Error> {
-    let Some(mut key) = key else { return Ok(None) };
-    let sealed = edge::seal("payments.request", key.request_hash.as_bytes()).await?;
-    key.request_hash = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Some(key))
-}
-
 /// The answer to a request that came before, as the payment is now.
 async fn replayed(context: &Context, key: &Key, replay: &Replay) -> Result<Response, Error> {
     if key.request_hash != replay.request_hash {
@@ -75,10 +70,7 @@ async fn replayed(context: &Context, key: &Key, replay: &Replay) -> Result<Respo
     if payment.is_running() {
         return Err(Error::InProgress);
     }
-    let (name, value) = REPLAYED;
-    let mut response = answer(payment).unwrap_or_else(Error::into_response);
-    response.headers_mut().insert(name, value);
-    Ok(response)
+    Ok(([REPLAYED], answer(payment).unwrap_or_else(Error::into_response)).into_response())
 }
 
 fn check(body: NewPayment) -> Result<(String, Option<Decimal>, Card), Error> {

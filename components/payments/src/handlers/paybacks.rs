@@ -4,7 +4,7 @@ use edge::Context;
 use uuid::Uuid;
 
 use super::refunds;
-use super::settle::{TRIES, append, current};
+use super::settle::{TRIES, alert, append, current};
 use crate::domain::{Payment, RefundState};
 use crate::error::Error;
 use crate::provider::{Outcome, Payback, Receipt};
@@ -41,7 +41,7 @@ async fn book_elsewhere(context: &Context, payment: &Payment, receipt: Receipt) 
         let payment = current(&payment.id).await?;
         let id = Uuid::now_v7().to_string();
         let Some(change) = payment.refunded_elsewhere(&id, &receipt) else {
-            logline::log!("ALERT payment {}: the provider gave back what is not of it", payment.id);
+            alert(&payment, "the provider gave back what is not of it");
             return Ok(());
         };
         match append(context, &payment, change, &actor, Some(&cause)).await {
@@ -49,7 +49,7 @@ async fn book_elsewhere(context: &Context, payment: &Payment, receipt: Receipt) 
             Ok(false) => {}
             // A refund of ours that is under way wants the same money; the provider will refuse one of the two.
             Err(Error::Internal(error)) if payments::refunds::exceeds(&error) => {
-                logline::log!("ALERT payment {}: the provider gave back more than is left", payment.id);
+                alert(&payment, "the provider gave back more than is left");
                 return Ok(hints::leave(&payment.id).await?);
             }
             Err(error) => return Err(error),

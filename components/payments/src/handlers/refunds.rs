@@ -2,12 +2,11 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, FieldError, Id, Key, Keyed, List, Page, Path, User, text};
+use edge::{Context, FieldError, Id, Key, Keyed, List, Page, Path, REPLAYED, User, text};
 use http::StatusCode;
 use store::{Event, Idempotency, NEXT, Timestamp};
 use uuid::Uuid;
 
-use super::REPLAYED;
 use super::relation::related;
 use super::settle::{SELF, TRIES, append, current};
 use crate::api::{self, NewRefund};
@@ -227,10 +226,7 @@ async fn replayed(
     }
     let refund = refunds::find(&replay.result).await?.ok_or(Error::NotFound)?;
     let refund = reconcile(context, refund).await?;
-    let mut response = answer(payment, &refund).unwrap_or_else(Error::into_response);
-    let (name, value) = REPLAYED;
-    response.headers_mut().insert(name, value);
-    Ok(response)
+    Ok(([REPLAYED], answer(payment, &refund).unwrap_or_else(Error::into_response)).into_response())
 }
 
 fn answer(payment: &Payment, refund: &Refund) -> Result<Response, Error> {

@@ -195,6 +195,6 @@ pub async fn current(id: &str) -> Result<Payment, Error> {
 }
 
 /// A line for whoever watches the log: money is not where it should be.
-fn alert(payment: &Payment, what: &str) {
+pub fn alert(payment: &Payment, what: &str) {
     logline::log!("ALERT payment {} of order {}: {what}", payment.id, payment.order_id);
 }

@@ -4,9 +4,10 @@ use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, EMAIL};
 use edge::{
-    Context, FieldError, Id, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, User, text,
+    Context, FieldError, Id, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, REPLAYED, User,
+    text,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use serde_json::json;
 
 use super::events::{created, settle};
@@ -73,9 +74,8 @@ pub async fn create(context: Context, user: User, request: Keyed<api::NewUser>) 
         }
         // The same request came before, under the same idempotency key.
         StatusCode::OK => {
-            let mut response = placed(profile(&reply.json::<api::Earlier>()?.id).await?)?;
-            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-            Ok(response)
+            let answer = placed(profile(&reply.json::<api::Earlier>()?.id).await?)?;
+            Ok(([REPLAYED], answer).into_response())
         }
         _ => Err(refused(&user, &reply)),
     }
