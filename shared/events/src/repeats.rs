@@ -25,7 +25,7 @@ const SETTLED_AT_ONCE: i64 = 100;
 const TURNS: usize = 20;
 
 impl Relay {
-    /// Record `event`, of one of [`KINDS`], or count it, if one like it (of the same stream and kind) was recorded within
+    /// Record `event`, of one of the folded kinds, or count it, if one like it (of the same stream and kind) was recorded within
     /// the minute. After the response: how long it takes says nothing to the caller.
     pub fn note(&'static self, event: Event) {
         spin_sdk::wasip3::spawn(async move {
