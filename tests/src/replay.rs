@@ -16,7 +16,8 @@ pub const REPLAYED: [&str; 3] = ["orders", "products", "payments"];
 const NOT_FOLDED: [&str; 7] = ["events", "cursors", "migrations", "parked", "repeats", "breakers", "hints"];
 
 /// Columns that are not state either: when a request may ask the provider again is a lease, as a cursor's is.
-const LEASES: [(&str, &str); 2] = [("payments_payments", "ask_after"), ("payments_refunds", "ask_after")];
+const LEASES: [(&str, &str); 3] =
+    [("payments_payments", "ask_after"), ("payments_refunds", "ask_after"), ("payments_refunds", "retry_at")];
 
 /// A table, compared.
 #[derive(Debug)]

@@ -87,6 +87,10 @@ pub struct Provider {
     pub failures: i64,
     /// Disputes that are to be decided.
     pub open_disputes: i64,
+    /// Refunds that it refused and that are to be asked for again.
+    pub owed_refunds: i64,
+    /// Payments whose money it booked otherwise than was asked.
+    pub conflicts: i64,
 }
 
 /// What it answers instead: a problem.

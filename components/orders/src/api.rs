@@ -194,6 +194,29 @@ pub struct Captured {
     pub amount: i64,
     #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,
+    /// Whether it pays the order whatever the sum: an ADMIN has looked into it.
+    #[serde(default)]
+    pub accepted: bool,
+}
+
+/// The data of payments' `jangteo.conflict.resolved.v1`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resolved {
+    pub order_id: String,
+    pub payment_id: String,
+    /// Whether the payment stands; else it is given back.
+    pub accepted: bool,
+    /// What was taken, in minor units, like the next two.
+    pub amount: i64,
+    #[serde(deserialize_with = "money::recorded")]
+    pub currency: Currency,
+    /// What had been given back without our knowing.
+    pub refunded: i64,
+    /// All that was given back.
+    pub refunded_total: i64,
+    /// Whether nothing of the payment is left.
+    pub full: bool,
 }
 
 /// The data of payments' news of a payment that did not pay its order: `jangteo.payment.deferred.v1` and the like.

@@ -139,6 +139,7 @@ pub fn judge(order: &Order, captured: &Captured) -> Verdict {
         return Verdict::Known;
     }
     match order.status.check(Action::Pay) {
+        Ok(()) if captured.accepted => Verdict::Paid,
         Ok(()) if (order.total, order.currency) == (captured.amount, captured.currency) => Verdict::Paid,
         Ok(()) => Verdict::Rejected("amount_mismatch"),
         Err(_) if order.status == Status::Cancelled => Verdict::Rejected("order_cancelled"),

@@ -4,6 +4,7 @@ use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
 use crate::card::CardDetails;
+use crate::domain::Resolution;
 
 /// `POST /api/payments`.
 #[derive(Deserialize)]
@@ -36,8 +37,18 @@ pub struct Payment {
     /// Where the payer has to confirm before the provider goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_url: Option<String>,
+    /// Of one in CONFLICT: what the provider booked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booked: Option<Booked>,
     pub created_at: String,
     pub updated_at: String,
+}
+
+/// What a provider booked where it was asked for something else.
+#[derive(Serialize)]
+pub struct Booked {
+    pub amount: Decimal,
+    pub currency: Currency,
 }
 
 /// What is known of the card.
@@ -109,6 +120,28 @@ pub struct NewRefund {
     pub restock: bool,
 }
 
+/// `POST /api/payments/{id}/resolve`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resolve {
+    pub action: Resolution,
+    pub reason: String,
+}
+
+/// What a payer chose at the sandbox's page.
+#[derive(Deserialize)]
+pub struct Chosen {
+    pub result: Choice,
+}
+
+/// To pay or not.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    Approve,
+    Refuse,
+}
+
 /// A refund as it is shown.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -122,6 +155,12 @@ pub struct Refund {
     pub restock: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_code: Option<String>,
+    /// When the provider, which refused it, is asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<String>,
+    /// Of one in CONFLICT: what the provider gave back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booked: Option<Decimal>,
     pub created_at: String,
     pub updated_at: String,
 }

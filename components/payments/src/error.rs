@@ -7,7 +7,7 @@ use money::{Currency, Decimal};
 use serde_json::json;
 
 use crate::breaker::Open;
-use crate::domain::{Payment, Refund};
+use crate::domain::{Payment, Refund, RefundState};
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,12 @@ pub enum Error {
     ProviderAway(Open),
     #[error("A payment that is {} cannot be refunded", .0.state.name())]
     NotRefundable(Box<Payment>),
+    #[error("A payment that is {} is in no conflict", .0.state.name())]
+    NoConflict(Box<Payment>),
+    #[error("A refund that is {} is not asked for again", .0.state.name())]
+    NotRetryable(Box<Refund>),
+    #[error("no such refund")]
+    NoRefund,
     #[error("{} {} of it can be given back", .0.currency.decimal(.0.refundable()), .0.currency)]
     RefundExceeds(Box<Payment>),
     #[error("The provider does not give the money back ({})", .0.failure.as_deref().unwrap_or("do_not_honor"))]
@@ -131,6 +137,13 @@ impl From<Error> for Problem {
             Error::NotRefundable(payment) => Self::new(Code::INVALID_TRANSITION, detail)
                 .with("from", payment.state.name())
                 .with("to", "REFUNDED"),
+            Error::NoConflict(payment) => {
+                Self::new(Code::INVALID_TRANSITION, detail).with("from", payment.state.name())
+            }
+            Error::NotRetryable(refund) => Self::new(Code::INVALID_TRANSITION, detail)
+                .with("from", refund.state.name())
+                .with("to", RefundState::Pending.name()),
+            Error::NoRefund => Self::not_found("refund"),
             Error::RefundExceeds(_) => Self::new(Code::REFUND_EXCEEDS_CAPTURED, detail),
             Error::RefundDeclined(refund) => Self::new(Code::REFUND_DECLINED, detail)
                 .with("declineCode", refund.failure.as_deref().unwrap_or("do_not_honor"))

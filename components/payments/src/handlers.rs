@@ -1,5 +1,6 @@
 //! One module per part of the API.
 
+pub mod conflicts;
 pub mod disputes;
 pub mod health;
 pub mod history;
@@ -10,3 +11,4 @@ pub mod payments;
 pub mod refunds;
 pub mod relation;
 pub mod settle;
+pub mod three_d_secure;

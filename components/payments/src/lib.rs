@@ -8,8 +8,11 @@
 //! | `GET /api/payments/history` (`/payments/history`) | the same | `history::list` |
 //! | `GET /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | the same, and the order's seller | `refunds::list` |
 //! | `POST /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | `payments:refund`: the order's seller; `payments:any`: all; never the buyer | `refunds::create` |
+//! | `POST /api/payments/{id}/refunds/{refundId}/retry` (`/payments/…`) | as above | `refunds::retry` |
+//! | `POST /api/payments/{id}/resolve` (`/payments/{id}/resolve`) | `payments:any`, but never the buyer | `conflicts::resolve` |
 //! | `GET /api/payments/{id}/disputes` (`/payments/{id}/disputes`) | `payments:any` | `disputes::list` |
 //! | `POST /api/payments/webhooks/{provider}` (`/payments/webhooks/{provider}`) | the provider's signature | `notified::webhook` |
+//! | `GET`, `POST /api/payments/sandbox/3ds/{id}` | who pays with the sandbox | `three_d_secure::…` |
 //! | `GET /internal/payments/buyers/{id}/payments` | services | `payments::paid_by` |
 //! | `POST /internal/payments/reconcile` | services | `settle::reconcile_due` |
 //! | `POST /internal/payments/events` | services | `notified::on_events` |
@@ -40,7 +43,7 @@ use axum::{
 };
 use edge::{Client, Context};
 use events::{Relay, Target};
-use handlers::{disputes, health, history, notified, pay, payments, refunds, settle};
+use handlers::{conflicts, disputes, health, history, notified, pay, payments, refunds, settle, three_d_secure};
 use spin_sdk::http::{IntoResponse, Request};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -62,6 +65,7 @@ const TARGETS: [Target; 2] = [
             "payment.declined",
             "payment.failed",
             "payment.cancelled",
+            "conflict.resolved",
         ],
         private: &[],
     },
@@ -95,9 +99,12 @@ fn routes() -> Router {
         .route("/", post(pay::create).get(payments::list))
         .route("/history", get(history::list))
         .route("/webhooks/{provider}", post(notified::webhook))
+        .route("/sandbox/3ds/{id}", get(three_d_secure::page).post(three_d_secure::choose))
         .route("/{id}", get(payments::get))
         .route("/{id}/disputes", get(disputes::list))
-        .route("/{id}/refunds", post(refunds::create).get(refunds::list));
+        .route("/{id}/resolve", post(conflicts::resolve))
+        .route("/{id}/refunds", post(refunds::create).get(refunds::list))
+        .route("/{id}/refunds/{refund_id}/retry", post(refunds::retry));
     let internal = Router::new()
         .route("/internal/payments/buyers/{id}/payments", get(payments::paid_by))
         .route("/internal/payments/reconcile", post(settle::reconcile_due))

@@ -112,7 +112,7 @@ pub async fn status(context: &Context, payment: &Payment, tries: u32) -> Option<
 /// Give back what `refund` says of `payment`.
 pub async fn refund(context: &Context, payment: &Payment, refund: &Refund) -> Outcome {
     let request = RefundRequest {
-        refund_id: refund.id.clone(),
+        refund_id: refund.key(),
         attempt: attempt(payment),
         amount: money(payment, refund.amount),
     };

@@ -23,12 +23,13 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0004_provider_side.sql"),
         include_str!("../migrations/0005_daily.sql"),
         include_str!("../migrations/0006_tries.sql"),
+        include_str!("../migrations/0007_ways_out.sql"),
     ],
 );
 
 const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded, provider, reference, card_brand, \
                        card_last4, card_expiry, failure_code, failure_retryable, action_url, ask_after, version, \
-                       created_at, updated_at, refunding, failure_provider_code";
+                       created_at, updated_at, refunding, failure_provider_code, booked, booked_currency";
 
 fn payment(row: &Row) -> Result<Payment, Error> {
     let state = row.text(3)?;
@@ -48,6 +49,7 @@ fn payment(row: &Row) -> Result<Payment, Error> {
         failure: row.opt_text(12)?.map(|code| (code, retryable)),
         provider_code: row.opt_text(20)?,
         action_url: row.opt_text(14)?,
+        booked: row.opt_int(21)?.zip(row.opt_text(22)?),
         ask_after: row.text(15)?,
         version: row.int(16)?,
         created_at: row.text(17)?,
@@ -105,6 +107,12 @@ pub async fn due(limit: i64) -> Result<Vec<Payment>, Error> {
          ORDER BY ask_after LIMIT ?2"
     );
     DB.query(&sql, params![Timestamp::now().to_string(), limit]).await?.iter().map(payment).collect()
+}
+
+/// How many payments are in conflict, by provider.
+pub async fn count_conflicts() -> Result<Vec<(String, i64)>, Error> {
+    let sql = "SELECT provider, count(*) FROM payments_payments WHERE state = 'CONFLICT' GROUP BY provider";
+    DB.query(sql, params![]).await?.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
 }
 
 /// Take the right to ask the provider about a payment that is due: one request at a time gets it. When to ask

@@ -89,9 +89,10 @@ fn payback(row: &RowResult) -> Payback {
     }
 }
 
-/// Take what is held.
+/// Take what is held, or what the payer has confirmed: who asks for that is the sandbox's page.
 pub async fn capture(attempt: &Attempt) -> Result<Outcome, Error> {
-    let sql = "UPDATE provider_sandbox_payments SET state = 'captured' WHERE payment_id = ?1 AND state = 'authorized'";
+    let sql = "UPDATE provider_sandbox_payments SET state = 'captured' \
+               WHERE payment_id = ?1 AND state IN ('authorized', 'requires_action')";
     run(sql, vec![Value::Text(attempt.payment_id.clone())]).await?;
     in_the_books(attempt).await
 }
@@ -156,7 +157,7 @@ fn outcome(payment_id: &str, row: &RowResult) -> Outcome {
             no(row.get::<&str>(1).unwrap_or("do_not_honor"), row.get::<i64>(2).unwrap_or(0) != 0)
         }
         Some("requires_action") => {
-            Outcome::RequiresAction(format!("https://sandbox.invalid/confirm/{payment_id}"))
+            Outcome::RequiresAction(format!("/api/payments/sandbox/3ds/{payment_id}"))
         }
         _ => Outcome::Pending,
     }

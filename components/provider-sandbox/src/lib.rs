@@ -9,7 +9,7 @@
 //! | 4000000000009979 | declined `stolen_card` | |
 //! | 4100000000000019 | declined `fraud_suspected` | |
 //! | 4000000000000119 | declined `processing_error`, retryable | |
-//! | 4000002500003155 | requires action (3-D Secure) | |
+//! | 4000002500003155 | requires action (3-D Secure): the payer confirms at the shop's own page | when confirmed |
 //! | 4000000000000200 | pending | |
 //! | 4000000000000218 | unknown: timeout after charging | yes |
 //! | 4000000000000226 | unknown: timeout before charging | never heard of |

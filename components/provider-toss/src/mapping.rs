@@ -90,8 +90,8 @@ fn object(answer: &Answer) -> Outcome {
 
 /// What a Payment object says of our refund; none when the refund is not in it.
 pub fn refund(answer: &Answer, request: &RefundRequest) -> Option<Outcome> {
-    let ours =
-        |cancel: &&Value| text(cancel, "/cancelReason").is_some_and(|r| r.contains(&request.refund_id));
+    let reason = reason(request);
+    let ours = |cancel: &&Value| text(cancel, "/cancelReason") == Some(reason.as_str());
     let cancel = answer.body.pointer("/cancels")?.as_array()?.iter().find(ours)?;
     Some(cancelled(&answer.body, cancel).map_or(Outcome::Pending, Outcome::Captured))
 }

@@ -218,6 +218,21 @@ fn matrix(things: &Things) -> Vec<Row> {
             json!({ "amount": 999, "reason": "x" }),
             [401, 403, 404, 409, 409, 404, 409, 401, 401],
         ),
+        // A bank's page asks for no token.
+        row(get.clone(), &["/api/payments/sandbox/3ds/:id"], everyone),
+        with(post.clone(), &["/api/payments/sandbox/3ds/:id"], empty.clone(), [422; 9]),
+        // There is no such refund, and no conflict: who may end either at all learns that.
+        row(
+            post.clone(),
+            &["/api/payments/:id/refunds/:refundId/retry", "/payments/:id/refunds/:refundId/retry"],
+            [401, 403, 404, 404, 404, 404, 404, 401, 401],
+        ),
+        with(
+            post.clone(),
+            &["/api/payments/:id/resolve", "/payments/:id/resolve"],
+            json!({ "action": "accept", "reason": "x" }),
+            [401, 403, 403, 403, 409, 403, 409, 401, 401],
+        ),
         // Nobody is asked for a token, and without a secret nobody is believed.
         with(
             post.clone(),
@@ -313,6 +328,7 @@ impl Things {
         };
         route
             .replace(":id", id)
+            .replace(":refundId", id)
             .replace(":userId", id)
             .replace(":category", "tea")
             .replace(":role", "SUPPORT")

@@ -21,13 +21,19 @@ const RELAY: [(&str, &str, Reading); 4] = [
 
 /// What is measured per payment provider.
 type Gauge = fn(&Provider) -> i64;
-const PROVIDERS: [(&str, &str, Gauge); 4] = [
+const PROVIDERS: [(&str, &str, Gauge); 6] = [
     ("jangteo_provider_breaker_open", "Whether calls to a payment provider are held back", |provider| {
         i64::from(provider.breaker == "open")
     }),
     ("jangteo_provider_calls", "Calls in the breaker's window", |provider| provider.calls),
     ("jangteo_provider_failures", "Of these, those that failed", |provider| provider.failures),
     ("jangteo_provider_open_disputes", "Disputes that are to be decided", |provider| provider.open_disputes),
+    ("jangteo_provider_owed_refunds", "Refunds that it refused and that are to be asked for again", |provider| {
+        provider.owed_refunds
+    }),
+    ("jangteo_provider_conflicts", "Payments that it booked otherwise than was asked", |provider| {
+        provider.conflicts
+    }),
 ];
 
 /// `GET /metrics`
@@ -73,7 +79,7 @@ mod tests {
     fn each_target_and_provider_of_each_service_has_its_line() {
         let lag = Lag { target: "audit".to_owned(), pending: 3, oldest_seconds: 1, failures: 0, parked: 2 };
         let (name, breaker) = ("stripe".to_owned(), "open".to_owned());
-        let providers = vec![Provider { name, breaker, calls: 9, failures: 8, open_disputes: 2 }];
+        let providers = vec![Provider { name, breaker, calls: 9, failures: 8, open_disputes: 2, owed_refunds: 1, conflicts: 3 }];
         let health = ServiceHealth {
             status: Status::Up,
             latency_ms: 1,
@@ -89,6 +95,8 @@ mod tests {
         );
         assert!(text.contains("jangteo_provider_breaker_open{provider=\"stripe\"} 1\n"), "{text}");
         assert!(text.contains("jangteo_provider_open_disputes{provider=\"stripe\"} 2\n"), "{text}");
+        assert!(text.contains("jangteo_provider_owed_refunds{provider=\"stripe\"} 1\n"), "{text}");
+        assert!(text.contains("jangteo_provider_conflicts{provider=\"stripe\"} 3\n"), "{text}");
         assert!(text.contains("# TYPE jangteo_relay_pending_events gauge\n"), "{text}");
     }
 }

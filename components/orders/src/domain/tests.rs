@@ -36,7 +36,14 @@ pub fn order(status: Status, payment: Option<&str>) -> Order {
 
 fn captured(payment: &str, amount: i64) -> Captured {
     let (order_id, payment_id) = ("o".to_owned(), payment.to_owned());
-    Captured { order_id, payment_id, amount, currency: Currency::USD }
+    Captured { order_id, payment_id, amount, currency: Currency::USD, accepted: false }
+}
+
+#[test]
+fn a_payment_that_an_admin_accepted_pays_whatever_the_sum() {
+    let accepted = |status| judge(&order(status, None), &Captured { accepted: true, ..captured("p1", 5997) });
+    assert_eq!(accepted(Status::Ordered), Verdict::Paid);
+    assert_eq!(accepted(Status::Cancelled), Verdict::Rejected("order_cancelled"));
 }
 
 #[test]

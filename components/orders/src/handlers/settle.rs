@@ -9,7 +9,7 @@ use store::{Event, NEXT};
 use super::MAX_TRIES;
 use super::people::told;
 use crate::RELAY;
-use crate::api::{Captured, News, Refunded};
+use crate::api::{Captured, News, Refunded, Resolved};
 use crate::domain::{Order, Verdict, judge, judge_news, judge_refund};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
@@ -29,6 +29,11 @@ pub async fn on_events(
             "jangteo.payment.refunded.v1" => {
                 let Some(refunded) = intake::<Refunded>(event) else { continue };
                 settle(event, &refunded.order_id, |order| refunded_answer(&refunded, order, &actor)).await?;
+            }
+            "jangteo.conflict.resolved.v1" => {
+                let Some(resolved) = intake::<Resolved>(event) else { continue };
+                settle(event, &resolved.order_id, |order| resolved_answer(&resolved, event, order, &actor))
+                    .await?;
             }
             "jangteo.payment.deferred.v1"
             | "jangteo.payment.authorized.v1"
@@ -129,6 +134,36 @@ fn news_answer(news: &News, open: bool, event: &CloudEvent, order: &Order, actor
     let kind = judge_news(order, news, open, sequence)?;
     let data = json!({ "paymentId": news.payment_id, "sequence": sequence });
     Some(orders::next(order, kind, actor, data))
+}
+
+/// An ADMIN has looked into a payment that the provider booked otherwise than was asked: it pays the order after all,
+/// the order may be paid anew, or more of what paid it was given back than was known.
+fn resolved_answer(
+    resolved: &Resolved,
+    event: &CloudEvent,
+    order: Option<&Order>,
+    actor: &str,
+) -> Option<Event> {
+    let Resolved { amount, currency, accepted, full, refunded_total, .. } = *resolved;
+    let (order_id, payment_id) = (resolved.order_id.clone(), resolved.payment_id.clone());
+    let paid_by_it = order.is_some_and(|order| order.payment_id.as_ref() == Some(&payment_id));
+    match (paid_by_it, accepted) {
+        (false, true) => {
+            let captured = Captured { order_id, payment_id, amount, currency, accepted };
+            captured_answer(&captured, order, actor)
+        }
+        (false, false) => {
+            let news = News { order_id, payment_id, was_open: true };
+            news_answer(&news, false, event, order?, actor)
+        }
+        (true, _) if resolved.refunded > 0 => {
+            let amount = resolved.refunded;
+            let refunded =
+                Refunded { order_id, payment_id, amount, refunded_total, currency, full, restock: false };
+            refunded_answer(&refunded, order, actor)
+        }
+        (true, _) => None,
+    }
 }
 
 fn add(data: &mut Value, name: &str, value: Value) {

@@ -1,6 +1,7 @@
 //! Giving money back: what was asked for, and what a provider's answer means for it.
 
 use serde_json::json;
+use store::Timestamp;
 
 use super::outcome::{add, standard};
 use super::{Change, Payment, State};
@@ -8,6 +9,10 @@ use crate::provider::{Outcome, Receipt};
 
 /// The reason of a refund that somebody made at the provider.
 const ELSEWHERE: &str = "Refunded at the provider";
+
+/// The pauses, in seconds, after which a refund that the provider refuses is asked for again by itself. Most are refused
+/// since the shop's balance there is too low, which the next sales or the next day mend. After the last one a person asks.
+const RETRY_AFTER: [i64; 6] = [60, 5 * 60, 30 * 60, 2 * 60 * 60, 12 * 60 * 60, 24 * 60 * 60];
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +48,6 @@ impl RefundState {
 /// Money that is to be given back, or was.
 #[derive(Clone, Debug)]
 pub struct Refund {
-    /// The provider's idempotency key too.
     pub id: String,
     pub payment_id: String,
     pub state: RefundState,
@@ -54,12 +58,53 @@ pub struct Refund {
     pub restock: bool,
     /// Code of the refusal.
     pub failure: Option<String>,
+    /// How often it was asked for again after the provider had refused it.
+    pub retries: i64,
+    /// Whether it failed, and nobody has asked for another refund of the payment since.
+    pub owed: bool,
+    /// When it is asked for again by itself, RFC 3339.
+    pub retry_at: Option<String>,
+    /// In conflict: what the provider gave back, in minor units of the payment's currency.
+    pub booked: Option<i64>,
     /// RFC 3339.
     pub created_at: String,
     pub updated_at: String,
 }
 
+impl Refund {
+    /// The provider's idempotency key: another one for each try after a refusal, or it would repeat that.
+    pub fn key(&self) -> String {
+        if self.retries == 0 { self.id.clone() } else { format!("{}-{}", self.id, self.retries) }
+    }
+
+    /// The id of the refund that has this [`key`](Self::key).
+    pub fn id_of(key: &str) -> &str {
+        /// Digits and hyphens of a UUID.
+        const ID: usize = 36;
+        key.get(..ID).unwrap_or(key)
+    }
+
+    /// When one that was refused just now is asked for again; `None` when it was often enough.
+    fn next_try(&self, now: Timestamp) -> Option<Timestamp> {
+        let pause = usize::try_from(self.retries).ok().and_then(|retries| RETRY_AFTER.get(retries));
+        pause.map(|pause| now.plus_seconds(*pause))
+    }
+}
+
 impl Payment {
+    /// The event that asks again for a `refund` that the provider refused; `automatic` when no person does.
+    pub fn refund_retried(&self, refund: &Refund, automatic: bool, ask_after: &str) -> Change {
+        let data = json!({
+            "refundId": refund.id,
+            "amount": refund.amount,
+            "currency": self.currency,
+            "automatic": automatic,
+        });
+        let mut change = self.change("payment.refund_retried", data);
+        change.private = Some(json!({ "askAfter": ask_after }));
+        change
+    }
+
     /// The event that asks for `refund`: durable before the provider hears of it.
     pub fn refund_requested(&self, refund: &Refund, ask_after: String) -> Change {
         let data = json!({
@@ -82,7 +127,7 @@ impl Payment {
     }
 
     /// What the provider's answer to `refund` changes; `None` when nobody knows yet: ask again.
-    pub fn after_refund(&self, refund: &Refund, outcome: Outcome) -> Option<Change> {
+    pub fn after_refund(&self, refund: &Refund, outcome: Outcome, now: Timestamp) -> Option<Change> {
         let mut change = match outcome {
             Outcome::Captured(receipt) => self.booked("payment.refunded", refund.amount, receipt),
             Outcome::Declined(no) if !no.retryable => {
@@ -91,7 +136,9 @@ impl Payment {
                     "amount": refund.amount,
                     "currency": self.currency,
                 });
-                self.change("payment.refund_failed", data)
+                let mut change = self.change("payment.refund_failed", data);
+                change.private = refund.next_try(now).map(|at| json!({ "retryAt": at.to_string() }));
+                change
             }
             _ => return None,
         };
@@ -127,7 +174,7 @@ impl Payment {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::domain::{State, tests::started};
     use crate::provider::{Decline, Money};
@@ -137,7 +184,8 @@ mod tests {
         Outcome::Captured(Receipt { reference: "r".to_owned(), amount })
     }
 
-    fn refund(amount: i64) -> Refund {
+    /// A refund that is under way.
+    pub fn refund(amount: i64) -> Refund {
         let text = |t: &str| t.to_owned();
         Refund {
             id: text("f"),
@@ -147,6 +195,10 @@ mod tests {
             reason: text("late"),
             restock: false,
             failure: None,
+            retries: 0,
+            owed: false,
+            retry_at: None,
+            booked: None,
             created_at: text("2026-11-21T00:00:00.000Z"),
             updated_at: text("2026-11-21T00:00:00.000Z"),
         }
@@ -156,7 +208,7 @@ mod tests {
     fn the_refund_that_gives_back_the_rest_says_so() {
         let mut payment = started();
         (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
-        let data = |amount| payment.after_refund(&refund(amount), receipt(amount, "USD")).unwrap().data;
+        let data = |amount| payment.after_refund(&refund(amount), receipt(amount, "USD"), now()).unwrap().data;
         assert_eq!(
             (data(2000)["full"].clone(), data(2000)["refundedTotal"].clone()),
             (json!(true), json!(2999))
@@ -171,7 +223,7 @@ mod tests {
     fn only_a_clear_answer_settles_a_refund() {
         let mut payment = started();
         payment.state = State::Captured;
-        let kind = |outcome| payment.after_refund(&refund(500), outcome).map(|change| change.kind);
+        let kind = |outcome| payment.after_refund(&refund(500), outcome, now()).map(|change| change.kind);
         let no =
             |retryable| Outcome::Declined(Decline { code: "x".to_owned(), retryable, provider_code: None });
         assert_eq!(kind(receipt(500, "USD")), Some("payment.refunded"));
@@ -199,6 +251,33 @@ mod tests {
         assert_eq!((of(&payment, 0, "USD"), of(&payment, 5, "KRW")), (None, None));
         payment.state = State::Cancelled;
         assert_eq!(of(&payment, 1000, "USD"), None);
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-21T00:00:00.000Z").unwrap()
+    }
+
+    #[test]
+    fn a_refused_refund_is_asked_for_again_under_another_key_with_growing_pauses_and_not_for_ever() {
+        let mut payment = started();
+        payment.state = State::Captured;
+        let mut refused = refund(500);
+        refused.id = "019aa4c5-0004-7000-8000-000000000006".to_owned();
+        let (mut pauses, mut keys) = (Vec::new(), vec![refused.key()]);
+        loop {
+            let no = Decline { code: "x".to_owned(), retryable: false, provider_code: None };
+            let change = payment.after_refund(&refused, Outcome::Declined(no), now()).unwrap();
+            let Some(private) = change.private else { break };
+            let at = Timestamp::parse(private["retryAt"].as_str().unwrap()).unwrap();
+            pauses.push((at.0 - now().0) / 1000);
+            refused.retries += 1;
+            keys.push(refused.key());
+        }
+        assert_eq!(pauses, RETRY_AFTER);
+        assert!(pauses.is_sorted());
+        assert!(keys.iter().all(|key| Refund::id_of(key) == refused.id));
+        keys.dedup();
+        assert_eq!(keys.len(), pauses.len() + 1, "a key for each");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The service's health, with the breakers and open disputes of its providers.
+//! The service's health, with the breakers of its providers and what waits there for a person.
 
 use axum::Json;
 use edge::{Problem, ServiceCaller};
@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use store::Timestamp;
 
-use crate::store::{breaker as stored, disputes};
+use crate::store::{self as payments, breaker as stored, disputes, refunds};
 use crate::{RELAY, breaker};
 
 /// `GET /internal/payments/health`
@@ -15,7 +15,11 @@ pub async fn get(_: ServiceCaller) -> Result<Json<Value>, Problem> {
     let now = Timestamp::now().0;
     let breakers = stored::all().await.map_err(Problem::internal)?;
     let disputes = disputes::open().await.map_err(Problem::internal)?;
-    let open = |name: &str| disputes.iter().find(|(one, _)| one == name).map_or(0, |(_, open)| *open);
+    let owed = refunds::count_owed().await.map_err(Problem::internal)?;
+    let conflicts = payments::count_conflicts().await.map_err(Problem::internal)?;
+    let of = |counts: &[(String, i64)], name: &str| {
+        counts.iter().find(|(one, _)| one == name).map_or(0, |(_, count)| *count)
+    };
     let shown = breakers.iter().map(|one| {
         let state = breaker::state(one, now).name();
         json!({
@@ -23,7 +27,9 @@ pub async fn get(_: ServiceCaller) -> Result<Json<Value>, Problem> {
             "breaker": state,
             "calls": one.calls,
             "failures": one.failures,
-            "openDisputes": open(&one.provider),
+            "openDisputes": of(&disputes, &one.provider),
+            "owedRefunds": of(&owed, &one.provider),
+            "conflicts": of(&conflicts, &one.provider),
         })
     });
     if let Some(members) = report.as_object_mut() {

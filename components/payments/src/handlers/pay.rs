@@ -132,6 +132,7 @@ fn new_payment(order: Order, provider: String, card: &Card) -> Payment {
         failure: None,
         provider_code: None,
         action_url: None,
+        booked: None,
         ask_after: now.plus_seconds(LOST_AFTER_SECONDS).to_string(),
         version: 1,
         created_at: now.to_string(),

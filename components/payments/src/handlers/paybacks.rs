@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::refunds;
 use super::settle::{TRIES, alert, append, current};
-use crate::domain::{Payment, RefundState};
+use crate::domain::{Payment, Refund, RefundState};
 use crate::error::Error;
 use crate::provider::{Outcome, Payback, Receipt};
 use crate::store::{self as payments, hints};
@@ -22,13 +22,21 @@ pub async fn book(context: &Context, payment: Payment, paybacks: Vec<Payback>) -
 
 /// Whether the shop asked for it; it is settled then.
 async fn is_ours(context: &Context, payment: &Payment, payback: &Payback) -> Result<bool, Error> {
-    let Some(id) = &payback.refund_id else { return Ok(false) };
-    let found = payments::refunds::find(id).await?;
-    let Some(refund) = found.filter(|refund| refund.payment_id == payment.id) else { return Ok(false) };
-    if refund.state == RefundState::Pending {
-        refunds::settle(context, refund, Outcome::Captured(payback.receipt.clone())).await?;
+    let Some(key) = &payback.refund_id else { return Ok(false) };
+    let found = payments::refunds::find(Refund::id_of(key)).await?;
+    // What the provider had refused, and gave back all the same, is not what was asked for again since.
+    let is_it = |refund: &Refund| refund.payment_id == payment.id && refund.key() == *key;
+    match found.filter(is_it) {
+        None => Ok(false),
+        Some(refund) => match refund.state {
+            RefundState::Failed => Ok(false),
+            RefundState::Succeeded | RefundState::Conflict => Ok(true),
+            RefundState::Pending => {
+                refunds::settle(context, refund, Outcome::Captured(payback.receipt.clone())).await?;
+                Ok(true)
+            }
+        },
     }
-    Ok(true)
 }
 
 async fn book_elsewhere(context: &Context, payment: &Payment, receipt: Receipt) -> Result<(), Error> {

@@ -74,6 +74,10 @@ pub fn show(payment: &Payment) -> api::Payment {
             provider_code: payment.provider_code.clone(),
         }),
         action_url: payment.action_url.clone(),
+        booked: payment.booked.as_ref().map(|_| {
+            let (amount, currency) = payment.really_taken();
+            api::Booked { amount: currency.decimal(amount), currency }
+        }),
         created_at: payment.created_at.clone(),
         updated_at: payment.updated_at.clone(),
     }

@@ -2,13 +2,13 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, FieldError, Id, Key, Keyed, List, Page, Path, REPLAYED, User, text};
+use edge::{Context, FieldError, Id, Key, Keyed, KeyedOr, List, Nothing, Page, Path, REPLAYED, User, text};
 use http::StatusCode;
 use store::{Event, Idempotency, NEXT, Timestamp};
 use uuid::Uuid;
 
 use super::relation::related;
-use super::settle::{SELF, TRIES, append, current};
+use super::settle::{SELF, TRIES, append, current, look};
 use crate::api::{self, NewRefund};
 use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, RefundState};
 use crate::error::Error;
@@ -18,8 +18,10 @@ use crate::{RELAY, faults, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.refund";
+/// As above, of asking again.
+const RETRY: &str = "payments.refunds.retry";
 /// The longest reason, in characters.
-const MAX_REASON: usize = 500;
+pub const MAX_REASON: usize = 500;
 
 /// `POST /api/payments/{id}/refunds`: 201 when the money was given back, 202 when the provider has not said so yet.
 pub async fn create(
@@ -38,23 +40,58 @@ pub async fn create(
     }
     let step = provider::step(&context, &payment.provider, payment.currency).await?.unwrap_or(1);
     let refund = check(&payment, request.body, step)?;
-    let idempotency = request.key.as_ref().map(|key| Idempotency {
-        key: key.scoped(&operation),
+    let event = requested(&context, &payment, &refund, &user.actor());
+    ask(&context, &payment, refund, event, request.key.as_ref().map(|key| (key, operation))).await
+}
+
+/// `POST /api/payments/{id}/refunds/{refundId}/retry`: as [`create`], for a refund that the provider refused.
+pub async fn retry(
+    context: Context,
+    user: User,
+    Path((Id(id), Id(refund_id))): Path<(Id, Id)>,
+    KeyedOr(request): KeyedOr<Nothing>,
+) -> Result<Response, Error> {
+    let payment = refundable(&context, &user, &id).await?;
+    let operation = format!("{RETRY}.{refund_id}");
+    if let Some(key) = &request.key
+        && let Some(replay) = DB.replay(&user.actor(), &key.scoped(&operation)).await?
+    {
+        return replayed(&context, &payment, key, &replay).await;
+    }
+    // Its money may have gone back by another hand.
+    let (payment, _) = look(&context, payment, 1).await?;
+    let refund = refunds::find(&refund_id).await?.filter(|refund| refund.payment_id == payment.id);
+    let refund = refund.ok_or(Error::NoRefund)?;
+    if refund.state != RefundState::Failed {
+        return Err(Error::NotRetryable(Box::new(refund)));
+    }
+    let event = retried(&context, &payment, &refund, false, &user.actor());
+    ask(&context, &payment, refund, event, request.key.as_ref().map(|key| (key, operation))).await
+}
+
+/// Record by `event` that `refund` is asked for, once per key, and ask for it.
+async fn ask(
+    context: &Context,
+    payment: &Payment,
+    refund: Refund,
+    mut event: Event,
+    key: Option<(&Key, String)>,
+) -> Result<Response, Error> {
+    event.idempotency = key.as_ref().map(|(key, operation)| Idempotency {
+        key: key.scoped(operation),
         request_hash: key.request_hash.clone(),
         result: refund.id.clone(),
     });
-    let mut event = requested(&context, &payment, &refund, &user.actor());
-    event.idempotency = idempotency;
-    match (DB.append(event).await, &request.key) {
+    match (DB.append(event).await, key) {
         (Ok(_), _) => {}
-        (Err(store::Error::Replayed(replay)), Some(key)) => {
-            return replayed(&context, &payment, key, &replay).await;
+        (Err(store::Error::Replayed(replay)), Some((key, _))) => {
+            return replayed(context, payment, key, &replay).await;
         }
-        (Err(error), _) => return Err(too_much(error, &payment)),
+        (Err(error), _) => return Err(too_much(error, payment)),
     }
-    let refund = give(&context, refund).await?;
+    let refund = give(context, refund).await?;
     faults::point("refunding.told").await;
-    answer(&payment, &refund)
+    answer(payment, &refund)
 }
 
 /// `GET /api/payments/{id}/refunds`: oldest first.
@@ -113,11 +150,30 @@ pub async fn reconcile(context: &Context, refund: Refund) -> Result<Refund, Erro
     give(context, refund).await
 }
 
+/// Ask again for a refund that the provider refused, when that is due and its money has not gone back by another hand.
+pub async fn retry_owed(context: &Context, refund: Refund) -> Result<(), Error> {
+    if !refunds::claim_owed(&refund.id).await? {
+        return Ok(());
+    }
+    let (payment, said) = look(context, current(&refund.payment_id).await?, 1).await?;
+    if !said {
+        return Ok(());
+    }
+    match DB.append(retried(context, &payment, &refund, true, SELF)).await {
+        // Somebody else was faster, or there is not so much left: then the money went otherwise.
+        Err(error) if payments::is_outrun(&error) || refunds::exceeds(&error) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => give(context, refund).await.map(drop),
+    }
+}
+
 /// Have the provider give back what was recorded, and record what it says.
-async fn give(context: &Context, refund: Refund) -> Result<Refund, Error> {
+pub async fn give(context: &Context, refund: Refund) -> Result<Refund, Error> {
     RELAY.kick();
     faults::point("refunding.requested").await;
     let payment = current(&refund.payment_id).await?;
+    // A refund that is asked for again has got another key.
+    let refund = refunds::find(&refund.id).await?.ok_or(Error::NoRefund)?;
     let outcome = provider::refund(context, &payment, &refund).await;
     faults::point("refunding.provided").await;
     settle(context, refund, outcome).await
@@ -127,7 +183,7 @@ async fn give(context: &Context, refund: Refund) -> Result<Refund, Error> {
 pub async fn settle(context: &Context, refund: Refund, outcome: Outcome) -> Result<Refund, Error> {
     for _ in 0..TRIES {
         let payment = current(&refund.payment_id).await?;
-        let Some(change) = payment.after_refund(&refund, outcome.clone()) else { break };
+        let Some(change) = payment.after_refund(&refund, outcome.clone(), Timestamp::now()) else { break };
         if append(context, &payment, change, SELF, None).await? {
             break;
         }
@@ -174,7 +230,8 @@ fn check(payment: &Payment, body: NewRefund, step: i64) -> Result<Refund, Error>
     }
 }
 
-fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Refund {
+/// A refund that is about to be asked for.
+pub fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Refund {
     let now = Timestamp::now().to_string();
     Refund {
         id: Uuid::now_v7().to_string(),
@@ -184,6 +241,10 @@ fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Refund 
         reason,
         restock,
         failure: None,
+        retries: 0,
+        owed: false,
+        retry_at: None,
+        booked: None,
         created_at: now.clone(),
         updated_at: now,
     }
@@ -193,6 +254,15 @@ fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Refund 
 fn requested(context: &Context, payment: &Payment, refund: &Refund, actor: &str) -> Event {
     let ask_after = Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string();
     let mut event = payments::changed(payment, payment.refund_requested(refund, ask_after), actor);
+    event.version = NEXT;
+    event.traceparent = context.traceparent.clone();
+    event
+}
+
+/// As [`requested`], of a refund that the provider refused; `automatic` when no person asks.
+fn retried(context: &Context, payment: &Payment, refund: &Refund, automatic: bool, actor: &str) -> Event {
+    let ask_after = Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string();
+    let mut event = payments::changed(payment, payment.refund_retried(refund, automatic, &ask_after), actor);
     event.version = NEXT;
     event.traceparent = context.traceparent.clone();
     event
@@ -239,6 +309,7 @@ fn answer(payment: &Payment, refund: &Refund) -> Result<Response, Error> {
 }
 
 fn show(payment: &Payment, refund: &Refund) -> api::Refund {
+    let in_conflict = refund.state == RefundState::Conflict;
     api::Refund {
         id: refund.id.clone(),
         payment_id: refund.payment_id.clone(),
@@ -248,6 +319,8 @@ fn show(payment: &Payment, refund: &Refund) -> api::Refund {
         reason: refund.reason.clone(),
         restock: refund.restock,
         failure_code: refund.failure.clone(),
+        retry_at: refund.retry_at.clone(),
+        booked: refund.booked.filter(|_| in_conflict).map(|booked| payment.currency.decimal(booked)),
         created_at: refund.created_at.clone(),
         updated_at: refund.updated_at.clone(),
     }

@@ -142,6 +142,10 @@ pub async fn round(context: &Context) -> Result<Reconciled, Error> {
         let refund = refunds::reconcile(context, refund).await?;
         done.count(refund.state != crate::domain::RefundState::Pending);
     }
+    for refund in payments::refunds::owed(ROUND).await? {
+        refunds::retry_owed(context, refund).await?;
+        done.count(true);
+    }
     Ok(done)
 }
 

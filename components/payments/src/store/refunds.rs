@@ -5,7 +5,11 @@ use store::{Error, Row, Timestamp, params};
 use super::DB;
 use crate::domain::{ASK_EVERY_SECONDS, Refund, RefundState};
 
-const COLUMNS: &str = "id, payment_id, state, amount, reason, restock, failure_code, created_at, updated_at";
+const COLUMNS: &str = "id, payment_id, state, amount, reason, restock, failure_code, created_at, updated_at, \
+                       retries, owed, retry_at, booked";
+/// How long one request has the right to ask again for a refund that was refused, in seconds: while it asks the provider
+/// twice. When it came to nothing, the next one may after that.
+const CLAIMED_FOR: i64 = 60;
 
 fn refund(row: &Row) -> Result<Refund, Error> {
     let state = row.text(2)?;
@@ -17,6 +21,10 @@ fn refund(row: &Row) -> Result<Refund, Error> {
         reason: row.text(4)?,
         restock: row.bool(5)?,
         failure: row.opt_text(6)?,
+        retries: row.int(9)?,
+        owed: row.bool(10)?,
+        retry_at: row.opt_text(11)?,
+        booked: row.opt_int(12)?,
         created_at: row.text(7)?,
         updated_at: row.text(8)?,
     })
@@ -60,6 +68,35 @@ pub async fn claim(id: &str) -> Result<bool, Error> {
                WHERE id = ?1 AND state = 'PENDING' AND ask_after <= ?3 RETURNING id";
     let next = now.plus_seconds(ASK_EVERY_SECONDS).to_string();
     Ok(DB.query_one(sql, params![id, next, now.to_string()]).await?.is_some())
+}
+
+/// Refunds that were refused and are to be asked for again, those that wait longest first.
+pub async fn owed(limit: i64) -> Result<Vec<Refund>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_refunds WHERE owed = 1 AND retry_at <= ?1 ORDER BY retry_at LIMIT ?2"
+    );
+    DB.query(&sql, params![Timestamp::now().to_string(), limit]).await?.iter().map(refund).collect()
+}
+
+/// Take the right to ask again for a refund that is [`owed`], as for one that is pending.
+pub async fn claim_owed(id: &str) -> Result<bool, Error> {
+    let now = Timestamp::now();
+    let sql = "UPDATE payments_refunds SET retry_at = ?2 WHERE id = ?1 AND owed = 1 AND retry_at <= ?3 RETURNING id";
+    let until = now.plus_seconds(CLAIMED_FOR).to_string();
+    Ok(DB.query_one(sql, params![id, until, now.to_string()]).await?.is_some())
+}
+
+/// Refunds of a payment that the provider booked otherwise than was asked. A payment has a few at most.
+pub async fn in_conflict(payment_id: &str) -> Result<Vec<Refund>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM payments_refunds WHERE payment_id = ?1 AND state = 'CONFLICT'");
+    DB.query(&sql, params![payment_id]).await?.iter().map(refund).collect()
+}
+
+/// How many refunds are owed, by provider.
+pub async fn count_owed() -> Result<Vec<(String, i64)>, Error> {
+    let sql = "SELECT provider, count(*) FROM payments_refunds AS refund \
+               JOIN payments_payments AS payment ON payment.id = refund.payment_id WHERE owed = 1 GROUP BY provider";
+    DB.query(sql, params![]).await?.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
 }
 
 /// Whether a failed append means that more would be given back than was taken.

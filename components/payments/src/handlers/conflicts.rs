@@ -1,0 +1,98 @@
+//! The way out of a conflict: an ADMIN has looked at what the provider booked.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use edge::{Context, Id, Keyed, Path, Preconditions, REPLAYED, User, etag, text};
+use http::header;
+use store::{Event, Idempotency, Timestamp};
+
+use super::payments::show;
+use super::refunds::{MAX_REASON, give, new};
+use super::relation::related;
+use super::settle::{TRIES, current};
+use crate::api::Resolve;
+use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, State};
+use crate::error::Error;
+use crate::store::{DB, refunds};
+use crate::{RELAY, faults, store as payments};
+
+/// The scope of this route's idempotency keys.
+const OPERATION: &str = "payments.resolve";
+
+/// `POST /api/payments/{id}/resolve`: 200 with the payment, which is as the provider booked it. When its money is to go
+/// back, that is begun with it, and ends as any refund does.
+pub async fn resolve(
+    context: Context,
+    user: User,
+    Path(Id(id)): Path<Id>,
+    preconditions: Preconditions,
+    request: Keyed<Resolve>,
+) -> Result<Response, Error> {
+    user.require("payments:any")?;
+    let (mut payment, relation) = related(&context, &user, &id).await?;
+    relation.refuse_buyer()?;
+    let mut errors = Vec::new();
+    let reason = text::line(&mut errors, "reason", &request.body.reason, 1..=MAX_REASON);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    // The same key for another payment is another key.
+    let scoped = request.key.as_ref().map(|key| key.scoped(&format!("{OPERATION}.{id}")));
+    let idempotency = request.key.as_ref().zip(scoped).map(|(key, scoped)| Idempotency {
+        key: scoped,
+        request_hash: key.request_hash.clone(),
+        result: id.clone(),
+    });
+    if let Some(key) = &idempotency
+        && let Some(replay) = DB.replay(&user.actor(), &key.key).await?
+    {
+        return replayed(key, &replay).await;
+    }
+    for _ in 0..TRIES {
+        preconditions.check(payment.version)?;
+        let mut rest = new(&payment, 0, reason.clone(), false);
+        let mut event = resolved(&payment, &request.body, &mut rest, &user.actor()).await?;
+        event.traceparent = context.traceparent.clone();
+        event.idempotency = idempotency.clone();
+        match (DB.append(event).await, &idempotency) {
+            (Ok(appended), _) => {
+                faults::point("resolving.recorded").await;
+                // A failure is logged there, and the relay delivers it later.
+                _ = RELAY.deliver(&context, "orders", appended.seq).await;
+                if rest.amount > 0 {
+                    give(&context, rest).await?;
+                }
+                RELAY.kick();
+                return answer(&id).await;
+            }
+            (Err(store::Error::Replayed(replay)), Some(key)) => return replayed(key, &replay).await,
+            (Err(error), _) if payments::is_outrun(&error) => payment = current(&id).await?,
+            (Err(error), _) => return Err(error.into()),
+        }
+    }
+    Err(Error::RefundPending)
+}
+
+/// The event that resolves the conflict, and in `rest` the refund that begins with it.
+async fn resolved(payment: &Payment, body: &Resolve, rest: &mut Refund, actor: &str) -> Result<Event, Error> {
+    if payment.state != State::Conflict {
+        return Err(Error::NoConflict(Box::new(payment.clone())));
+    }
+    let wrong = refunds::in_conflict(&payment.id).await?;
+    let ask_after = Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string();
+    let change = payment.resolved(body.action, &wrong, rest, &ask_after);
+    Ok(payments::changed(payment, change, actor))
+}
+
+async fn answer(id: &str) -> Result<Response, Error> {
+    let payment = current(id).await?;
+    Ok(([(header::ETAG, etag(payment.version))], Json(show(&payment))).into_response())
+}
+
+/// The answer to a request that came before, with the payment as it is now.
+async fn replayed(key: &Idempotency, replay: &store::Replay) -> Result<Response, Error> {
+    if key.request_hash != replay.request_hash {
+        return Err(Error::OtherBody);
+    }
+    Ok(([REPLAYED], answer(&replay.result).await?).into_response())
+}
