@@ -226,7 +226,8 @@ pub mod tests {
     fn the_database_has_the_same_transitions() {
         use std::collections::BTreeSet;
         let rows = LATEST.lines().chain(ADDED.lines()).filter(|line| line.starts_with("  ('"));
-        let written: BTreeSet<_> = rows.map(|row| row.trim().trim_end_matches([',', ';']).to_owned()).collect();
+        let written: BTreeSet<_> =
+            rows.map(|row| row.trim().trim_end_matches([',', ';']).to_owned()).collect();
         let row = |(from, event, to): &(State, &str, State)| {
             format!("('{}', '{event}', '{}')", from.name(), to.name())
         };

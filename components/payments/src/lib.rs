@@ -43,7 +43,9 @@ use axum::{
 };
 use edge::{Client, Context};
 use events::{Relay, Target};
-use handlers::{conflicts, disputes, health, history, notified, pay, payments, refunds, settle, three_d_secure};
+use handlers::{
+    conflicts, disputes, health, history, notified, pay, payments, refunds, settle, three_d_secure,
+};
 use spin_sdk::http::{IntoResponse, Request};
 use zeroizing_alloc::ZeroAlloc;
 

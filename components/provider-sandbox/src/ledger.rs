@@ -156,9 +156,7 @@ fn outcome(payment_id: &str, row: &RowResult) -> Outcome {
         Some("declined") => {
             no(row.get::<&str>(1).unwrap_or("do_not_honor"), row.get::<i64>(2).unwrap_or(0) != 0)
         }
-        Some("requires_action") => {
-            Outcome::RequiresAction(format!("/api/payments/sandbox/3ds/{payment_id}"))
-        }
+        Some("requires_action") => Outcome::RequiresAction(format!("/api/payments/sandbox/3ds/{payment_id}")),
         _ => Outcome::Pending,
     }
 }

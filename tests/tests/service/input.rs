@@ -224,6 +224,7 @@ async fn a_cursor_is_good_for_its_own_list_and_filters() {
         .put(&path_of(&world.order), json!({ "shippingAddress": address_of("Busan") }))
         .await
         .assert_status(200);
+    disputed_and_parked(&app, &world.payment);
     let mut cursors = Vec::new();
     for (who, list, _) in world.lists() {
         let cursor = app
@@ -271,6 +272,25 @@ async fn a_cursor_is_good_for_its_own_list_and_filters() {
                 "{list}&{filter}"
             );
         }
+    }
+}
+
+/// Two disputes of a payment, and two parked events: their providers' and targets' doing, which nobody here can ask for.
+fn disputed_and_parked(app: &TestApp, payment: &str) {
+    let database = rusqlite::Connection::open(app.state_dir().unwrap().join("sqlite_db.db")).unwrap();
+    database.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    for number in 1..=2 {
+        let of_dispute = format!(
+            "INSERT INTO payments_disputes VALUES ('dp_{number}', '{payment}', 1, 'USD', 'x', 'x', 'stripe', 1, 1, 't', 't')"
+        );
+        let parked =
+            json!({ "target": "audit", "sequence": number, "eventId": "x", "eventType": "x", "reason": "x" });
+        let of_parked = format!(
+            "INSERT INTO orders_events (id, stream, version, type, data, actor, time)
+             VALUES ('{}', 'delivery:audit:{number}', 1, 'delivery.parked', '{parked}', 'service:orders', '2026-11-21T05:06:07.089Z')",
+            uuid::Uuid::now_v7()
+        );
+        database.execute_batch(&format!("{of_dispute};{of_parked}")).unwrap();
     }
 }
 

@@ -62,10 +62,14 @@ async fn a_payer_who_refuses_is_declined_and_may_try_again() {
 async fn approvals_at_once_take_the_money_once() {
     let app = TestApp::start().await;
     let (alice, _, payment) = waiting(&app).await;
-    let all = (0..8).map(|n| choose(&app, &payment, if n % 2 == 0 { "result=approve" } else { "result=refuse" }));
+    let all =
+        (0..8).map(|n| choose(&app, &payment, if n % 2 == 0 { "result=approve" } else { "result=refuse" }));
     for answer in futures::future::join_all(all).await {
         answer.assert_status(200);
     }
     let decided = read(&alice, &payment).await;
-    assert!(["CAPTURED", "DECLINED", "CANCELLED"].contains(&decided["status"].as_str().unwrap()), "{decided}");
+    assert!(
+        ["CAPTURED", "DECLINED", "CANCELLED"].contains(&decided["status"].as_str().unwrap()),
+        "{decided}"
+    );
 }

@@ -39,7 +39,10 @@ impl Sale<'_> {
     }
 
     async fn refunds(&self) -> Vec<Value> {
-        self.kim.get(&self.path("/refunds")).await.assert_status(200).json()["items"].as_array().unwrap().clone()
+        self.kim.get(&self.path("/refunds")).await.assert_status(200).json()["items"]
+            .as_array()
+            .unwrap()
+            .clone()
     }
 }
 
@@ -62,7 +65,10 @@ fn relent(database: &Connection) {
 /// As if the pause after a refusal were over.
 fn make_due(database: &Connection) {
     database
-        .execute("UPDATE payments_refunds SET retry_at = '2026-01-01T00:00:00.000Z' WHERE retry_at IS NOT NULL", [])
+        .execute(
+            "UPDATE payments_refunds SET retry_at = '2026-01-01T00:00:00.000Z' WHERE retry_at IS NOT NULL",
+            [],
+        )
         .unwrap();
 }
 
@@ -94,7 +100,8 @@ async fn a_conflict_that_is_accepted_pays_the_order_with_what_was_booked() {
         let refused = admin.post(&path, wrong).await.assert_problem(422, "validation_failed").json();
         assert_eq!(refused["errors"][0]["field"], field);
     }
-    let stale = admin.send(reqwest::Method::POST, &path, &[("if-match", "\"1\"")], Some(resolve("accept"))).await;
+    let stale =
+        admin.send(reqwest::Method::POST, &path, &[("if-match", "\"1\"")], Some(resolve("accept"))).await;
     stale.assert_problem(412, "precondition_failed");
     let accepted = admin.post_keyed(&path, "k", resolve("accept")).await.assert_status(200);
     assert_eq!(accepted.json()["status"], "CAPTURED");
@@ -115,7 +122,10 @@ async fn a_conflict_that_is_accepted_pays_the_order_with_what_was_booked() {
 async fn a_conflict_that_is_refunded_gives_all_back_and_the_order_can_be_paid_anew() {
     let app = TestApp::start().await;
     let sale = sale(&app, TOO_MUCH).await;
-    sale.alice.post("/api/payments", pay(&sale.order, APPROVED_CARD)).await.assert_problem(409, "already_paid");
+    sale.alice
+        .post("/api/payments", pay(&sale.order, APPROVED_CARD))
+        .await
+        .assert_problem(409, "already_paid");
     let resolved = app.admin().await.post(&sale.path("/resolve"), resolve("refund")).await.assert_status(200);
     assert_eq!(resolved.json()["status"], "REFUNDED");
     assert_eq!(resolved.json()["refunded"].to_string(), "59.99");
@@ -174,7 +184,10 @@ async fn a_refund_that_was_booked_otherwise_is_resolved_as_it_was_booked() {
     assert_eq!(resolved.json()["status"], "PARTIALLY_REFUNDED");
     assert_eq!(resolved.json()["refunded"].to_string(), "10.01");
     let refunds = sale.refunds().await;
-    assert_eq!((&refunds[0]["status"], refunds[0]["amount"].to_string()), (&json!("SUCCEEDED"), "10.01".into()));
+    assert_eq!(
+        (&refunds[0]["status"], refunds[0]["amount"].to_string()),
+        (&json!("SUCCEEDED"), "10.01".into())
+    );
     sale.kim.post(&sale.path("/refunds"), json!({ "reason": "x" })).await.assert_status(201);
     assert_eq!(sale.payment().await["refunded"].to_string(), "59.98");
     assert_eq!(sale.order().await["status"], "REFUNDED");
@@ -269,7 +282,10 @@ async fn what_was_given_back_by_another_hand_is_not_asked_for_again() {
     sale.kim.post(&sale.path("/refunds"), part).await.assert_problem(409, "refund_declined");
     // Somebody does it in the provider's dashboard.
     database
-        .execute("INSERT INTO provider_sandbox_givebacks VALUES ('dashboard_1', ?1, 1000, 'USD')", [&sale.payment])
+        .execute(
+            "INSERT INTO provider_sandbox_givebacks VALUES ('dashboard_1', ?1, 1000, 'USD')",
+            [&sale.payment],
+        )
         .unwrap();
     relent(&database);
     make_due(&database);

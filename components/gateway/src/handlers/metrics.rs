@@ -28,9 +28,11 @@ const PROVIDERS: [(&str, &str, Gauge); 6] = [
     ("jangteo_provider_calls", "Calls in the breaker's window", |provider| provider.calls),
     ("jangteo_provider_failures", "Of these, those that failed", |provider| provider.failures),
     ("jangteo_provider_open_disputes", "Disputes that are to be decided", |provider| provider.open_disputes),
-    ("jangteo_provider_owed_refunds", "Refunds that it refused and that are to be asked for again", |provider| {
-        provider.owed_refunds
-    }),
+    (
+        "jangteo_provider_owed_refunds",
+        "Refunds that it refused and that are to be asked for again",
+        |provider| provider.owed_refunds,
+    ),
     ("jangteo_provider_conflicts", "Payments that it booked otherwise than was asked", |provider| {
         provider.conflicts
     }),
@@ -79,7 +81,15 @@ mod tests {
     fn each_target_and_provider_of_each_service_has_its_line() {
         let lag = Lag { target: "audit".to_owned(), pending: 3, oldest_seconds: 1, failures: 0, parked: 2 };
         let (name, breaker) = ("stripe".to_owned(), "open".to_owned());
-        let providers = vec![Provider { name, breaker, calls: 9, failures: 8, open_disputes: 2, owed_refunds: 1, conflicts: 3 }];
+        let providers = vec![Provider {
+            name,
+            breaker,
+            calls: 9,
+            failures: 8,
+            open_disputes: 2,
+            owed_refunds: 1,
+            conflicts: 3,
+        }];
         let health = ServiceHealth {
             status: Status::Up,
             latency_ms: 1,

@@ -20,7 +20,13 @@ pub enum Resolution {
 impl Payment {
     /// The event that ends the conflict: the payment is of the sum that was booked, and so are its refunds in conflict,
     /// `wrong`. When the rest is to go back, `rest` begins, its amount filled in.
-    pub fn resolved(&self, action: Resolution, wrong: &[Refund], rest: &mut Refund, ask_after: &str) -> Change {
+    pub fn resolved(
+        &self,
+        action: Resolution,
+        wrong: &[Refund],
+        rest: &mut Refund,
+        ask_after: &str,
+    ) -> Change {
         let (amount, currency) = self.really_taken();
         let sum = |of: fn(&Refund) -> i64| wrong.iter().map(of).fold(0i64, i64::saturating_add);
         let under_way = self.refunding.saturating_sub(sum(|refund| refund.amount)).max(0);

@@ -208,7 +208,8 @@ pub mod tests {
     fn the_refund_that_gives_back_the_rest_says_so() {
         let mut payment = started();
         (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
-        let data = |amount| payment.after_refund(&refund(amount), receipt(amount, "USD"), now()).unwrap().data;
+        let data =
+            |amount| payment.after_refund(&refund(amount), receipt(amount, "USD"), now()).unwrap().data;
         assert_eq!(
             (data(2000)["full"].clone(), data(2000)["refundedTotal"].clone()),
             (json!(true), json!(2999))

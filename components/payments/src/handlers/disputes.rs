@@ -11,7 +11,8 @@ use crate::store::{self as payments, disputes};
 pub async fn list(user: User, Path(Id(id)): Path<Id>, page: Page) -> Result<Json<List<api::Dispute>>, Error> {
     user.require("payments:any")?;
     let payment = payments::find(&id).await?.ok_or(Error::NotFound)?;
-    let page = page.of::<Id>("disputes", &payment.id)?;
+    // Their ids are the provider's.
+    let page = page.of::<String>("disputes", &payment.id)?;
     let found = disputes::list(&payment.id, page.after.as_deref(), page.rows()).await?;
     let items = found.into_iter().map(show).collect();
     Ok(Json(page.list(items, |dispute: &api::Dispute| dispute.id.clone())))

@@ -18,7 +18,9 @@ const SANDBOX: &str = "sandbox";
 /// No script, no frame around it, and nothing from elsewhere.
 const POLICY: (HeaderName, HeaderValue) = (
     header::CONTENT_SECURITY_POLICY,
-    HeaderValue::from_static("default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),
+    HeaderValue::from_static(
+        "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
 );
 
 /// `GET /api/payments/sandbox/3ds/{id}`: 200 with a page. Open to anyone who knows the payment's id: a bank knows no
@@ -35,9 +37,8 @@ pub async fn choose(
     chosen: Result<Form<Chosen>, FormRejection>,
 ) -> Result<Response, Error> {
     let payment = of_sandbox(&id).await?;
-    let Form(Chosen { result }) = chosen.map_err(|_| {
-        Problem::new(Code::VALIDATION, "Send a form with `result` = `approve` or `refuse`")
-    })?;
+    let Form(Chosen { result }) = chosen
+        .map_err(|_| Problem::new(Code::VALIDATION, "Send a form with `result` = `approve` or `refuse`"))?;
     if payment.waits_for_payer() {
         let outcome = match result {
             // What the payer has confirmed is the sandbox's to take.

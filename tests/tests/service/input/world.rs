@@ -145,11 +145,13 @@ impl<'a> World<'a> {
             (alice, "/api/payments?".to_owned(), None),
             (admin, "/api/payments/history?from=2026-01-01".to_owned(), Some("status=CAPTURED")),
             (alice, format!("/api/payments/{payment}/refunds?"), None),
+            (admin, format!("/api/payments/{payment}/disputes?"), None),
             (admin, "/api/users?role=BUYER".to_owned(), Some("q=alice")),
             (alice, "/api/auth/sessions?".to_owned(), None),
             (admin, "/api/auth/roles?".to_owned(), None),
             (admin, events.to_owned(), Some("from=2026-01-01")),
             (admin, "/api/v1/audit/checkpoints?".to_owned(), None),
+            (admin, "/api/v1/events/parked?".to_owned(), None),
             (admin, "/api/v1/events?".to_owned(), Some("source=/jangteo/orders")),
         ]
     }
