@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod lifecycle;
 pub mod roles;
+pub mod signups;
 pub mod throttle;
 
 use serde_json::{Value, json};
@@ -19,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_personal.sql"),
     include_str!("../migrations/0004_authority.sql"),
     include_str!("../migrations/0005_guessing.sql"),
+    include_str!("../migrations/0006_signups.sql"),
 ];
 
 /// An account about to be made; e-mail and name are ciphertexts.

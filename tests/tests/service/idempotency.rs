@@ -107,6 +107,8 @@ async fn every_post_that_changes_something_is_done_once() {
     let posts: Vec<_> =
         paths.iter().filter(|(_, item)| item["post"].is_object()).map(|(path, _)| path).collect();
     assert!(posts.len() > 15);
+    // Who signs up shares the space of keys with all others.
+    let key = &app.email("one-key");
     for operation in posts {
         let parameters = document["paths"][operation]["post"]["parameters"].to_string();
         let is_documented = parameters.contains("IdempotencyKey");
@@ -119,9 +121,9 @@ async fn every_post_that_changes_something_is_done_once() {
             continue;
         }
         let (actor, path, body, other) = request(&people, operation).await;
-        let first = actor.post_keyed(&path, "one key", body.clone()).await;
+        let first = actor.post_keyed(&path, key, body.clone()).await;
         assert!((200..300).contains(&first.status), "{operation}: {}", first.status);
-        let again = actor.post_keyed(&path, "one key", body).await;
+        let again = actor.post_keyed(&path, key, body).await;
         assert_eq!((again.status, &again.body), (first.status, &first.body), "{operation}");
         assert_eq!(again.header("idempotent-replayed"), Some("true"), "{operation}");
         assert_eq!(again.header("location"), first.header("location"), "{operation}");
@@ -130,14 +132,14 @@ async fn every_post_that_changes_something_is_done_once() {
             assert_eq!(again.header("etag"), first.header("etag"), "{operation}");
         }
         if let Some(other) = other {
-            let refused = actor.post_keyed(&path, "one key", other).await;
+            let refused = actor.post_keyed(&path, key, other).await;
             assert_eq!(refused.status, 422, "{operation}");
             refused.assert_problem(422, "idempotency_mismatch");
         }
         // A key is one's own.
         if actor.token.is_some() && operation == "/api/products" {
             let (_, _, body, _) = request(&people, operation).await;
-            let other = people.admin.post_keyed(&path, "one key", body).await;
+            let other = people.admin.post_keyed(&path, key, body).await;
             assert_eq!(other.assert_status(201).header("idempotent-replayed"), None);
         }
     }
@@ -166,6 +168,50 @@ async fn twins_with_one_key_have_one_effect() {
     let all = (0..6).map(|_| admin.post_keyed("/api/v1/audit/checkpoints", "twin", json!({})));
     let made: Vec<_> = futures::future::join_all(all).await.iter().map(|answer| answer.json()).collect();
     assert!(made.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_makes_one_account_whoever_sends_it() {
+    let app = TestApp::start().await;
+    let (stranger, key) = (app.stranger(), app.email("key"));
+    let account =
+        |name: &str| json!({ "email": app.email(name), "password": "a good password", "name": name });
+    let login = |name: &str| json!({ "email": app.email(name), "password": "a good password" });
+    let made = stranger.post_keyed("/api/auth/signup", &key, account("first")).await.assert_status(201);
+    // Another e-mail, a guess of the password, a name: the key is used, and nothing is told of by whom.
+    let mut guess = account("first");
+    guess["password"] = json!("another password");
+    for path in ["/api/auth/signup", "/auth/signup", "/api/users/register"] {
+        for other in [account("second"), guess.clone()] {
+            let refused = stranger.post_keyed(path, &key, other).await;
+            let refused = refused.assert_problem(422, "idempotency_mismatch");
+            assert!(!String::from_utf8_lossy(&refused.body).contains(&made.text("id")));
+            assert_eq!((refused.header("location"), refused.header("idempotent-replayed")), (None, None));
+        }
+        let again = stranger.post_keyed(path, &key, account("first")).await.assert_status(201);
+        assert_eq!((&again.body, again.header("idempotent-replayed")), (&made.body, Some("true")));
+    }
+    stranger.post("/api/auth/login", login("second")).await.assert_problem(401, "invalid_credentials");
+    // Another key for the same e-mail is another request.
+    let other = stranger.post_keyed("/api/auth/signup", &app.email("other"), account("first")).await;
+    other.assert_problem(409, "email_taken");
+
+    // At once: the same request is one account, and of different ones a key lets one through.
+    let twin = app.email("twin-key");
+    let twins = (0..4).map(|_| stranger.post_keyed("/api/auth/signup", &twin, account("twin")));
+    let twins: Vec<_> = futures::future::join_all(twins).await.into_iter().map(|t| t.assert_status(201)).collect();
+    assert!(twins.windows(2).all(|pair| pair[0].body == pair[1].body));
+    let key = app.email("race");
+    let names: Vec<_> = (0..6).map(|n| format!("racer{n}")).collect();
+    let racers = names.iter().map(|name| stranger.post_keyed("/api/auth/signup", &key, account(name)));
+    let mut statuses: Vec<_> = futures::future::join_all(racers).await.iter().map(|r| r.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 422, 422, 422, 422, 422]);
+    let mut there = 0;
+    for name in &names {
+        there += usize::from(stranger.post("/api/auth/login", login(name)).await.status == 200);
+    }
+    assert_eq!(there, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,37 +6,39 @@ use edge::vault::{self, Item};
 use edge::{Context, Key, Keyed, Problem, SEALED, User};
 use futures::future::join_all;
 use http::{HeaderName, StatusCode, header};
-use store::{Appended, Event, Idempotency};
+use store::{Appended, Event};
 use uuid::Uuid;
 
 use crate::domain::account::{Draft, normalised};
+use crate::domain::hex;
 use crate::error::Error;
 use crate::handlers::throttles;
 use crate::store::authority;
-use crate::store::{DB, NewAccount, roles};
+use crate::store::{DB, NewAccount, roles, signups};
 use crate::{RELAY, api, bootstrap, settings, store as auth};
 
-/// `POST /api/auth/signup`: 201 with the account and its `Location`; 409 for a taken e-mail, after the same work.
+/// `POST /api/auth/signup`: 201 with the account and its `Location`; 409 for a taken e-mail, after the same work. A key
+/// makes one account, whoever sends it.
 pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Response, Error> {
     bootstrap::ensure(&context).await;
     let api::Signup { email, password, name, role } = request.body;
     let draft =
         Draft::parse(&email, &name, password, settings::password_policy().await?).map_err(Error::Invalid)?;
     throttles::signup(&context).await?;
-    let key = match request.key {
-        Some(key) => Some(key.sealed(SEALED).await?),
-        None => None,
-    };
     let account = new_account(&draft, vec![role.name().to_owned()]).await?;
     let mut event = auth::registered(&account, &account.id);
-    event.idempotency = key.as_ref().map(|key| Idempotency {
-        key: key.scoped("auth.signup"),
-        request_hash: key.request_hash.clone(),
-        // The answer is personal, and can be made again from the account.
-        result: String::new(),
-    });
+    let key = match request.key {
+        Some(key) => Some((fingerprint(&key).await?, key.sealed(SEALED).await?)),
+        None => None,
+    };
+    if let Some((name, key)) = &key {
+        event = signups::once(event, name, &key.request_hash);
+    }
     match (register(&context, event).await, &key) {
-        (Err(Error::EmailTaken), Some(key)) => replay(key, &account.email_hash, draft, role).await,
+        (Err(error), Some((name, key))) if is_there(&error) => match signups::made(name).await? {
+            Some(earlier) => replay(key, earlier, draft, role),
+            None => Err(error),
+        },
         (Err(error), _) => Err(error),
         (Ok(()), _) => {
             let location = place_of(&account.id);
@@ -122,13 +124,21 @@ pub async fn record(context: &Context, mut event: Event) -> Result<Appended, Err
     }
 }
 
-/// The answer of the signup that took the e-mail, when it was this same request. Keys belong to the account
-/// they made, for a client without one has no other name.
-async fn replay(key: &Key, email_hash: &str, draft: Draft, role: api::OpenRole) -> Result<Response, Error> {
-    let owner = auth::credentials(email_hash).await?.ok_or(Error::EmailTaken)?;
-    let earlier = DB.replay(&owner.account_id, &key.scoped("auth.signup")).await?.ok_or(Error::EmailTaken)?;
-    let location = place_of(&owner.account_id);
-    let body = serde_json::to_string(&show(owner.account_id, draft, role)).map_err(Problem::internal)?;
+/// What a key is known by: all who are not signed in share one space of keys, so it is kept from being read or guessed.
+async fn fingerprint(key: &Key) -> Result<String, Problem> {
+    Ok(hex(&edge::seal("signup", key.key.as_bytes()).await?))
+}
+
+/// Whether a signup failed because there is one already, with its e-mail or its key.
+fn is_there(error: &Error) -> bool {
+    matches!(error, Error::EmailTaken) || matches!(error, Error::Database(error) if signups::is_used(error))
+}
+
+/// The answer of the signup that came with this key before: only to who sends the same body, password and all. Whoever
+/// sends another learns nothing but that the key is used.
+fn replay(key: &Key, earlier: signups::Made, draft: Draft, role: api::OpenRole) -> Result<Response, Error> {
+    let location = place_of(&earlier.account_id);
+    let body = serde_json::to_string(&show(earlier.account_id, draft, role)).map_err(Problem::internal)?;
     let answer = edge::replayed(key, &earlier.request_hash, StatusCode::CREATED, body)?;
     Ok((location, answer).into_response())
 }
