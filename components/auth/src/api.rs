@@ -52,6 +52,21 @@ pub struct Login {
     pub password: String,
 }
 
+/// `POST /api/auth/password/forgot`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Forgotten {
+    pub email: String,
+}
+
+/// `POST /api/auth/password/reset`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reset {
+    pub token: String,
+    pub new_password: String,
+}
+
 /// `POST /api/auth/refresh` and `/logout`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

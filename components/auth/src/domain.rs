@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod password;
+pub mod reset;
 pub mod role;
 pub mod session;
 pub mod throttle;

@@ -23,6 +23,11 @@ pub enum Error {
     TokenReused,
     #[error("the session has ended; log in again")]
     SessionEnded,
+    /// Unknown, forged, used, expired or ended: which one is nobody's business.
+    #[error("the token is not valid, or not any more; ask for another one")]
+    ResetToken,
+    #[error("nobody can log in to the account; enable it first")]
+    Disabled,
     #[error("another request is changing the same; try again")]
     Busy,
     #[error("no such {0}")]
@@ -69,6 +74,8 @@ impl From<Error> for Problem {
             Error::RefreshToken | Error::SessionEnded => {
                 challenge(Problem::new(Code::UNAUTHENTICATED, detail))
             }
+            Error::ResetToken => Problem::new(Code::RESET_TOKEN_INVALID, detail),
+            Error::Disabled => Problem::new(Code::CONFLICT, detail),
             Error::NotFound(what) => Problem::not_found(what),
             Error::Lacking(permission) => {
                 Problem::new(Code::FORBIDDEN, detail).with("permission", permission)

@@ -8,6 +8,7 @@ pub mod lifecycle;
 pub mod own_sessions;
 pub mod passwords;
 pub mod permissions;
+pub mod resets;
 pub mod roles;
 pub mod sessions;
 pub mod throttles;

@@ -9,6 +9,7 @@
 //! | `POST /api/auth/logout` (`/auth/logout`) | a refresh token | `sessions::logout` |
 //! | `GET`, `DELETE /api/auth/sessions` · `DELETE /api/auth/sessions/{id}` | owner | `own_sessions::…` |
 //! | `POST /api/auth/password` | owner | `passwords::change` |
+//! | `POST /api/auth/password/forgot`, `/reset` · `POST /api/users/{id}/password-reset` | anyone · `users:any` | `resets::…` |
 //! | `GET /.well-known/jwks.json` | anyone | `keys::key_set` |
 //! | `POST /api/auth/keys/rotate` | `keys:rotate` | `keys::rotate` |
 //! | `GET /api/auth/roles` | `roles:read` | `roles::list` |
@@ -20,6 +21,7 @@
 //! | `PUT /api/users/{id}/email` | owner | `lifecycle::change_email` |
 //! | `PUT /api/users/{id}/status` | `users:any` | `lifecycle::switch` |
 //! | `POST /internal/auth/accounts[/{id}/erasure]` · `GET …/{id}/sessions`, `…/{id}/reach` | services | `internal::…` |
+//! | `POST /internal/auth/sweep` | services | `resets::sweep` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL, `bootstrap` the first ADMIN. A refresh token is
 //! never stored: it is computed from its session and generation, and the log's `UNIQUE (stream, version)` lets
@@ -30,6 +32,7 @@ mod bootstrap;
 mod domain;
 mod error;
 mod handlers;
+mod mailer;
 mod settings;
 mod store;
 
@@ -41,7 +44,9 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{accounts, internal, keys, lifecycle, own_sessions, passwords, permissions, roles, sessions};
+use handlers::{
+    accounts, internal, keys, lifecycle, own_sessions, passwords, permissions, resets, roles, sessions,
+};
 use spin_sdk::http::{IntoResponse, Request};
 
 /// What shows in profiles.
@@ -71,6 +76,7 @@ static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &TARGETS);
 async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     RELAY.kick_once();
+    mailer::go_on();
     edge::serve(ROUTER.get_or_init(routes), &[events::SETTINGS, settings::CHECKS], request).await
 }
 
@@ -85,6 +91,8 @@ fn routes() -> Router {
         .route("/sessions", get(own_sessions::list).delete(own_sessions::end_all))
         .route("/sessions/{id}", delete(own_sessions::end))
         .route("/password", post(passwords::change))
+        .route("/password/forgot", post(resets::forgot))
+        .route("/password/reset", post(resets::reset))
         .route("/keys/rotate", post(keys::rotate))
         .route("/check-permission", post(permissions::check))
         .route("/roles", get(roles::list).post(roles::create))
@@ -94,13 +102,15 @@ fn routes() -> Router {
         .route("/internal/auth/accounts", post(internal::create))
         .route("/internal/auth/accounts/{id}/erasure", post(internal::erase))
         .route("/internal/auth/accounts/{id}/reach", get(internal::reach))
-        .route("/internal/auth/accounts/{id}/sessions", get(internal::sessions));
+        .route("/internal/auth/accounts/{id}/sessions", get(internal::sessions))
+        .route("/internal/auth/sweep", post(resets::sweep));
     edge::router(
         internal
             .route("/.well-known/jwks.json", get(keys::key_set))
             .route("/api/users/register", post(accounts::signup))
             .route("/api/users/{id}/email", put(lifecycle::change_email))
             .route("/api/users/{id}/status", put(lifecycle::switch))
+            .route("/api/users/{id}/password-reset", post(resets::issue))
             .route("/api/v1/auth/check-permission", post(permissions::check))
             .route("/auth/user/{userId}", get(permissions::user_info))
             .nest("/api/auth", public.clone().merge(canonical))

@@ -21,8 +21,12 @@ static ADMIN_EMAIL: Variable<String> =
 static ADMIN_PASSWORD: Variable<String> =
     Variable::new("bootstrap_admin_password", "", |text| Ok(text.to_owned()));
 
+/// Who mails tokens for new passwords. What stands in `allowed_outbound_hosts` must have no path.
+static MAILER_URL: Variable<Option<String>> =
+    Variable::new("mailer_url", "", |text| read::optional(text, |text| read::server(text, &read::HTTP)));
+
 /// All of them.
-pub static CHECKS: Checks = &[&PASSWORD_POLICY, &SIGNUP_LIMIT, &Rule(first_admin)];
+pub static CHECKS: Checks = &[&MAILER_URL, &PASSWORD_POLICY, &SIGNUP_LIMIT, &Rule(first_admin)];
 
 /// What passwords of this deployment may be.
 pub async fn password_policy() -> Result<Policy, Unfit> {
@@ -32,6 +36,11 @@ pub async fn password_policy() -> Result<Policy, Unfit> {
 /// Accounts that one address may make per hour; 0 for no limit.
 pub async fn signup_limit() -> Result<i64, Unfit> {
     SIGNUP_LIMIT.get().await.copied()
+}
+
+/// Who mails tokens for new passwords, if anyone does.
+pub async fn mailer_url() -> Result<Option<&'static str>, Unfit> {
+    Ok(MAILER_URL.get().await?.as_deref())
 }
 
 /// The account data of the first ADMIN; `None` when none is to be made.

@@ -2,6 +2,8 @@
 
 pub mod authority;
 pub mod lifecycle;
+pub mod mails;
+pub mod resets;
 pub mod roles;
 pub mod signups;
 pub mod throttle;
@@ -21,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_authority.sql"),
     include_str!("../migrations/0005_guessing.sql"),
     include_str!("../migrations/0006_signups.sql"),
+    include_str!("../migrations/0007_resets.sql"),
 ];
 
 /// An account about to be made; e-mail and name are ciphertexts.

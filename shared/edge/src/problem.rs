@@ -38,6 +38,7 @@ codes! {
     UNAUTHENTICATED UNAUTHORIZED "unauthenticated" "A valid access token is needed";
     TOKEN_EXPIRED UNAUTHORIZED "token_expired" "The access token has expired";
     TOKEN_REUSED BAD_REQUEST "token_reused" "The refresh token was used before";
+    RESET_TOKEN_INVALID BAD_REQUEST "reset_token_invalid" "The token for a new password is not valid, or not any more";
     FORBIDDEN FORBIDDEN "forbidden" "The caller lacks a permission";
     NOT_FOUND NOT_FOUND "not_found" "There is no such resource";
     METHOD_NOT_ALLOWED METHOD_NOT_ALLOWED "method_not_allowed" "The resource does not know this method";

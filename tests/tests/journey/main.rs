@@ -5,6 +5,7 @@ mod buying;
 mod crashes;
 mod data_keys;
 mod faults;
+mod mails;
 mod market;
 mod races;
 mod rare;

@@ -65,6 +65,13 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         with(
             post.clone(),
+            &["/api/auth/password/forgot", "/api/auth/password/reset"],
+            empty.clone(),
+            [422; 9],
+        ),
+        row(post.clone(), &["/api/users/:id/password-reset"], [401, 403, 403, 403, 201, 403, 403, 401, 401]),
+        with(
+            post.clone(),
             &["/api/v1/auth/check-permission", "/api/auth/check-permission"],
             json!({ "permission": "orders:read" }),
             [401, 200, 200, 200, 200, 200, 200, 200, 404],

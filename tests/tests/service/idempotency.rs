@@ -6,7 +6,10 @@ use tests::{APPROVED_CARD, Actor, TestApp, order_of, path_of, pay};
 /// Each route once, under its own name.
 const DOCUMENT: &str = include_str!("../../../components/gateway/openapi.json");
 /// POSTs without a key, and why.
-const WITHOUT: [(&str, &str); 6] = [
+const WITHOUT: [(&str, &str); 9] = [
+    ("/api/auth/password/forgot", "mails another token"),
+    ("/api/auth/password/reset", "the token is good once"),
+    ("/api/users/{id}/password-reset", "answers secrets"),
     ("/api/auth/login", "answers secrets"),
     ("/api/auth/refresh", "answers secrets"),
     ("/api/v1/auth/check-permission", "changes nothing"),
@@ -199,7 +202,8 @@ async fn a_key_makes_one_account_whoever_sends_it() {
     // At once: the same request is one account, and of different ones a key lets one through.
     let twin = app.email("twin-key");
     let twins = (0..4).map(|_| stranger.post_keyed("/api/auth/signup", &twin, account("twin")));
-    let twins: Vec<_> = futures::future::join_all(twins).await.into_iter().map(|t| t.assert_status(201)).collect();
+    let twins: Vec<_> =
+        futures::future::join_all(twins).await.into_iter().map(|t| t.assert_status(201)).collect();
     assert!(twins.windows(2).all(|pair| pair[0].body == pair[1].body));
     let key = app.email("race");
     let names: Vec<_> = (0..6).map(|n| format!("racer{n}")).collect();

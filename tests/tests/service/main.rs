@@ -43,6 +43,7 @@ mod relations;
 mod relay;
 mod repeats;
 mod reservations;
+mod resets;
 mod roles;
 mod searches;
 mod sessions;

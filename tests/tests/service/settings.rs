@@ -30,6 +30,7 @@ const UNFIT: &[(&str, &[&str], &[&str])] = &[
     ("jwt_algorithm", &["none", "RS256", "hs256", ""], EVERYWHERE),
     ("jwt_issuer", &["", " ", "a\u{7}b"], EVERYWHERE),
     ("jwt_secret", &["0123456789012345678901234567890"], EVERYWHERE),
+    ("mailer_url", &["redis://127.0.0.1:1"], &[AUTH]),
     ("open_orders_limit", &["-1", "abc", "1.5", "1000001", ""], &[ORDERS]),
     ("order_expiry_seconds", &["abc", "0", "-5", "1e3", "99999999999999999999", "1.5", ""], &[ORDERS]),
     ("password_policy", &["bogus", "Strict", ""], &[AUTH]),

@@ -1,6 +1,8 @@
-//! How often one may try: passwords per account and per address, signups per address.
+//! How often one may try: passwords per account and per address, signups per address, mails per both.
 
 use std::net::{IpAddr, Ipv6Addr};
+
+use super::reset::LIFETIME_SECONDS;
 
 /// Wrong passwords that cost nothing but the work: of an account, by all strangers to it together; and from an address
 /// that it has a live session from, which strangers cannot use up.
@@ -16,6 +18,16 @@ pub const MAX_DOUBLINGS: i64 = 10;
 pub const FORGET_MS: i64 = 60 * 60 * 1000;
 /// The time in which an address may make so many accounts as `signup_limit` says, in milliseconds: an hour.
 pub const SIGNUP_WINDOW_MS: i64 = 60 * 60 * 1000;
+/// Mails with a token for a new password that one e-mail gets within the life of the first: some get lost. Whoever is
+/// sent no further one has one whose token is still good.
+pub const MAILS_PER_ACCOUNT: i64 = 3;
+/// The time that is meant, in milliseconds.
+pub const MAILS_WINDOW_MS: i64 = LIFETIME_SECONDS * 1000;
+/// Mails with a token that one address may ask for per hour: an office, not a list of accounts.
+pub const MAILS_PER_ADDRESS: i64 = 30;
+/// The time that is meant, in milliseconds.
+pub const ADDRESS_WINDOW_MS: i64 = 60 * 60 * 1000;
+
 /// Who is limited: an IPv4 address, or the /64 of an IPv6 address, which is what one customer gets. `None`
 /// when the platform does not tell, as behind a chained call.
 pub fn origin(address: Option<IpAddr>) -> Option<String> {

@@ -1,10 +1,14 @@
-//! The limits of logins and signups: who tries too often gets 429 and when to try again.
+//! The limits of logins, signups and mails: who tries too often gets 429 and when to try again.
 
 use edge::Context;
 use store::Timestamp;
+use uuid::Uuid;
 
 use crate::domain::hex;
-use crate::domain::throttle::{FREE_TRIES, origin};
+use crate::domain::throttle::{
+    ADDRESS_WINDOW_MS, FREE_TRIES, MAILS_PER_ACCOUNT, MAILS_PER_ADDRESS, MAILS_WINDOW_MS, SIGNUP_WINDOW_MS,
+    origin,
+};
 use crate::error::Error;
 use crate::settings;
 use crate::store::throttle::{self, Tries};
@@ -13,10 +17,15 @@ use crate::store::throttle::{self, Tries};
 /// per address across accounts. An address from which the account has a live session counts by itself, so that
 /// strangers do not lock the owner out.
 pub async fn login(context: &Context, email_hash: &str) -> Result<Tries, Error> {
+    claim(guesses(context, email_hash).await?, email_hash).await
+}
+
+/// What logins of this account from the caller's address are counted as.
+pub async fn guesses(context: &Context, email_hash: &str) -> Result<Tries, Error> {
     let address = origin_of(context).await?;
     let own = key(&format!("login {} {email_hash}", address.as_deref().unwrap_or_default())).await?;
     let strangers = Some(key(&format!("strangers {email_hash}")).await?);
-    claim(Tries { own, strangers, address }, email_hash).await
+    Ok(Tries { own, strangers, address })
 }
 
 /// Count a try at the current password by somebody with a session of the account, wherever they are: only who has one
@@ -39,13 +48,44 @@ pub async fn origin_of(context: &Context) -> Result<Option<String>, Error> {
     }
 }
 
+/// Whether one more mail may go to this hash of an e-mail, which need not have an account, so that nobody fills
+/// another's mailbox. Who asks for many is refused.
+pub async fn reset_mail(context: &Context, email_hash: &str) -> Result<bool, Error> {
+    let now = Timestamp::now();
+    if let Some(address) = origin_of(context).await? {
+        let own = key(&format!("mails {address}")).await?;
+        let asked = throttle::count(&own, MAILS_PER_ADDRESS, ADDRESS_WINDOW_MS, now).await?;
+        asked.map_err(|seconds| Error::Throttled(seconds, MAILS_PER_ADDRESS))?;
+    }
+    let own = key(&format!("mail {email_hash}")).await?;
+    Ok(throttle::count(&own, MAILS_PER_ACCOUNT, MAILS_WINDOW_MS, now).await?.is_ok())
+}
+
+/// Count a token for a new password that is not good, by the caller's address. One whose address the platform does not
+/// tell is not counted: it would be everyone's, and nobody guesses 256 bits.
+pub async fn bad_reset(context: &Context) -> Result<(), Error> {
+    match origin_of(context).await? {
+        Some(address) => alone(format!("reset from {address}")).await,
+        None => Ok(()),
+    }
+}
+
+/// Count a try with a good token, whatever others do at the same address: only who has the token can use these up.
+pub async fn good_reset(id: Uuid) -> Result<(), Error> {
+    alone(format!("reset {id}")).await
+}
+
+async fn alone(what: String) -> Result<(), Error> {
+    claim(Tries { own: key(&what).await?, strangers: None, address: None }, "").await.map(drop)
+}
+
 /// Count a signup from the caller's address. `signup_limit` 0 counts none; nor is one counted whose address the
 /// platform does not tell: it would be everyone's.
 pub async fn signup(context: &Context) -> Result<(), Error> {
     let limit = settings::signup_limit().await?;
     let (Some(origin), true) = (origin(context.client_addr), limit > 0) else { return Ok(()) };
     let key = key(&format!("signup {origin}")).await?;
-    match throttle::signup(&key, limit, Timestamp::now()).await? {
+    match throttle::count(&key, limit, SIGNUP_WINDOW_MS, Timestamp::now()).await? {
         Ok(()) => Ok(()),
         Err(seconds) => Err(Error::Throttled(seconds, limit)),
     }

@@ -4,9 +4,7 @@ use serde::Serialize;
 use store::{Error, Event, Timestamp, params};
 
 use super::{DB, private_member};
-use crate::domain::throttle::{
-    FIRST_PAUSE_MS, FORGET_MS, FREE_ACCOUNTS, FREE_TRIES, MAX_DOUBLINGS, SIGNUP_WINDOW_MS,
-};
+use crate::domain::throttle::{FIRST_PAUSE_MS, FORGET_MS, FREE_ACCOUNTS, FREE_TRIES, MAX_DOUBLINGS};
 
 #[cfg(test)]
 mod tests;
@@ -94,14 +92,14 @@ pub fn given_back(event: Event, tries: &Tries) -> Event {
     private_member(event, "tries", serde_json::json!(tries))
 }
 
-/// Count a signup from an address that may make `limit` accounts per window. Else as [`claim`].
-pub async fn signup(key: &str, limit: i64, now: Timestamp) -> Result<Result<(), i64>, Error> {
+/// Count what may happen `limit` times per window, which begins with the first. Else as [`claim`].
+pub async fn count(key: &str, limit: i64, window_ms: i64, now: Timestamp) -> Result<Result<(), i64>, Error> {
     let sql = "INSERT INTO auth_throttle (key, count, blocked_until, forget_at) VALUES (?1, 1, ?2 + ?3, ?2 + ?3) \
         ON CONFLICT (key) DO UPDATE SET count = CASE WHEN forget_at <= ?2 THEN 1 ELSE count + 1 END, \
           blocked_until = CASE WHEN forget_at <= ?2 THEN ?2 + ?3 ELSE blocked_until END, \
           forget_at = CASE WHEN forget_at <= ?2 THEN ?2 + ?3 ELSE forget_at END \
         WHERE count < ?4 OR forget_at <= ?2 RETURNING count";
-    let params = params![key, now.0, SIGNUP_WINDOW_MS, limit];
+    let params = params![key, now.0, window_ms, limit];
     match DB.query_one(sql, params).await?.map(|row| row.int(0)).transpose()? {
         Some(1) => forget(now).await.map(Ok),
         Some(_) => Ok(Ok(())),

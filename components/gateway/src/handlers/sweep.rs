@@ -16,8 +16,13 @@ use crate::{CLIENT, SERVICES};
 
 /// What is asked of whom, in this order: a payment that turns out to be made keeps its order from expiring, and an
 /// order that expires frees its stock.
-const CHORES: [(&str, &str); 4] =
-    [("payments", "reconcile"), ("orders", "sweep"), ("products", "sweep"), ("audit", "sweep")];
+const CHORES: [(&str, &str); 5] = [
+    ("payments", "reconcile"),
+    ("orders", "sweep"),
+    ("products", "sweep"),
+    ("audit", "sweep"),
+    ("auth", "sweep"),
+];
 
 /// `POST /api/admin/sweep`: 200 with what was done, or 503 when a service did not do its part; the others did.
 pub async fn sweep(context: Context, user: User) -> Result<(StatusCode, Json<Swept>), Problem> {

@@ -1,0 +1,104 @@
+//! Forgotten passwords: have a token mailed or issue one, and set a new password with it.
+
+use axum::Json as Reply;
+use axum::response::{IntoResponse, Response};
+use edge::vault::{self, Item};
+use edge::{Code, Context, FieldError, Id, Json, KeyedOr, Nothing, Path, Problem, ServiceCaller, User};
+use http::{StatusCode, header};
+use serde_json::{Value, json};
+use store::Timestamp;
+use uuid::Uuid;
+
+use super::accounts::{email_hash, record};
+use super::authority::{permitted, within};
+use super::lifecycle::ANY;
+use super::passwords::hashed;
+use super::throttles;
+use crate::domain::account::check_password;
+use crate::domain::reset::{self, LIFETIME_SECONDS};
+use crate::domain::session::{digest, same};
+use crate::error::Error;
+use crate::store::resets::Reset;
+use crate::store::throttle::{Tries, given_back};
+use crate::store::{mails, resets, roles};
+use crate::{api, mailer, settings};
+
+/// `POST /api/auth/password/forgot`: 202, after one statement, whether the e-mail has an account or not. Who it is, and
+/// the mail, come after the answer.
+pub async fn forgot(context: Context, Json(body): Json<api::Forgotten>) -> Result<StatusCode, Error> {
+    let hash = email_hash(&body.email).await?;
+    if throttles::reset_mail(&context, &hash).await? && settings::mailer_url().await?.is_some() {
+        mails::ask(&hash, Timestamp::now()).await?;
+        mailer::kick();
+    }
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// `POST /api/auth/password/reset`: 204, and all sessions have ended. A token that is not good, or not any more, is
+/// one answer; the database decides who of several with the same one was first.
+pub async fn reset(context: Context, Json(body): Json<api::Reset>) -> Result<StatusCode, Error> {
+    let token = body.token.trim();
+    let Some(reset) = good(token).await? else {
+        throttles::bad_reset(&context).await?;
+        return Err(Error::ResetToken);
+    };
+    let [email] = vault::decrypt([Item::new(vault::EMAIL, &reset.account_id, reset.email.as_str())]).await?;
+    check_password(&body.new_password, &email, settings::password_policy().await?)
+        .map_err(|detail| Error::Invalid(vec![FieldError::new("newPassword", detail)]))?;
+    throttles::good_reset(reset.id).await?;
+    let event = resets::done(&reset, &digest(token), &hashed(&body.new_password)?);
+    // Who forgot the password has guessed at it before: that is not held against the login that follows. What the
+    // address tried at other accounts is.
+    let guesses = throttles::guesses(&context, &email_hash(&email).await?).await?;
+    let guesses = Tries { address: None, ..guesses };
+    match record(&context, given_back(event, &guesses)).await {
+        Err(Error::Database(error)) if resets::is_spent(&error) => Err(Error::ResetToken),
+        other => other.map(|_| StatusCode::NO_CONTENT),
+    }
+}
+
+/// `POST /api/users/{id}/password-reset`: 201 with a token for somebody who gets no mail.
+pub async fn issue(
+    context: Context,
+    user: User,
+    Path(Id(id)): Path<Id>,
+    KeyedOr(_): KeyedOr<Nothing>,
+) -> Result<Response, Error> {
+    let who = permitted(&user, ANY).await?;
+    if id == user.subject {
+        // Else who got hold of an access token for its five minutes would keep the account.
+        let detail = "One's own password needs the current one: POST /api/auth/password";
+        return Err(Problem::new(Code::FORBIDDEN, detail).into());
+    }
+    let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
+    within(&who, &held.permissions())?;
+    let (reset, until) = (Uuid::now_v7(), Timestamp::now().plus_seconds(LIFETIME_SECONDS));
+    let token = token_of(reset).await?;
+    let event = resets::requested(&id, Some(&user.subject), reset, &digest(&token), until);
+    match record(&context, who.judged(event, &[ANY], Some(&id))).await {
+        Err(Error::Database(error)) if resets::is_disabled(&error) => return Err(Error::Disabled),
+        other => other?,
+    };
+    let body = json!({ "token": token, "expiresIn": LIFETIME_SECONDS });
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Reply(body)).into_response())
+}
+
+/// `POST /internal/auth/sweep`: 200 with how many mails the mailer took, and whether there are more.
+pub async fn sweep(_: ServiceCaller) -> Result<Reply<Value>, Error> {
+    let turn = mailer::turn().await?;
+    Ok(Reply(json!({ "mailed": turn.mailed, "more": turn.more })))
+}
+
+/// The token of this id: identity derives it, so that it need not be stored to be mailed.
+pub async fn token_of(id: Uuid) -> Result<String, Error> {
+    Ok(reset::token(id, &edge::seal("password-reset", id.as_bytes()).await?))
+}
+
+/// What `token` lets its holder do, provided that we made it and it is still good.
+async fn good(token: &str) -> Result<Option<Reset>, Error> {
+    let Some(id) = reset::id(token) else { return Ok(None) };
+    match same(&token_of(id).await?, token) {
+        true => Ok(resets::find(id, Timestamp::now()).await?),
+        false => Ok(None),
+    }
+}
