@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Actor, Response, seen};
+use crate::{Actor, Response, plans, seen};
 
 /// The admin of embedded apps.
 const ADMIN: (&str, &str) = ("admin@jangteo.test", "correct horse battery staple");
@@ -34,11 +34,23 @@ struct Embedded {
     state: TempDir,
 }
 
-/// What stories made happen is kept for scripts/test, which asks whether every kind of event was seen.
+impl Embedded {
+    fn database(&self) -> PathBuf {
+        self.state.path().join("sqlite_db.db")
+    }
+}
+
+/// What stories made happen is kept for scripts/test, which asks whether every kind of event was seen; and no statement
+/// that they had components say may read a whole table that grows.
 impl Drop for Embedded {
     fn drop(&mut self) {
         // A story that failed has other worries.
-        _ = seen::remember(&self.state.path().join("sqlite_db.db"));
+        _ = seen::remember(&self.database());
+        let faults = plans::faults(&self.database());
+        if !std::thread::panicking() {
+            let faults = faults.expect("the plans of what was said");
+            assert!(faults.is_empty(), "statements that scan:\n{}", faults.join("\n"));
+        }
     }
 }
 
@@ -104,6 +116,7 @@ impl TestApp {
 
     /// An embedded app of another manifest.
     pub async fn embedded(manifest: PathBuf, variables: &[(&str, &str)]) -> Self {
+        plans::listen();
         let state = tempfile::tempdir().expect("a temporary folder");
         let mut options = host::Options::new(manifest);
         options.state_dir = state.path().to_owned();
@@ -127,6 +140,12 @@ impl TestApp {
     /// The folder with the databases and logs of an embedded app.
     pub fn state_dir(&self) -> Option<&Path> {
         self.embedded.as_ref().map(|embedded| embedded.state.path())
+    }
+
+    /// The longest statement of an embedded app since this was asked before, and how many steps of SQLite's machine it took: a
+    /// measure of work that is the same on every machine. (What FTS5 does within a step is not in it.)
+    pub fn longest_statement(&self) -> (String, i32) {
+        self.embedded.as_ref().map(|embedded| plans::longest(&embedded.database())).unwrap_or_default()
     }
 
     /// The app's address, such as `http://127.0.0.1:3000`.

@@ -40,3 +40,4 @@ mod variables;
 
 pub use app::{App, Options};
 pub use server::Running;
+pub use sqlite::on_statement;

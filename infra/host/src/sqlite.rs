@@ -1,15 +1,15 @@
 //! `spin:sqlite@3.1.0` over local files. A statement makes one hop to a blocking thread and back, a short SELECT none.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Statement, ToSql, params_from_iter};
+use rusqlite::{Statement, StatementStatus, ToSql, params_from_iter};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::spawn_blocking;
 use wasmtime::StoreContextMut;
@@ -41,6 +41,26 @@ static LONG_READS: LazyLock<Semaphore> = LazyLock::new(|| {
 thread_local! {
     /// When the SELECT that this thread runs for a guest has to make room; taken once it had to.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Is told of a statement that ran: its database, its text, and how many steps of SQLite's machine it took.
+pub type Listener = fn(&Path, &str, i32);
+
+/// Who is told of statements; nobody, but in tests.
+static LISTENER: OnceLock<Listener> = OnceLock::new();
+
+/// Have `listener` told of each statement that a component runs. What stands in a transaction is left out: components
+/// use one to migrate, when they read all they have.
+pub fn on_statement(listener: Listener) {
+    _ = LISTENER.set(listener);
+}
+
+/// Costs a look at [`LISTENER`] where nobody listens.
+fn tell(connection: &rusqlite::Connection, sql: &str, statement: &Statement<'_>) {
+    let Some(listener) = LISTENER.get() else { return };
+    if let (true, Some(path)) = (connection.is_autocommit(), connection.path()) {
+        listener(Path::new(path), sql, statement.reset_status(StatementStatus::VmStep));
+    }
 }
 
 type Handle = Resource<Connection>;
@@ -82,8 +102,15 @@ impl Connection {
         DEADLINE.set(Instant::now().checked_add(INLINE_LIMIT));
         let outcome = step_all(&mut statement, values, &mut answer);
         match DEADLINE.take() {
-            Some(_) => Read::Done(answer, outcome),
-            None => Read::Long,
+            Some(_) => {
+                tell(connection, sql, &statement);
+                Read::Done(answer, outcome)
+            }
+            None => {
+                // It runs anew: its steps count from there.
+                statement.reset_status(StatementStatus::VmStep);
+                Read::Long
+            }
         }
     }
 
@@ -184,7 +211,9 @@ fn query(connection: &rusqlite::Connection, sql: &str, parameters: &[Value]) -> 
     let mut answer = Answer::default();
     let outcome = connection.prepare_cached(sql).map_err(io_error).and_then(|mut statement| {
         let _turn = turn(connection, &statement);
-        step_all(&mut statement, parameters, &mut answer)
+        let outcome = step_all(&mut statement, parameters, &mut answer);
+        tell(connection, sql, &statement);
+        outcome
     });
     (answer, outcome)
 }
