@@ -1,17 +1,19 @@
-//! All SQL of the service. Here: the tables, reading and searching. `store/append.rs` adds to the chain,
-//! `store/backlog.rs` chains what is older than it, `store/checkpoints.rs` keeps and cuts.
+//! All SQL of the service. Here: the tables and reading. `store/append.rs` adds to the chain, `store/backlog.rs` chains
+//! what is older than it, `store/checkpoints.rs` keeps and cuts, `store/search.rs` searches.
 
 mod append;
 mod backlog;
 mod checkpoints;
+mod search;
 
 use edge::Id;
-use store::{Db, Error, Row, Timestamp, Value, params};
+use store::{Db, Error, Row, params};
 
-use crate::domain::{Attributes, Entry, Filter};
+use crate::domain::{Attributes, Entry};
 
 pub use append::{Recorded, record};
 pub use checkpoints::{Cut, Kept, attesting, checkpoints, last_before, overdue, signed};
+pub use search::list;
 
 /// The tables, prefixed `audit_`.
 pub static DB: Db = Db::new(
@@ -20,6 +22,7 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0001_audit.sql"),
         include_str!("../migrations/0002_chain.sql"),
         include_str!("../migrations/0003_cuts.sql"),
+        include_str!("../migrations/0004_spans.sql"),
     ],
 );
 
@@ -44,18 +47,6 @@ pub async fn find(id: &str) -> Result<Option<Entry>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM audit_log AS l WHERE l.id IN (?1, ?2) ORDER BY l.seq LIMIT 1");
     let lower = id.parse().map_or_else(|_| id.to_owned(), |Id(id)| id);
     DB.query_one(&sql, params![id, lower]).await?.as_ref().map(entry).transpose()
-}
-
-/// Events that pass the filter, newest first, from before `after` on.
-///
-/// The inner query may have to sort a span of time: it does so on the index, without the events' bodies.
-pub async fn list(filter: Filter, after: Option<i64>, limit: i64) -> Result<Vec<Entry>, Error> {
-    let (conditions, params) = conditions(filter, after, limit);
-    let sql = format!(
-        "SELECT {COLUMNS} FROM audit_log AS l WHERE l.seq IN \
-           (SELECT seq FROM audit_log WHERE {conditions} ORDER BY seq DESC LIMIT ?1) ORDER BY l.seq DESC"
-    );
-    DB.query(&sql, params).await?.iter().map(entry).collect()
 }
 
 /// Events after the entry `after`, oldest first.
@@ -131,60 +122,4 @@ pub async fn hash_of(seq: i64) -> Result<Option<String>, Error> {
 
 fn headless() -> Error {
     Error::Database("audit_head is empty".to_owned())
-}
-
-/// Only what is asked for gets into the statement, so that an index can serve it. `limit` is `?1`.
-fn conditions(filter: Filter, after: Option<i64>, limit: i64) -> (String, Vec<Value>) {
-    let text = |moment: Timestamp| Value::from(moment.to_string());
-    let wanted = [
-        ("type =", filter.kind.map(Value::from)),
-        ("source =", filter.source.map(Value::from)),
-        ("subject =", filter.subject.map(Value::from)),
-        ("actor =", filter.actor.map(Value::from)),
-        ("time >=", filter.from.map(text)),
-        ("time <", filter.to.map(text)),
-        ("seq <", after.map(Value::from)),
-    ];
-    let (mut sql, mut params) = ("true".to_owned(), params![limit]);
-    for (condition, value) in wanted {
-        if let Some(value) = value {
-            let lower = other_case(&value);
-            params.push(value);
-            let number = params.len();
-            match lower {
-                None => sql.push_str(&format!(" AND {condition} ?{number}")),
-                Some(lower) => {
-                    params.push(lower);
-                    let column = condition.trim_end_matches('=');
-                    sql.push_str(&format!(" AND {column}IN (?{number}, ?{})", params.len()));
-                }
-            }
-        }
-    }
-    (sql, params)
-}
-
-/// The lower case of an id that was given in another: ours are in lower case, those of other systems need not be.
-fn other_case(value: &Value) -> Option<Value> {
-    let Value::Text(text) = value else { return None };
-    let Id(id) = text.parse().ok()?;
-    (id != *text).then(|| Value::from(id))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_asked_for_is_in_the_statement() {
-        assert_eq!(conditions(Filter::default(), None, 21).0, "true");
-        let filter = Filter {
-            actor: Some("a".to_owned()),
-            to: Timestamp::parse("2026-11-21T05:06:07Z"),
-            ..Filter::default()
-        };
-        let (sql, params) = conditions(filter, Some(9), 21);
-        assert_eq!(sql, "true AND actor = ?2 AND time < ?3 AND seq < ?4");
-        assert_eq!(params.len(), 4);
-    }
 }

@@ -38,7 +38,7 @@ pub struct PageOf<K> {
 pub struct List<T> {
     /// The page's items.
     pub items: Vec<T>,
-    /// Send it as `cursor` for the next page; `null` on the last.
+    /// Send it as `cursor` for the next page; `null` on the last. Whether there is one, the number of items does not say.
     pub next_cursor: Option<String>,
 }
 
@@ -82,8 +82,27 @@ impl<K> PageOf<K> {
         let limit = self.limit as usize;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let cursor = |last| URL_SAFE_NO_PAD.encode([&self.list, key(last).to_string().as_bytes()].concat());
-        List { next_cursor: rows.last().filter(|_| more).map(cursor), items: rows }
+        let next_cursor = rows.last().filter(|_| more).map(|last| self.cursor(key(last)));
+        List { items: rows, next_cursor }
+    }
+
+    /// As [`list`](Self::list), of a search that looks at so many rows for a page: though the page is not full, or has
+    /// nothing, it goes on after `looked`, if there is more to be looked at.
+    pub fn list_of_some<T, D: ToString>(
+        &self,
+        rows: Vec<T>,
+        key: impl Fn(&T) -> D,
+        looked: Option<D>,
+    ) -> List<T> {
+        let mut list = self.list(rows, key);
+        if list.next_cursor.is_none() {
+            list.next_cursor = looked.map(|place| self.cursor(place));
+        }
+        list
+    }
+
+    fn cursor(&self, place: impl ToString) -> String {
+        URL_SAFE_NO_PAD.encode([&self.list, place.to_string().as_bytes()].concat())
     }
 }
 
@@ -173,6 +192,15 @@ mod tests {
         assert_eq!(page.list(vec![1, 2], |number| *number).next_cursor, None);
         let list = page.list(vec![1, 2, 3], |number| *number);
         assert_eq!((list.items, list.next_cursor.is_some()), (vec![1, 2], true));
+    }
+
+    #[test]
+    fn a_search_that_looked_at_some_goes_on_after_them() {
+        let page = page(None).of::<i64>("orders", ()).unwrap();
+        let next = |rows, looked| page.list_of_some(rows, |number| *number, looked).next_cursor;
+        assert_eq!(next(vec![9], None), None);
+        assert_eq!(next(vec![], Some(4)), Some(page.cursor(4)));
+        assert_eq!(next(vec![9, 8, 7], Some(4)), Some(page.cursor(8)));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::domain::{Entry, Filter};
 use crate::error::Error;
 use crate::{api, store as log};
 
-/// `GET /api/v1/audit/events`: newest first.
+/// `GET /api/v1/audit/events`: newest first. Of several filters a page may be short though more follow: it ends after so
+/// many looks.
 pub async fn list(
     user: User,
     Query(query): Query<api::Filters>,
@@ -19,8 +20,8 @@ pub async fn list(
     let filter = Filter::parse(query).map_err(Error::Invalid)?;
     let page = page.of("audit.events", &filter)?;
     let found = log::list(filter, page.after, page.rows()).await?;
-    let items = found.into_iter().map(show).collect();
-    Ok(Json(page.list(items, |entry: &api::Entry| entry.sequence)))
+    let items = found.entries.into_iter().map(show).collect();
+    Ok(Json(page.list_of_some(items, |entry: &api::Entry| entry.sequence, found.looked)))
 }
 
 /// `GET /api/v1/audit/events/{id}`: 200, or 304 when the client has it, as an event never changes.
