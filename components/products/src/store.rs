@@ -24,6 +24,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_people.sql"),
     include_str!("../migrations/0007_stock_at_revision.sql"),
     include_str!("../migrations/0008_lines_of_product.sql"),
+    include_str!("../migrations/0009_bounded_lists.sql"),
+    include_str!("../migrations/0010_beginnings.sql"),
 ];
 
 const COLUMNS: &str = "id, seller_id, name, description, category, price, currency, on_hand, reserved, active, \

@@ -1,10 +1,14 @@
-//! All SQL of the service, and the events that its triggers fold.
+//! All SQL of the service, and the events that its triggers fold. `store/search.rs` makes lists.
+
+mod search;
 
 use serde_json::{Value, json};
-use store::{AFTER_ALL, Db, Error, Event, NEXT, Value as Param, params};
+use store::{Db, Error, Event, NEXT, params};
 
 use crate::api::{EmailChanged, Registered};
 use crate::domain::Profile;
+
+pub use search::{Narrowed, list};
 
 /// The tables, prefixed `users_`.
 pub static DB: Db = Db::new(
@@ -38,16 +42,6 @@ pub struct Hidden {
     pub words: Vec<String>,
 }
 
-/// What a list of profiles is narrowed to.
-#[derive(Default)]
-pub struct Narrowed {
-    pub id: Option<String>,
-    pub email_hash: Option<String>,
-    /// Fingerprints of words that the name has all of.
-    pub words: Option<Vec<String>>,
-    pub role: Option<String>,
-}
-
 const COLUMNS: &str = "id, email, name, phone, addresses, \
     (SELECT json_group_array(role) FROM users_roles WHERE user_id = profile.id), \
     disabled, revision, created_at, updated_at";
@@ -71,64 +65,6 @@ fn read(row: &store::Row) -> Result<Row, Error> {
 pub async fn find(id: &str) -> Result<Option<Row>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM users_profiles AS profile WHERE id = ?1");
     DB.query_one(&sql, params![id]).await?.as_ref().map(read).transpose()
-}
-
-/// Profiles, newest first, older than `after`.
-pub async fn list(narrowed: Narrowed, after: Option<&str>, limit: i64) -> Result<Vec<Row>, Error> {
-    if narrowed.words.as_ref().is_some_and(Vec::is_empty) {
-        return Ok(Vec::new()); // a search without a word finds nothing
-    }
-    let (sql, params) = select(narrowed, after, limit);
-    DB.query(&sql, params).await?.iter().map(read).collect()
-}
-
-/// What narrows the list most leads, by a range of its own index that goes on from the place before; the rest is looked
-/// at on the way.
-fn select(narrowed: Narrowed, after: Option<&str>, limit: i64) -> (String, Vec<Param>) {
-    let Narrowed { id, email_hash, words, role } = narrowed;
-    let mut params = params![after.unwrap_or(AFTER_ALL), limit];
-    let mut bind = |value: String| {
-        params.push(Param::from(value));
-        params.len()
-    };
-    let mut words = words.unwrap_or_default().into_iter();
-    let (first_word, is_one) = (words.next(), id.is_some() || email_hash.is_some());
-    let (mut lead, mut conditions) = ("users_profiles AS profile".to_owned(), Vec::new());
-    let mut key = "id";
-    match (first_word, &role) {
-        (Some(word), _) => {
-            lead = "users_words AS lead CROSS JOIN users_profiles AS profile ON profile.id = lead.user_id"
-                .to_owned();
-            conditions.push(format!("lead.word = ?{}", bind(word)));
-            key = "lead.user_id";
-        }
-        (None, Some(role)) if !is_one => {
-            lead = "users_roles AS lead CROSS JOIN users_profiles AS profile ON profile.id = lead.user_id"
-                .to_owned();
-            conditions.push(format!("lead.role = ?{}", bind(role.clone())));
-            key = "lead.user_id";
-        }
-        _ => {}
-    }
-    conditions.push(format!("{key} < ?1"));
-    let looked_at = [
-        (id, "profile.id = ?"),
-        (email_hash, "profile.email_hash = ?"),
-        (role, "EXISTS (SELECT 1 FROM users_roles WHERE role = ? AND user_id = profile.id)"),
-    ];
-    let more_words = words.map(|word| {
-        (
-            Some(word),
-            "EXISTS (SELECT 1 FROM users_words AS more WHERE more.word = ? AND more.user_id = profile.id)",
-        )
-    });
-    for (value, condition) in looked_at.into_iter().chain(more_words) {
-        if let Some(value) = value {
-            conditions.push(condition.replace('?', &format!("?{}", bind(value))));
-        }
-    }
-    let conditions = conditions.join(" AND ");
-    (format!("SELECT {COLUMNS} FROM {lead} WHERE {conditions} ORDER BY {key} DESC LIMIT ?2"), params)
 }
 
 /// Whether a failed append means that its cause was answered before, or the profile exists already.

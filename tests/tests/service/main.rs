@@ -27,6 +27,7 @@ mod input;
 mod instances;
 mod keys;
 mod limits;
+mod long_searches;
 mod order_events;
 mod order_lists;
 mod orders;

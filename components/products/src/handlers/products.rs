@@ -81,7 +81,7 @@ pub async fn list(Query(query): Query<api::ListQuery>, page: Page) -> Result<Res
     let listing = Listing::parse(query).map_err(Error::Invalid)?;
     let page = page.of("products", &listing)?;
     let found = products::list(&listing, page.after.as_ref(), page.rows()).await?;
-    let list = page.list(found, |product| listing.place(product));
+    let list = page.list_of_some(found.products, |product| listing.place(product), found.looked);
     let items = list.items.iter().map(show).collect();
     Ok(Reply(List { items, next_cursor: list.next_cursor }).into_response())
 }

@@ -1,60 +1,81 @@
-//! Lists of products: a statement made of the filters that are asked for, so that each has its index.
+//! Lists of products. Each is read by the index of its order, from the place before on. What that index does not have is
+//! looked at on the way, in so many products: then the page ends, be it full or not, and says where to go on.
 //!
-//! Where matches are many, the order's index leads and filters are looked at on the way: a page is soon full. Where words
-//! or prices leave few, or none, these are gathered by their own index and sorted at once: a walk along the order would
-//! look at every product. So are a seller's products. `INDEXED BY`, because SQLite would guess without statistics, and
-//! because a statement that lost its index shall fail in the tests, not be slow.
+//! Where words or prices leave few products, or none, these are gathered by their own index and sorted at once: a walk
+//! along the order would look at many that do not match. `listing/select.rs` makes the statements.
+
+mod select;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use store::{Error, Row, Value};
+use store::{Error, Row};
 
-use super::{COLUMNS, DB, product};
+use self::select::{Select, Statement, count_word, is_by_number, set_or_asked};
+use super::{DB, product};
 use crate::domain::{Key, Listing, Place, Product, Sort};
 
-/// Above every number, as the place before the first page of newest first.
-const NEWEST: i64 = i64::MAX;
-/// Fewer matches than this are gathered and sorted at once: some milliseconds. Where there are more, a walk along the
-/// order meets a match at every so many steps.
-const FEW: i64 = 500;
+/// The most products that are looked at along the order for a page; fewer matches than this are gathered and sorted at
+/// once. Each is a row elsewhere: some 10 ms.
+const LOOK: i64 = 5_000;
+/// How often the index of words is asked for a page, where it is asked for each product: 0.1 ms each.
+const ASK: i64 = 200;
+/// The most products of which a set is made, of those that have the rarest word: some 10 ms.
+const SET: i64 = 50_000;
+
+/// A page of products.
+pub struct Found {
+    pub products: Vec<Product>,
+    /// How far was looked, when there are more.
+    pub looked: Option<Place>,
+}
 
 /// The products of `listing` that come after a place.
-pub async fn list(listing: &Listing, after: Option<&Place>, limit: i64) -> Result<Vec<Product>, Error> {
+pub async fn list(listing: &Listing, after: Option<&Place>, limit: i64) -> Result<Found, Error> {
     // Found out once per instance: `DB` opens another connection for each statement that it could not prepare.
     static HAS_NO_INDEX: AtomicBool = AtomicBool::new(false);
     let search = if HAS_NO_INDEX.load(Ordering::Relaxed) { Search::Text } else { Search::Index };
-    let rows = match found(listing, after, limit, search).await {
+    match found(listing, after, limit, search).await {
         Err(Error::Database(text)) if text.contains("no such table: products_search") => {
             HAS_NO_INDEX.store(true, Ordering::Relaxed);
-            found(listing, after, limit, Search::Text).await?
+            found(listing, after, limit, Search::Text).await
         }
-        other => other?,
-    };
-    rows.iter().map(|row: &Row| product(row)).collect()
+        other => other,
+    }
 }
 
-async fn found(
-    listing: &Listing,
-    after: Option<&Place>,
-    limit: i64,
-    search: Search,
-) -> Result<Vec<Row>, Error> {
-    let mut lead = Lead::Order;
-    for probe in [Lead::Words, Lead::Prices] {
-        if let Some((sql, params)) = count(listing, search, probe) {
-            let row = DB.query_one(&sql, params).await?;
-            if row.map_or(Ok(FEW), |row| row.int(0))? < FEW {
-                lead = probe;
-                break;
-            }
-        }
+async fn found(listing: &Listing, after: Option<&Place>, limit: i64, search: Search) -> Result<Found, Error> {
+    let rarest = rarest(listing, search).await?;
+    let words = words(listing, search, rarest);
+    let mut select = Select { listing, after, limit, lead: Lead::Order, words, until: None };
+    if select.words == Words::Gathered {
+        select.lead = Lead::Words;
+    } else if let Some(few) = select.by_prices(rarest)
+        && count(few.count_prices()).await? < few.look()
+    {
+        select = few;
     }
-    let (sql, params) = select(listing, after, limit, search, lead);
-    DB.query(&sql, params).await
+    if let Some(end) = select.end() {
+        let row = DB.query_one(&end.sql, end.params).await?;
+        select.until = row.as_ref().map(|row| place(listing.sort, row)).transpose()?;
+    }
+    let Statement { sql, params } = select.statement();
+    let products = DB.query(&sql, params).await?.iter().map(product).collect::<Result<_, _>>()?;
+    Ok(Found { products, looked: select.until })
+}
+
+/// Whether the store has an index of words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// FTS5.
+    Index,
+    /// It has none: lists look into each product's text.
+    Text,
 }
 
 /// What a list is read by.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lead {
     /// The index that has its order.
     Order,
@@ -64,164 +85,57 @@ enum Lead {
     Prices,
 }
 
-/// The statement that counts, up to [`FEW`], what `lead` would gather; none where it does not narrow the list, or the
-/// order's index does so already.
-fn count(listing: &Listing, search: Search, lead: Lead) -> Option<(String, Vec<Value>)> {
-    let mut all = Conditions::default();
-    let from = match lead {
-        _ if listing.seller.is_some() => return None,
-        Lead::Words if search == Search::Index && !listing.words.is_empty() => {
-            all.and("products_search MATCH ?", pattern(&listing.words));
-            "products_search WHERE true".to_owned()
-        }
-        Lead::Prices if listing.currency.is_some() && !listing.sort.is_by_price() => {
-            filter(&mut all, listing, false);
-            format!("products_products INDEXED BY {} WHERE active", price_index(listing))
-        }
-        _ => return None,
-    };
-    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {from}{} LIMIT {FEW})", all.sql);
-    Some((sql, all.params))
-}
-
-/// How words are looked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Search {
-    /// In the FTS5 index.
-    Index,
-    /// In each product's text, where the store has no FTS5.
+/// How it is found out whether a product has the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    /// There are none.
+    None,
+    /// They are looked for in each product's text.
     Text,
+    /// Those that have them lead.
+    Gathered,
+    /// A set is made of those that have them.
+    Set,
+    /// A set is made for each word, of those within the range of numbers that is looked at.
+    Range,
+    /// The index is asked for each product.
+    Asked,
 }
 
-/// Conditions, each with its parameter.
-#[derive(Default)]
-struct Conditions {
-    sql: String,
-    params: Vec<Value>,
-}
-
-impl Conditions {
-    /// And `condition`, in which `?` stands for `value`.
-    fn and(&mut self, condition: &str, value: impl Into<Value>) {
-        let place = self.place(value);
-        self.sql += &format!(" AND {}", condition.replace('?', &place));
-    }
-
-    fn place(&mut self, value: impl Into<Value>) -> String {
-        self.params.push(value.into());
-        format!("?{}", self.params.len())
-    }
-}
-
-fn select(
-    listing: &Listing,
-    after: Option<&Place>,
-    limit: i64,
-    search: Search,
-    lead: Lead,
-) -> (String, Vec<Value>) {
-    let mut all = Conditions::default();
-    let indexed = search == Search::Index && !listing.words.is_empty();
-    // FTS5 gives matches in the order of its rowid, without looking at all of them.
-    let in_order = listing.sort == Sort::Newest && listing.seller.is_none() && lead != Lead::Prices;
-    let search_leads = indexed && (in_order || lead == Lead::Words);
-    let index = if lead == Lead::Prices { price_index(listing) } else { index(listing) };
-    let (from, number) = match search_leads {
-        true => {
-            let join = "products_search CROSS JOIN products_products INDEXED BY products_newest \
-                        ON number = products_search.rowid";
-            (join.to_owned(), "products_search.rowid")
-        }
-        false => (format!("products_products INDEXED BY {index}"), "number"),
-    };
-    if search_leads {
-        all.and("products_search MATCH ?", pattern(&listing.words));
-    } else if indexed && lead == Lead::Prices {
-        let has = "EXISTS (SELECT 1 FROM products_search WHERE products_search MATCH ? AND rowid = number)";
-        all.and(has, pattern(&listing.words));
-    } else if indexed {
-        let among = "number IN (SELECT rowid FROM products_search WHERE products_search MATCH ?)";
-        all.and(among, pattern(&listing.words));
-    } else {
-        for word in &listing.words {
-            all.and("(name || ' ' || category || ' ' || description) LIKE ?", format!("%{word}%"));
+/// How many products have the rarest word, of those that are worth counting. (FTS5 walks through all that have the words
+/// if no product has all of them; so each is counted by itself.)
+async fn rarest(listing: &Listing, search: Search) -> Result<i64, Error> {
+    let mut rarest = SET;
+    for word in listing.words.iter().filter(|_| search == Search::Index) {
+        rarest = rarest.min(count(count_word(word, rarest)).await?);
+        if rarest < LOOK {
+            break;
         }
     }
-    filter(&mut all, listing, after.is_some());
-    continue_after(&mut all, listing.sort, after, number);
-    let order = match listing.sort {
-        Sort::Newest => format!("{number} DESC"),
-        Sort::Price => "price, number".to_owned(),
-        Sort::PriceDown => "price DESC, number DESC".to_owned(),
-        Sort::Name => "name COLLATE NOCASE, number".to_owned(),
+    Ok(rarest)
+}
+
+fn words(listing: &Listing, search: Search, rarest: i64) -> Words {
+    match search {
+        _ if listing.words.is_empty() => Words::None,
+        Search::Text => Words::Text,
+        Search::Index if rarest < LOOK => Words::Gathered,
+        Search::Index if is_by_number(listing) => Words::Range,
+        Search::Index => set_or_asked(rarest),
+    }
+}
+
+async fn count(Statement { sql, params }: Statement) -> Result<i64, Error> {
+    let row = DB.query_one(&sql, params).await?;
+    row.map_or(Ok(0), |row| row.int(0))
+}
+
+/// The place in a row of the order's index: its key and number.
+fn place(sort: Sort, row: &Row) -> Result<Place, Error> {
+    let key = match sort {
+        Sort::Newest => Key::None,
+        Sort::Price | Sort::PriceDown => Key::Price(row.int(0)?),
+        Sort::Name => Key::Name(row.text(0)?),
     };
-    let limit = all.place(limit);
-    let sql = format!("SELECT {COLUMNS} FROM {from} WHERE active{} ORDER BY {order} LIMIT {limit}", all.sql);
-    (sql, all.params)
+    Ok(Place { key, number: row.int(1)? })
 }
-
-fn price_index(listing: &Listing) -> &'static str {
-    if listing.category.is_some() { "products_of_category_by_price" } else { "products_by_price" }
-}
-
-/// The index that has the order of `listing`, or a seller's few products.
-fn index(listing: &Listing) -> &'static str {
-    match (&listing.seller, &listing.category, listing.sort) {
-        (Some(_), _, _) => "products_of_seller",
-        (None, Some(_), Sort::Newest) => "products_of_category",
-        (None, Some(_), Sort::Price | Sort::PriceDown) => "products_of_category_by_price",
-        (None, Some(_), Sort::Name) => "products_of_category_by_name",
-        (None, None, Sort::Newest) => "products_newest",
-        (None, None, Sort::Price | Sort::PriceDown) => "products_by_price",
-        (None, None, Sort::Name) => "products_by_name",
-    }
-}
-
-fn filter(all: &mut Conditions, listing: &Listing, continued: bool) {
-    if let Some(seller) = &listing.seller {
-        all.and("seller_id = ?", seller.as_str());
-    }
-    if let Some(category) = &listing.category {
-        all.and("category = ?", category.as_str());
-    }
-    if let Some(currency) = listing.currency {
-        all.and("currency = ?", currency.code());
-    }
-    // A place lies within the bounds; said twice, SQLite would start at the bound, not at the place.
-    let min = listing.min_price.filter(|_| !(continued && listing.sort == Sort::Price));
-    let max = listing.max_price.filter(|_| !(continued && listing.sort == Sort::PriceDown));
-    for (operator, price) in [(">=", min), ("<=", max)] {
-        if let Some(price) = price {
-            all.and(&format!("price {operator} ?"), price);
-        }
-    }
-}
-
-fn continue_after(all: &mut Conditions, sort: Sort, after: Option<&Place>, number: &str) {
-    if sort == Sort::Newest {
-        return all.and(&format!("{number} < ?"), after.map_or(NEWEST, |place| place.number));
-    }
-    let Some(place) = after else { return };
-    let key = match &place.key {
-        Key::Price(price) => all.place(*price),
-        Key::Name(name) => all.place(name.as_str()),
-        Key::None => return,
-    };
-    let number = all.place(place.number);
-    all.sql += &match sort {
-        // SQLite does not search by a row value with a collation, hence the second condition.
-        Sort::Name => {
-            format!(" AND (name COLLATE NOCASE, number) > ({key}, {number}) AND name COLLATE NOCASE >= {key}")
-        }
-        Sort::PriceDown => format!(" AND (price, number) < ({key}, {number})"),
-        Sort::Price | Sort::Newest => format!(" AND (price, number) > ({key}, {number})"),
-    };
-}
-
-/// An FTS5 query: every word as a prefix. Words are letters and digits; quotes keep `OR` and the like words.
-fn pattern(words: &[String]) -> String {
-    words.iter().map(|word| format!("\"{word}\"*")).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests;

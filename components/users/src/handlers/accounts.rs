@@ -27,7 +27,7 @@ const MAX_SEARCH: usize = 254;
 /// What an event is done by that auth told of.
 const TOLD_BY: &str = "service:auth";
 
-/// `GET /api/users`: 200, newest first.
+/// `GET /api/users`: 200, newest first. Of several words, or words and a role, a page may be short though more follow.
 pub async fn list(
     user: User,
     page: Page,
@@ -47,9 +47,9 @@ pub async fn list(
         Some(Wanted::Words(words)) => narrowed.words = Some(personal::fingerprints(words).await?),
         None => {}
     }
-    let rows = users::list(narrowed, page.after.as_deref(), page.rows()).await?;
-    let shown = personal::open(rows).await?.into_iter().map(show).collect();
-    Ok(Reply(page.list(shown, |profile: &api::Profile| profile.id.clone())))
+    let found = users::list(narrowed, page.after.as_deref(), page.rows()).await?;
+    let shown = personal::open(found.rows).await?.into_iter().map(show).collect();
+    Ok(Reply(page.list_of_some(shown, |profile: &api::Profile| profile.id.clone(), found.looked)))
 }
 
 /// `POST /api/users`: 201 with the profile of an account that the caller makes for somebody else.

@@ -1,6 +1,7 @@
 //! The statements of lists, on SQLite itself: what they find, and by which index.
 
 use rusqlite::{Connection, params_from_iter, types};
+use store::Value;
 
 use super::*;
 use crate::store::MIGRATIONS;
@@ -41,7 +42,7 @@ fn listing(query: &str) -> Listing {
     Listing::parse(serde_json::from_str(query).unwrap()).unwrap()
 }
 
-fn run<T>(db: &Connection, prefix: &str, (sql, params): (String, Vec<Value>), column: usize) -> Vec<T>
+fn run<T>(db: &Connection, prefix: &str, Statement { sql, params }: Statement, column: usize) -> Vec<T>
 where
     T: types::FromSql,
 {
@@ -55,15 +56,48 @@ where
     rows.collect::<Result<_, _>>().unwrap()
 }
 
+/// All ways to read a list.
+fn ways<'a>(list: &'a Listing, search: Search, after: Option<&'a Place>, limit: i64) -> Vec<Select<'a>> {
+    let words = match search {
+        _ if list.words.is_empty() => vec![Words::None],
+        Search::Text => vec![Words::Text],
+        Search::Index if is_by_number(list) => vec![Words::Set, Words::Asked, Words::Gathered, Words::Range],
+        Search::Index => vec![Words::Set, Words::Asked, Words::Gathered],
+    };
+    let lead = |words| if words == Words::Gathered { Lead::Words } else { Lead::Order };
+    let select = |words| Select { listing: list, after, limit, lead: lead(words), words, until: None };
+    let selects: Vec<_> = words.into_iter().map(select).collect();
+    let others = selects.iter().filter(|select| select.lead == Lead::Order).filter_map(|s| s.by_prices(SET));
+    let others: Vec<_> = others.collect();
+    selects.into_iter().chain(others).collect()
+}
+
 fn names(db: &Connection, query: &str, search: Search) -> Vec<String> {
-    let leads = [Lead::Order, Lead::Words, Lead::Prices];
-    let leads = leads
-        .into_iter()
-        .filter(|lead| *lead == Lead::Order || count(&listing(query), search, *lead).is_some());
-    let found = leads.map(|lead| run(db, "", select(&listing(query), None, 100, search, lead), 2));
-    let found: Vec<Vec<String>> = found.collect();
+    let list = listing(query);
+    let found: Vec<Vec<String>> =
+        ways(&list, search, None, 100).iter().map(|way| run(db, "", way.statement(), 2)).collect();
     assert!(found.windows(2).all(|pair| pair[0] == pair[1]), "{query}: whatever leads finds the same");
     found.into_iter().next().unwrap()
+}
+
+/// The places of a list, in its order.
+fn places(db: &Connection, way: &Select<'_>) -> Vec<Place> {
+    let column = match way.listing.sort {
+        Sort::Newest => {
+            return run(db, "", way.statement(), 13)
+                .into_iter()
+                .map(|number| Place { key: Key::None, number })
+                .collect();
+        }
+        Sort::Name => {
+            run::<String>(db, "", way.statement(), 2).into_iter().map(Key::Name).collect::<Vec<_>>()
+        }
+        Sort::Price | Sort::PriceDown => {
+            run(db, "", way.statement(), 5).into_iter().map(Key::Price).collect()
+        }
+    };
+    let numbers = run(db, "", way.statement(), 13);
+    column.into_iter().zip(numbers).map(|(key, number)| Place { key, number }).collect()
 }
 
 #[test]
@@ -105,7 +139,7 @@ fn the_index_follows_changes_and_withdrawals() {
 }
 
 #[test]
-fn pages_go_on_where_the_last_one_ended() {
+fn pages_go_on_where_the_last_one_ended_and_end_where_they_are_told() {
     let db = shop();
     for sort in ["newest", "price", "-price", "name"] {
         for filter in [
@@ -113,41 +147,59 @@ fn pages_go_on_where_the_last_one_ended() {
             r#","category":"tea""#,
             r#","seller":"019aa4c5-0001-7000-8000-000000000001""#,
             r#","q":"tea""#,
+            r#","minPrice":"1","maxPrice":"20""#,
         ] {
             let query = format!(r#"{{"sort":"{sort}"{filter}}}"#);
             let list = listing(&query);
-            let all: Vec<String> = run(&db, "", select(&list, None, 100, Search::Index, Lead::Order), 0);
-            let (mut paged, mut after) = (Vec::new(), None);
-            for _ in 0..all.len() {
-                let row = || select(&list, after.as_ref(), 1, Search::Index, Lead::Order);
-                let (id, name, price, number): (Vec<String>, Vec<String>, Vec<i64>, Vec<i64>) = (
-                    run(&db, "", row(), 0),
-                    run(&db, "", row(), 2),
-                    run(&db, "", row(), 5),
-                    run(&db, "", row(), 13),
-                );
-                let key = match list.sort {
-                    Sort::Newest => Key::None,
-                    Sort::Name => Key::Name(name[0].clone()),
-                    _ => Key::Price(price[0]),
-                };
-                paged.extend(id);
-                after = Some(Place { key, number: number[0] });
+            for way in ways(&list, Search::Index, None, 100) {
+                let all = places(&db, &way);
+                assert!(all.len() > 1, "{query}");
+                for (count, place) in all.iter().enumerate() {
+                    let rest = Select { after: Some(place), ..way.clone() };
+                    assert_eq!(
+                        places(&db, &rest),
+                        all[count + 1..],
+                        "{query}: {:?} {:?}",
+                        way.lead,
+                        way.words
+                    );
+                    for (most, end) in all.iter().enumerate().skip(count + 1) {
+                        let some = Select { after: Some(place), until: Some(end.clone()), ..way.clone() };
+                        assert_eq!(
+                            places(&db, &some),
+                            all[count + 1..=most],
+                            "{query}: {:?} {:?}",
+                            way.lead,
+                            way.words
+                        );
+                    }
+                }
             }
-            assert_eq!(paged, all, "{query}");
-            assert!(
-                run::<String>(&db, "", select(&list, after.as_ref(), 1, Search::Index, Lead::Order), 0)
-                    .is_empty()
-            );
         }
     }
 }
 
 #[test]
+fn products_of_one_name_are_a_range_too() {
+    let db = shop();
+    for number in 6..9 {
+        let data = r#"{"sellerId":"s","name":"CUP","description":"","category":"x","price":1,"currency":"USD","stock":1}"#;
+        append(&db, &format!("p{number}"), 1, "product.created", data);
+    }
+    let list = listing(r#"{"sort":"name"}"#);
+    let way = &ways(&list, Search::Index, None, 100)[0];
+    let all = places(&db, way);
+    let after = all.iter().position(|place| place.number == 7).unwrap();
+    let rest = Select { after: Some(&all[after]), until: Some(all[after + 1].clone()), ..way.clone() };
+    assert_eq!(places(&db, &rest), all[after + 1..=after + 1]);
+    let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", rest.statement(), 3).join("; ");
+    assert!(plan.contains("((sort_name,number)>(?,?) AND (sort_name,number)<(?,?))"), "{plan}");
+}
+
+#[test]
 fn few_or_no_matches_are_gathered_not_looked_for_along_the_order() {
     let db = shop();
-    let orders = ["newest", "name", "price", "-price"];
-    for sort in orders {
+    for sort in ["newest", "name", "price", "-price"] {
         for filter in [
             r#""currency":"KRW""#,
             r#""minPrice":"1000000""#,
@@ -155,27 +207,55 @@ fn few_or_no_matches_are_gathered_not_looked_for_along_the_order() {
             r#""q":"tea","minPrice":"10","maxPrice":"20""#,
             r#""q":"water""#,
             r#""q":"tea","category":"tea""#,
+            r#""q":"tea","seller":"019aa4c5-0001-7000-8000-000000000001""#,
         ] {
             let query = format!(r#"{{"sort":"{sort}",{filter}}}"#);
             let list = listing(&query);
-            let probes = [Lead::Words, Lead::Prices].map(|lead| (lead, count(&list, Search::Index, lead)));
-            let lead = probes.into_iter().find_map(|(lead, probe)| {
-                let counted: Vec<i64> = run(&db, "", probe?, 0);
-                (counted[0] < FEW).then_some(lead)
-            });
-            let Some(lead) = lead else {
-                assert!(
-                    list.sort.is_by_price(),
-                    "{query}: by price, the order's own index is the narrow one"
-                );
-                continue;
-            };
-            let statement = || select(&list, None, 21, Search::Index, lead);
-            let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", statement(), 3).join("; ");
-            let narrow =
-                if lead == Lead::Words { "products_search VIRTUAL TABLE INDEX " } else { "by_price (" };
-            assert!(plan.contains(narrow), "{query}: {plan}");
+            for way in ways(&list, Search::Index, None, 21) {
+                let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", way.statement(), 3).join("; ");
+                match way.lead {
+                    Lead::Words => {
+                        assert!(plan.starts_with("SCAN products_search VIRTUAL TABLE INDEX"), "{plan}")
+                    }
+                    Lead::Prices => {
+                        assert!(plan.contains("by_price ("), "{query}: {plan}");
+                        let counted: Vec<i64> = run(&db, "", way.count_prices(), 0);
+                        assert!(counted[0] < 6, "{query}");
+                    }
+                    Lead::Order => assert!(!plan.contains("TEMP B-TREE"), "{query}: {plan}"),
+                }
+            }
             names(&db, &query, Search::Index);
+        }
+    }
+}
+
+#[test]
+fn what_an_orders_index_does_not_have_is_looked_at_in_so_many_products() {
+    let db = shop();
+    for (query, ends) in [
+        ("{}", false),
+        (r#"{"sort":"price","minPrice":"1"}"#, false),
+        (r#"{"category":"tea","sort":"name"}"#, false),
+        (r#"{"minPrice":"1"}"#, true),
+        (r#"{"currency":"KRW","sort":"name"}"#, true),
+        (r#"{"q":"tea"}"#, true),
+        (r#"{"q":"tea","sort":"-price"}"#, true),
+        (r#"{"seller":"019aa4c5-0001-7000-8000-000000000001","category":"tea"}"#, true),
+    ] {
+        let list = listing(query);
+        let place = Place {
+            key: if list.sort == Sort::Name { Key::Name("a".to_owned()) } else { Key::Price(150) },
+            number: 7,
+        };
+        for after in [None, Some(&place)] {
+            for way in ways(&list, Search::Index, after, 21) {
+                let end = way.end();
+                assert_eq!(end.is_some(), ends && way.lead == Lead::Order, "{query}");
+                let Some(end) = end else { continue };
+                let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", end, 3).join("; ");
+                assert!(plan.contains("INDEX products_") && !plan.contains("TEMP B-TREE"), "{query}: {plan}");
+            }
         }
     }
 }
@@ -184,8 +264,9 @@ fn few_or_no_matches_are_gathered_not_looked_for_along_the_order() {
 fn every_order_is_an_index() {
     let db = shop();
     let plan = |query: &str, after: Option<&Place>| {
-        let statement = select(&listing(query), after, 21, Search::Index, Lead::Order);
-        run::<String>(&db, "EXPLAIN QUERY PLAN ", statement, 3).join("; ")
+        let list = listing(query);
+        let way = &ways(&list, Search::Index, after, 21)[0];
+        run::<String>(&db, "EXPLAIN QUERY PLAN ", way.statement(), 3).join("; ")
     };
     let leads = [
         ("newest", "", "products_newest"),
@@ -197,6 +278,8 @@ fn every_order_is_an_index() {
         ("-price", r#","category":"tea""#, "products_of_category_by_price"),
         ("name", r#","category":"tea""#, "products_of_category_by_name"),
         ("newest", r#","seller":"019aa4c5-0001-7000-8000-000000000001""#, "products_of_seller"),
+        ("price", r#","seller":"019aa4c5-0001-7000-8000-000000000001""#, "products_of_seller_by_price"),
+        ("name", r#","seller":"019aa4c5-0001-7000-8000-000000000001""#, "products_of_seller_by_name"),
         (
             "newest",
             r#","seller":"019aa4c5-0001-7000-8000-000000000001","category":"tea""#,
@@ -221,18 +304,10 @@ fn every_order_is_an_index() {
                     "newest" => "number<?",
                     "price" => "(price,number)>(?,?)",
                     "-price" => "(price,number)<(?,?)",
-                    _ => "name>?",
+                    _ => "(sort_name,number)>(?,?)",
                 };
                 assert!(after.is_none() || plan.contains(at_place), "{query}: {plan}");
             }
         }
     }
-    let search = plan(r#"{"q":"tea"}"#, None);
-    assert!(search.starts_with("SCAN products_search VIRTUAL TABLE INDEX"), "{search}");
-    assert!(search.contains("INDEX products_newest") && !search.contains("TEMP B-TREE"), "{search}");
-    let others = plan(r#"{"q":"tea","sort":"name"}"#, None);
-    assert!(others.contains("INDEX products_by_name") && !others.contains("TEMP B-TREE"), "{others}");
-    // What a seller offers is sorted at once; nothing but it is read.
-    let own = plan(r#"{"seller":"019aa4c5-0001-7000-8000-000000000001","sort":"price"}"#, None);
-    assert!(own.contains("INDEX products_of_seller "), "{own}");
 }
