@@ -6,19 +6,26 @@ use tests::{APPROVED_CARD, Actor, TestApp, order_of, path_of, pay};
 /// Each route once, under its own name.
 const DOCUMENT: &str = include_str!("../../../components/gateway/openapi.json");
 /// POSTs without a key, and why.
-const WITHOUT: [(&str, &str); 9] = [
+const WITHOUT: [(&str, &str); 10] = [
     ("/api/auth/password/forgot", "mails another token"),
     ("/api/auth/password/reset", "the token is good once"),
     ("/api/users/{id}/password-reset", "answers secrets"),
     ("/api/auth/login", "answers secrets"),
     ("/api/auth/refresh", "answers secrets"),
     ("/api/v1/auth/check-permission", "changes nothing"),
+    ("/api/payments/sandbox/3ds/{id}", "a page's form; what is confirmed stays as it is"),
     ("/api/payments/webhooks/{provider}", "the provider's own ids decide"),
     ("/api/v1/audit/events", "the events' own ids decide"),
     ("/api/admin/sweep", "does what is due; doing it again does nothing twice"),
 ];
-/// Need an event that is parked, and keys that are no setting: see `relay` and `keys`.
-const ELSEWHERE: [&str; 2] = ["/api/v1/events/parked/redrive", "/api/auth/keys/rotate"];
+/// Need an event that is parked, keys that are no setting, a conflict, and a refund that failed: see `relay`, `keys` and
+/// `ways_out`.
+const ELSEWHERE: [&str; 4] = [
+    "/api/v1/events/parked/redrive",
+    "/api/auth/keys/rotate",
+    "/api/payments/{id}/resolve",
+    "/api/payments/{id}/refunds/{refundId}/retry",
+];
 
 struct People<'a> {
     app: &'a TestApp,
