@@ -177,3 +177,25 @@ async fn a_paid_order_of_nothing_that_is_cancelled_is_refunded() {
     let left = alice.get(&format!("/api/products/{product}")).await.json()["available"].clone();
     assert_eq!(left, json!(10));
 }
+
+/// What a process leaves that dies after it recorded that a refund is asked for.
+const LEFT: &str = "INSERT INTO payments_events (id, stream, version, type, data, private, actor, time) \
+    SELECT 'left', id, version + 1, 'payment.refund_requested', json_object('paymentId', id, 'orderId', order_id, \
+      'refundId', '019aa4c5-0006-7000-8000-000000000006', 'amount', 998, 'currency', currency, 'restock', json('false')), \
+      json_object('reason', 'broken', 'askAfter', '2026-01-01T00:00:00.000Z'), ?2, '2026-01-01T00:00:00.000Z' \
+    FROM payments_payments WHERE id = ?1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_was_left_behind_is_asked_for_when_it_is_read() {
+    let Some(app) = TestApp::own().await else { return };
+    let (kim, alice, payment) = paid(&app, APPROVED_CARD).await;
+    let db = rusqlite::Connection::open(app.state_dir().unwrap().join("sqlite_db.db")).unwrap();
+    db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    assert_eq!(db.execute(LEFT, (&payment, &kim.id)).unwrap(), 1);
+    let list = alice.get(&refunds(&payment)).await.assert_status(200).json();
+    assert_eq!(
+        (&list["items"][0]["status"], list["items"].as_array().unwrap().len()),
+        (&json!("SUCCEEDED"), 1)
+    );
+    assert_eq!(read(&alice, &payment).await, ("PARTIALLY_REFUNDED".to_owned(), "9.98".to_owned()));
+}

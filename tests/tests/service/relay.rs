@@ -135,3 +135,25 @@ async fn however_many_events_are_parked_each_is_listed_once_and_can_be_redriven(
     admin.post("/api/v1/events/parked/redrive", wanted.clone()).await.assert_status(200);
     admin.post("/api/v1/events/parked/redrive", wanted).await.assert_problem(404, "not_found");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_goes_past_events_that_its_target_does_not_want() {
+    let Some(app) = TestApp::own().await else { return };
+    let admin = app.admin().await;
+    admin.get("/api/orders").await.assert_status(200);
+    let db = Connection::open(app.state_dir().unwrap().join("sqlite_db.db")).unwrap();
+    db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    let unwanted = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
+        INSERT INTO orders_events (id, stream, version, type, data, actor, time) \
+        SELECT 'unwanted-' || i, 'unwanted', i, 'test.unwanted', '{}', 'service:orders', '2026-11-21T05:06:07.089Z' FROM n";
+    db.execute(unwanted, []).unwrap();
+    admin.post("/api/v1/events/relay", json!({})).await.assert_status(200);
+    app.eventually("products and payments have nothing left to look at", || async {
+        let sql =
+            "SELECT count(*) FROM orders_cursors WHERE target IN ('products', 'payments') AND seq >= 1100";
+        let passed: i64 = db.query_row(sql, [], |row| row.get(0)).unwrap();
+        (passed == 2).then_some(())
+    })
+    .await;
+    app.settled().await;
+}
