@@ -90,7 +90,7 @@ async fn save(
         (Err(error), _) if orders::is_too_many(&error) => {
             release(context, &order.id).await;
             // All of them may be as young as this one.
-            return Err(Error::TooMany(wait(&order.expires_at, now)));
+            return Err(Error::TooMany(wait(&order.expires_at)));
         }
         (Err(error), _) => recover(context, &order.id, error).await?,
     }
@@ -106,7 +106,7 @@ async fn refuse_too_many(user: &User, now: Timestamp) -> Result<(), Error> {
         return Ok(());
     }
     let until = orders::open_until(&user.subject, &now.to_string(), limit).await?;
-    until.map_or(Ok(()), |until| Err(Error::TooMany(wait(&until, now))))
+    until.map_or(Ok(()), |until| Err(Error::TooMany(wait(&until))))
 }
 
 /// What a request with the same key is answered.
@@ -152,9 +152,9 @@ fn scoped(key: &Key) -> String {
     key.scoped("orders.place")
 }
 
-/// Seconds from `now` to `until`, at least one.
-fn wait(until: &str, now: Timestamp) -> i64 {
-    let left = Timestamp::parse(until).map_or(0, |until| until.0.saturating_sub(now.0));
+/// Seconds from now to `until`, at least one. Not from when the request came: what it waits for may have begun since.
+fn wait(until: &str) -> i64 {
+    let left = Timestamp::parse(until).map_or(0, |until| until.0.saturating_sub(Timestamp::now().0));
     left.saturating_add(999).div_euclid(1000).max(1)
 }
 

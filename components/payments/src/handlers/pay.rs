@@ -152,7 +152,7 @@ async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Resul
     });
     match DB.append(event.clone()).await {
         Err(error) if payments::is_live(&error) => refuse_if_live(context, &payment.order_id).await?,
-        Err(error) if payments::is_too_many(&error) => return too_many(&payment.buyer_id, limit, now).await,
+        Err(error) if payments::is_too_many(&error) => return too_many(&payment.buyer_id, limit).await,
         other => return Ok(other.map(drop)?),
     }
     match DB.append(event).await {
@@ -163,10 +163,10 @@ async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Resul
 }
 
 /// 429, with the time until the oldest of the last `limit` tries no longer counts.
-async fn too_many(buyer_id: &str, limit: i64, now: Timestamp) -> Result<(), Error> {
+async fn too_many(buyer_id: &str, limit: i64) -> Result<(), Error> {
     let oldest = payments::oldest_try(buyer_id, limit).await?;
     let free = oldest.as_deref().and_then(Timestamp::parse).map(|oldest| oldest.plus_seconds(TRIES_WITHIN));
-    let left = free.map_or(0, |free| free.0.saturating_sub(now.0));
+    let left = free.map_or(0, |free| free.0.saturating_sub(Timestamp::now().0));
     Err(Error::TooMany(left.saturating_add(999).div_euclid(1000).max(1)))
 }
 
