@@ -10,4 +10,5 @@ mod market;
 mod races;
 mod rare;
 mod reader;
+mod readme;
 mod redis;
