@@ -196,10 +196,7 @@ impl Range {
         let mut errors = Vec::new();
         let range =
             Self { from: place(&mut errors, "from", query.from), to: place(&mut errors, "to", query.to) };
-        match errors.is_empty() {
-            true => Ok(range),
-            false => Err(errors),
-        }
+        if errors.is_empty() { Ok(range) } else { Err(errors) }
     }
 }
 
@@ -230,10 +227,7 @@ impl Filter {
         let mut errors = Vec::new();
         let Period { from, to } = Period::parse(&mut errors, query.from.as_deref(), query.to.as_deref());
         let Filters { kind, source, subject, actor, .. } = query;
-        match errors.is_empty() {
-            true => Ok(Self { kind, source, subject, actor, from, to }),
-            false => Err(errors),
-        }
+        if errors.is_empty() { Ok(Self { kind, source, subject, actor, from, to }) } else { Err(errors) }
     }
 }
 

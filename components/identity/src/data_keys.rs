@@ -87,9 +87,10 @@ fn known_to(canaries: &[Canary], ring: &Ring) -> Result<(), Unfit> {
     if canaries.iter().any(|canary| !ring.decrypts_canary(&canary.text)) {
         return Err(Unfit::Other("lacks a key that data was written with"));
     }
-    match canaries.iter().all(|canary| canary.fingerprint == fingerprint) {
-        true => Ok(()),
-        false => Err(Unfit::Other("must end with the key that it began with")),
+    if canaries.iter().all(|canary| canary.fingerprint == fingerprint) {
+        Ok(())
+    } else {
+        Err(Unfit::Other("must end with the key that it began with"))
     }
 }
 

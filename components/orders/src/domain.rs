@@ -171,13 +171,12 @@ pub fn judge_news(order: &Order, news: &News, open: bool, sequence: i64) -> Opti
         return None;
     }
     let known = order.pending.payment_id.as_ref() == Some(&news.payment_id);
-    match open {
-        true if known => None,
-        true => Some("order.payment_pending"),
-        // News of its end may overtake those that it is open: then they must find it said.
-        false if known || news.was_open && order.pending.payment_id.is_none() => Some("order.payment_ended"),
-        false => None,
+    if open {
+        return (!known).then_some("order.payment_pending");
     }
+    // News of its end may overtake those that it is open: then they must find it said.
+    let ends = known || news.was_open && order.pending.payment_id.is_none();
+    ends.then_some("order.payment_ended")
 }
 
 #[cfg(test)]

@@ -52,9 +52,10 @@ impl<'de> Deserialize<'de> for CardDetails {
             _ => None,
         };
         let details = Self { number: take("number"), expiry: take("expiry"), cvv: take("cvv") };
-        match members.is_empty() {
-            true => Ok(details),
-            false => Err(D::Error::custom("must have no members but number, expiry and cvv")),
+        if members.is_empty() {
+            Ok(details)
+        } else {
+            Err(D::Error::custom("must have no members but number, expiry and cvv"))
         }
     }
 }

@@ -66,9 +66,10 @@ fn url(text: &str) -> Result<Option<String>, String> {
 
 fn name(text: &str) -> Result<String, String> {
     let fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    match (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(fit) {
-        true => Ok(text.to_owned()),
-        false => Err("must be a list of names of a-z, 0-9 and -".to_owned()),
+    if (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(fit) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a list of names of a-z, 0-9 and -".to_owned())
     }
 }
 

@@ -110,9 +110,10 @@ impl Draft {
         if !(0..=MAX_STOCK).contains(&new.stock) {
             errors.push(FieldError::new("stock", format!("must be from 0 to {MAX_STOCK}")));
         }
-        match errors.is_empty() {
-            true => Ok(Self { details, currency: new.currency, stock: new.stock }),
-            false => Err(errors),
+        if errors.is_empty() {
+            Ok(Self { details, currency: new.currency, stock: new.stock })
+        } else {
+            Err(errors)
         }
     }
 }
@@ -126,10 +127,7 @@ impl Revised {
         if change.currency.is_some_and(|said| said != currency) {
             errors.push(FieldError::new("currency", format!("is {currency} and stays so")));
         }
-        match errors.is_empty() {
-            true => Ok(Self { details, active: change.active }),
-            false => Err(errors),
-        }
+        if errors.is_empty() { Ok(Self { details, active: change.active }) } else { Err(errors) }
     }
 }
 

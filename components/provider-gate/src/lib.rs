@@ -82,9 +82,10 @@ async fn call(
 }
 
 fn caller_is_payments(caller: &ServiceCaller) -> Result<(), Problem> {
-    match caller.subject == CALLER {
-        true => Ok(()),
-        false => Err(Problem::new(Code::FORBIDDEN, "Only payments may call a provider")),
+    if caller.subject == CALLER {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::FORBIDDEN, "Only payments may call a provider"))
     }
 }
 

@@ -14,9 +14,10 @@ static URL: Variable<Option<String>> =
     Variable::new("provider_url", "", |text| read::optional(text, |text| read::server(text, &read::HTTP)));
 static KEY: Variable<Option<String>> = Variable::new("provider_key", "", |text| {
     // It goes into a header.
-    match text.trim().chars().all(|c| c.is_ascii_graphic()) {
-        true => read::secret(text, 1),
-        false => Err("must have printable ASCII characters only".to_owned()),
+    if text.trim().chars().all(|c| c.is_ascii_graphic()) {
+        read::secret(text, 1)
+    } else {
+        Err("must have printable ASCII characters only".to_owned())
     }
 });
 static WEBHOOK_SECRET: Variable<Option<String>> =

@@ -60,10 +60,7 @@ struct Check<'a> {
 impl Check<'_> {
     fn line(&mut self, line: &str) -> Result<()> {
         let value: Map<String, Value> = serde_json::from_str(line).context("not a JSON object")?;
-        match value.contains_key("checkpoint") {
-            true => self.checkpoint(checkpoint(line)?),
-            false => self.entry(&value),
-        }
+        if value.contains_key("checkpoint") { self.checkpoint(checkpoint(line)?) } else { self.entry(&value) }
     }
 
     fn checkpoint(&mut self, checkpoint: Checkpoint) -> Result<()> {

@@ -24,9 +24,10 @@ pub fn create_folder(path: &Path) -> Result<()> {
 pub fn own_folder(path: &Path) -> Result<()> {
     create_folder(path)?;
     let metadata = symlink_metadata(path)?;
-    match metadata.is_dir() && metadata.permissions().mode() & STICKY == 0 {
-        true => set_permissions(path, Permissions::from_mode(FOLDER)),
-        false => Ok(()),
+    if metadata.is_dir() && metadata.permissions().mode() & STICKY == 0 {
+        set_permissions(path, Permissions::from_mode(FOLDER))
+    } else {
+        Ok(())
     }
 }
 

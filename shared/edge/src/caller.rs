@@ -79,9 +79,10 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
 async fn of_kind(parts: &Parts, kind: Kind) -> Result<Arc<Principal>, Problem> {
     let principal = caller(parts).await?;
-    match principal.kind == kind {
-        true => Ok(principal),
-        false => Err(challenge(Problem::new(Code::UNAUTHENTICATED, "The token is of another kind"))),
+    if principal.kind == kind {
+        Ok(principal)
+    } else {
+        Err(challenge(Problem::new(Code::UNAUTHENTICATED, "The token is of another kind")))
     }
 }
 

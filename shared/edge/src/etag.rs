@@ -33,10 +33,7 @@ impl Preconditions {
             }
         }
         let is_known = matches!(self.if_match, Tags::Absent) || self.if_match.have(revision, false);
-        match is_known && !self.if_none_match.have(revision, true) {
-            true => Ok(()),
-            false => Err(Self::failed()),
-        }
+        if is_known && !self.if_none_match.have(revision, true) { Ok(()) } else { Err(Self::failed()) }
     }
 
     /// As [`check`](Self::check); the revision that the write must still find when the client insists on one.

@@ -22,9 +22,10 @@ impl FromStr for Id {
     type Err = NotAnId;
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
-        match text.len() == LENGTH && uuid::Uuid::try_parse(text).is_ok() {
-            true => Ok(Self(text.to_ascii_lowercase())),
-            false => Err(NotAnId),
+        if text.len() == LENGTH && uuid::Uuid::try_parse(text).is_ok() {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(NotAnId)
         }
     }
 }

@@ -34,10 +34,7 @@ pub enum Relation {
 impl Principal {
     /// Refuse with 403 unless the caller has `permission`, such as `orders:read`.
     pub fn require(&self, permission: &str) -> Result<(), Problem> {
-        match self.may(permission) {
-            true => Ok(()),
-            false => Err(Problem::forbidden(self.actor(), permission)),
-        }
+        if self.may(permission) { Ok(()) } else { Err(Problem::forbidden(self.actor(), permission)) }
     }
 
     /// Whether the caller has `permission`.
@@ -49,9 +46,10 @@ impl Principal {
     /// to it, and must not know of it. Who owns a thing is its owner whatever else they may do: nobody decides about
     /// their own thing as if it were another's.
     pub fn relation(&self, owner: &str, any: &str) -> Option<Relation> {
-        match self.kind == Kind::User && self.subject == owner {
-            true => Some(Relation::Owner),
-            false => self.may(any).then_some(Relation::Overseer),
+        if self.kind == Kind::User && self.subject == owner {
+            Some(Relation::Owner)
+        } else {
+            self.may(any).then_some(Relation::Overseer)
         }
     }
 

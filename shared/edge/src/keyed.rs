@@ -61,9 +61,10 @@ impl Key {
 
     /// 422 unless the earlier request, whose body has the hash `earlier`, is this one.
     pub(crate) fn check_same(&self, earlier: &str) -> Result<(), Problem> {
-        match self.request_hash == earlier {
-            true => Ok(()),
-            false => Err(Problem::new(Code::IDEMPOTENCY_MISMATCH, "Use a new key for a new request")),
+        if self.request_hash == earlier {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::IDEMPOTENCY_MISMATCH, "Use a new key for a new request"))
         }
     }
 }
@@ -97,12 +98,13 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for KeyedOr<T> {
 
 fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = single(headers, "Idempotency-Key")? else { return Ok(None) };
-    match (1..=MAX_KEY).contains(&key.len()) {
-        true => Ok(Some(key.to_owned())),
-        false => Err(Problem::validation(vec![FieldError::new(
+    if (1..=MAX_KEY).contains(&key.len()) {
+        Ok(Some(key.to_owned()))
+    } else {
+        Err(Problem::validation(vec![FieldError::new(
             "Idempotency-Key",
             format!("must be 1 to {MAX_KEY} printable characters"),
-        )])),
+        )]))
     }
 }
 

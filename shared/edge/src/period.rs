@@ -43,9 +43,10 @@ fn is_day(text: &str) -> bool {
 /// A moment, or a day's beginning.
 fn moment(errors: &mut Vec<FieldError>, field: &str, text: Option<&str>) -> Option<Timestamp> {
     let text = text?;
-    let parsed = match is_day(text) {
-        true => Timestamp::parse(&format!("{text}T00:00:00Z")),
-        false => Timestamp::parse(&with_plus(text)),
+    let parsed = if is_day(text) {
+        Timestamp::parse(&format!("{text}T00:00:00Z"))
+    } else {
+        Timestamp::parse(&with_plus(text))
     };
     if parsed.is_none() {
         let detail = "must be a day such as 2026-11-21 or an RFC 3339 time such as 2026-11-21T05:06:07Z";
@@ -71,9 +72,10 @@ mod tests {
         let given = |text: &'static str| (!text.is_empty()).then_some(text);
         let (from, to): (&'static str, &'static str) = (from.to_owned().leak(), to.to_owned().leak());
         let period = Period::parse(&mut errors, given(from), given(to));
-        match errors.is_empty() {
-            true => Ok(period),
-            false => Err(errors.into_iter().map(|error| error.field).collect()),
+        if errors.is_empty() {
+            Ok(period)
+        } else {
+            Err(errors.into_iter().map(|error| error.field).collect())
         }
     }
 

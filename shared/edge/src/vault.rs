@@ -37,10 +37,7 @@ pub async fn decrypt<const N: usize>(items: [Item; N]) -> Result<[String; N], Pr
 
 /// As [`decrypt`], for lists: one call, however many there are.
 pub async fn decrypt_all(items: Vec<Item>) -> Result<Vec<String>, Problem> {
-    match items.is_empty() {
-        true => Ok(Vec::new()),
-        false => opened(items).await,
-    }
+    if items.is_empty() { Ok(Vec::new()) } else { opened(items).await }
 }
 
 /// Keyed hashes of texts, by which they are found again while they are encrypted.

@@ -428,21 +428,21 @@ impl Relay {
         if batch.is_empty() {
             return Ok(());
         }
-        match target.service == REDIS.service {
-            true => self.publish(&batch).await,
-            false => self.post(context, target, &batch).await,
+        if target.service == REDIS.service {
+            self.publish(&batch).await
+        } else {
+            self.post(context, target, &batch).await
         }
     }
 
     async fn post(&self, context: &Context, target: &Target, batch: &[CloudEvent]) -> Result<(), Failure> {
         let reply = self.client.post(context, target.service, "events", &batch).await;
         let status = reply.map_err(|_| Failure::Away)?.status;
-        match status.is_success() {
-            true => Ok(()),
-            false => {
-                logline::log!("relay {} to {}: {status}", self.service(), target.service);
-                Err(Failure::of(status.as_u16()))
-            }
+        if status.is_success() {
+            Ok(())
+        } else {
+            logline::log!("relay {} to {}: {status}", self.service(), target.service);
+            Err(Failure::of(status.as_u16()))
         }
     }
 

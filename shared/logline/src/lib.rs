@@ -33,9 +33,10 @@ fn line(text: &str) -> String {
     let mut line = String::new();
     for character in text.chars() {
         let before = line.len();
-        match character.is_control() {
-            true => line.extend(character.escape_default()),
-            false => line.push(character),
+        if character.is_control() {
+            line.extend(character.escape_default())
+        } else {
+            line.push(character)
         }
         if line.len() > room {
             line.truncate(before);

@@ -146,9 +146,10 @@ impl Decimal {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
         let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        match all_digits(whole) && all_digits(fraction) {
-            true => Ok(Self(text.to_owned())),
-            false => Err(Error::NotDecimal),
+        if all_digits(whole) && all_digits(fraction) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Error::NotDecimal)
         }
     }
 

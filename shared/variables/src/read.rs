@@ -41,9 +41,10 @@ pub fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
 /// When it is empty, longer than `longest` characters, or has a control character in it.
 pub fn text(text: &str, longest: usize) -> Result<String, String> {
     let text = text.trim();
-    match (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("must have 1 to {longest} printable characters")),
+    if (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("must have 1 to {longest} printable characters"))
     }
 }
 

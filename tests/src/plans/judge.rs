@@ -88,9 +88,12 @@ impl Schema {
         }
         let table = self.table(name, sql)?;
         let index = rest.split("INDEX ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or(table);
-        let is_small = |(small, _): &(&str, &str)| match small.starts_with('_') {
-            true => table.split_once('_').is_some_and(|(_, own)| small.strip_prefix('_') == Some(own)),
-            false => table == *small || index == *small,
+        let is_small = |(small, _): &(&str, &str)| {
+            if small.starts_with('_') {
+                table.split_once('_').is_some_and(|(_, own)| small.strip_prefix('_') == Some(own))
+            } else {
+                table == *small || index == *small
+            }
         };
         if SMALL.iter().any(is_small) { None } else { Some(table) }
     }

@@ -28,9 +28,10 @@ fn pyjwt(algorithm: &str, key: &str, token: &str) -> Result<Value, String> {
         .expect("Python");
     child.stdin.take().unwrap().write_all(token.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    match output.status.success() {
-        true => Ok(serde_json::from_slice(&output.stdout).unwrap()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout).unwrap())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
 

@@ -181,9 +181,8 @@ mod tests {
             escaped in proptest::collection::vec(any::<bool>(), 7),
             dots in proptest::collection::vec(prop_oneof![Just("."), Just(""), Just("a/.."), Just("%2e"), Just("b/%2E%2e")], 0..4),
         ) {
-            let escape = |(letter, escaped): (char, &bool)| match escaped {
-                true => format!("%{:02x}", u32::from(letter)),
-                false => letter.to_string(),
+            let escape = |(letter, escaped): (char, &bool)| {
+                if *escaped { format!("%{:02x}", u32::from(letter)) } else { letter.to_string() }
             };
             let name: String = NAME.chars().zip(&escaped).map(escape).collect();
             let before: String = dots.iter().map(|dots| format!("/{dots}")).collect();

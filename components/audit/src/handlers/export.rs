@@ -44,10 +44,8 @@ pub async fn export(user: User, Query(span): Query<api::Span>) -> Result<Respons
     let ends = log::ends().await?;
     let first = ends.cut.0.saturating_add(1);
     let before = range.from.unwrap_or(first).max(first).saturating_sub(1);
-    let prev_hash = match before == ends.cut.0 {
-        true => ends.cut.1,
-        false => log::hash_of(before).await?.ok_or(Error::NotFound)?,
-    };
+    let prev_hash =
+        if before == ends.cut.0 { ends.cut.1 } else { log::hash_of(before).await?.ok_or(Error::NotFound)? };
     let to = range.to.unwrap_or(i64::MAX);
     let export = Export {
         part: Part::Start,

@@ -85,10 +85,11 @@ impl Proof {
         let from = range.from.unwrap_or(first).max(first);
         let to = range.to.unwrap_or(head).min(head);
         let before = from.saturating_sub(1);
-        let prev_hash = match before == cut {
-            true => cut_hash,
+        let prev_hash = if before == cut {
+            cut_hash
+        } else {
             // Should it not be there, then no hash fits.
-            false => log::hash_of(before).await?.unwrap_or_default(),
+            log::hash_of(before).await?.unwrap_or_default()
         };
         Ok(Self {
             walk: Walk::after(before, prev_hash),
@@ -158,8 +159,9 @@ fn step(walk: &mut Walk, entry: &Stored) -> Result<(), Broken> {
     walk.step(entry.seq, &entry.received_at, &entry.event, &entry.hash)?;
     let event = serde_json::from_str(&entry.event).ok();
     let attributes = event.and_then(|event| Attributes::of(&event, &entry.received_at));
-    match attributes.as_ref() == Some(&entry.attributes) {
-        true => Ok(()),
-        false => Err(Broken { sequence: entry.seq, reason: Fault::Altered }),
+    if attributes.as_ref() == Some(&entry.attributes) {
+        Ok(())
+    } else {
+        Err(Broken { sequence: entry.seq, reason: Fault::Altered })
     }
 }

@@ -10,10 +10,7 @@ use super::{DB, headless};
 pub async fn head() -> Result<(i64, String), Error> {
     let row = DB.query_one("SELECT seq, hash FROM audit_head", params![]).await?.ok_or_else(headless)?;
     let (seq, hash) = (row.int(0)?, row.text(1)?);
-    match hash.is_empty() {
-        false => Ok((seq, hash)),
-        true => chain_backlog(seq).await,
-    }
+    if hash.is_empty() { chain_backlog(seq).await } else { Ok((seq, hash)) }
 }
 
 async fn chain_backlog(head: i64) -> Result<(i64, String), Error> {

@@ -95,9 +95,10 @@ pub fn decide(session: &Session, generation: i64, digest: &str, now: Timestamp) 
     }
     let predecessor = generation == session.generation.saturating_sub(1)
         && session.previous_hash.as_deref().is_some_and(|previous| same(previous, digest));
-    match predecessor && now < session.rotated_at.plus_seconds(GRACE_SECONDS) {
-        true => Decision::Repeat,
-        false => Decision::Revoke,
+    if predecessor && now < session.rotated_at.plus_seconds(GRACE_SECONDS) {
+        Decision::Repeat
+    } else {
+        Decision::Revoke
     }
 }
 

@@ -10,9 +10,10 @@ use crate::store::authority::Authority;
 pub async fn permitted(user: &User, permission: &str) -> Result<Authority, Error> {
     user.require(permission)?;
     let who = Authority::of(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)?;
-    match who.permissions.iter().any(|own| own == permission) {
-        true => Ok(who),
-        false => Err(Problem::forbidden(who.id, permission).into()),
+    if who.permissions.iter().any(|own| own == permission) {
+        Ok(who)
+    } else {
+        Err(Problem::forbidden(who.id, permission).into())
     }
 }
 

@@ -74,11 +74,10 @@ pub async fn erase(
 ) -> Result<Response, Error> {
     let (who, _) = reachable(&by, &id).await?;
     let event = lifecycle::erased(&id, by.user_id.clone());
-    let event = match by.user_id == id {
-        true => {
-            in_session(passwords::proven(&context, &by, event, body.current_password).await?, &by.session)
-        }
-        false => who.judged(event, &[ANY], Some(&id)),
+    let event = if by.user_id == id {
+        in_session(passwords::proven(&context, &by, event, body.current_password).await?, &by.session)
+    } else {
+        who.judged(event, &[ANY], Some(&id))
     };
     let appended = match record(&context, event).await {
         Err(Error::Database(error)) if auth::is_stale(&error) => return Err(passwords::stale()),

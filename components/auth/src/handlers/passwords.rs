@@ -65,12 +65,11 @@ pub(super) async fn confirm(
     password: &str,
 ) -> Result<Tries, Error> {
     let tries = throttles::confirmation(&accounts::email_hash(email).await?).await?;
-    match password::verify(password, &account.password_hash) {
-        true => Ok(tries),
-        false => {
-            note(context, auth::login_failed(Some(account)));
-            Err(wrong("currentPassword", "is not the password"))
-        }
+    if password::verify(password, &account.password_hash) {
+        Ok(tries)
+    } else {
+        note(context, auth::login_failed(Some(account)));
+        Err(wrong("currentPassword", "is not the password"))
     }
 }
 

@@ -63,9 +63,10 @@ pub async fn user_info(
     if user.relation(&id, "users:any").is_some() {
         return Ok(Reply(show(holder, true).await?));
     }
-    match user.may("orders:fulfil") && has_sold(&context, &user.subject, &id).await? {
-        true => Ok(Reply(show(holder, false).await?)),
-        false => Err(Error::NotFound("user")),
+    if user.may("orders:fulfil") && has_sold(&context, &user.subject, &id).await? {
+        Ok(Reply(show(holder, false).await?))
+    } else {
+        Err(Error::NotFound("user"))
     }
 }
 

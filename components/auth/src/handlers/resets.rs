@@ -97,8 +97,5 @@ pub async fn token_of(id: Uuid) -> Result<String, Error> {
 /// What `token` lets its holder do, provided that we made it and it is still good.
 async fn good(token: &str) -> Result<Option<Reset>, Error> {
     let Some(id) = reset::id(token) else { return Ok(None) };
-    match same(&token_of(id).await?, token) {
-        true => Ok(resets::find(id, Timestamp::now()).await?),
-        false => Ok(None),
-    }
+    if same(&token_of(id).await?, token) { Ok(resets::find(id, Timestamp::now()).await?) } else { Ok(None) }
 }

@@ -50,9 +50,10 @@ pub async fn get(
     }
     let (role, revision) = roles::find(&name).await?.ok_or(Error::NotFound("role"))?;
     let tag = [(header::ETAG, etag(revision))];
-    match preconditions.unchanged(revision) {
-        true => Ok((StatusCode::NOT_MODIFIED, tag).into_response()),
-        false => Ok((tag, Reply(show(role))).into_response()),
+    if preconditions.unchanged(revision) {
+        Ok((StatusCode::NOT_MODIFIED, tag).into_response())
+    } else {
+        Ok((tag, Reply(show(role))).into_response())
     }
 }
 
@@ -173,9 +174,12 @@ fn existing(name: &str, permissions: Vec<String>) -> Result<Custom, Error> {
     if role::is_built_in(name) {
         return Err(Problem::new(Code::CONFLICT, "A built-in role stays as it is").into());
     }
-    Custom::parse(name, permissions).map_err(|errors| match errors.iter().any(|e| e.field == "name") {
-        true => Error::NotFound("role"),
-        false => Error::Invalid(errors),
+    Custom::parse(name, permissions).map_err(|errors| {
+        if errors.iter().any(|e| e.field == "name") {
+            Error::NotFound("role")
+        } else {
+            Error::Invalid(errors)
+        }
     })
 }
 

@@ -105,10 +105,7 @@ pub async fn logout(context: Context, request: Keyed<api::RefreshToken>) -> Resu
 /// The claim of `token`, provided that we made the token.
 async fn genuine(token: &str) -> Result<Claim, Error> {
     let claim = Claim::parse(token).ok_or(Error::RefreshToken)?;
-    match same(&token_of(&claim).await?, token) {
-        true => Ok(claim),
-        false => Err(Error::RefreshToken),
-    }
+    if same(&token_of(&claim).await?, token) { Ok(claim) } else { Err(Error::RefreshToken) }
 }
 
 async fn token_of(claim: &Claim) -> Result<String, Error> {

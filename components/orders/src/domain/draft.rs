@@ -60,9 +60,10 @@ impl Change {
     /// What this does to an order that has `present` lines. Someone who sends the same lines with another address wants
     /// to change the address.
     pub fn action(&self, present: &[Line]) -> Action {
-        match self.address.is_none() || self.lines_unlike(present).is_some() {
-            true => Action::ChangeItems,
-            false => Action::ChangeAddress,
+        if self.address.is_none() || self.lines_unlike(present).is_some() {
+            Action::ChangeItems
+        } else {
+            Action::ChangeAddress
         }
     }
 
@@ -135,10 +136,7 @@ fn add(lines: &mut Vec<Item>, item: Item) -> Result<(), (&'static str, String)> 
 /// The number without zeros at its end: 29.9 and 29.90 are one price.
 fn plain(price: &Decimal) -> String {
     let text = price.to_string();
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 #[cfg(test)]

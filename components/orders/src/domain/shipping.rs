@@ -121,9 +121,10 @@ impl Order {
     fn next_parts(&self, action: Action, role: Role, subject: &str) -> Result<Vec<String>, Error> {
         self.status.check(action)?;
         let sellers = self.waiting(action, role, subject);
-        match sellers.is_empty() {
-            true => Err(Error::InvalidTransition { from: self.part(subject), to: action.goal() }),
-            false => Ok(sellers),
+        if sellers.is_empty() {
+            Err(Error::InvalidTransition { from: self.part(subject), to: action.goal() })
+        } else {
+            Ok(sellers)
         }
     }
 

@@ -139,9 +139,10 @@ impl Status {
     /// # Errors
     /// [`Error::InvalidTransition`] when the table does not have it.
     pub fn check(self, action: Action) -> Result<(), Error> {
-        match TRANSITIONS.iter().any(|row| (row.from, row.action) == (self, action)) {
-            true => Ok(()),
-            false => Err(Error::InvalidTransition { from: self, to: action.goal() }),
+        if TRANSITIONS.iter().any(|row| (row.from, row.action) == (self, action)) {
+            Ok(())
+        } else {
+            Err(Error::InvalidTransition { from: self, to: action.goal() })
         }
     }
 

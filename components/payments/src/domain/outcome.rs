@@ -74,10 +74,11 @@ impl Payment {
     /// What it means that the provider never heard of this payment.
     pub fn never_heard_of(&self, now: Timestamp) -> Option<Change> {
         let started = Timestamp::parse(&self.created_at)?;
-        let change = match started.plus_seconds(LOST_AFTER_SECONDS) <= now {
-            true => Some(self.change("payment.failed", json!({ "code": "not_received", "retryable": true }))),
+        let change = if started.plus_seconds(LOST_AFTER_SECONDS) <= now {
+            Some(self.change("payment.failed", json!({ "code": "not_received", "retryable": true })))
+        } else {
             // The request may still be on its way.
-            false => self.deferred("unknown", None, now),
+            self.deferred("unknown", None, now)
         };
         change.filter(|change| self.state.next(change.kind).is_some())
     }

@@ -39,9 +39,10 @@ fn filter(params: Params) -> Result<Filter, Error> {
     if status == Some(None) {
         errors.push(FieldError::new("status", "must be a payment's status such as CAPTURED"));
     }
-    match errors.is_empty() {
-        true => Ok(Filter { buyer: None, status: status.flatten().map(State::name), from, to }),
-        false => Err(Error::Invalid(errors)),
+    if errors.is_empty() {
+        Ok(Filter { buyer: None, status: status.flatten().map(State::name), from, to })
+    } else {
+        Err(Error::Invalid(errors))
     }
 }
 

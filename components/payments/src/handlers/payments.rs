@@ -35,9 +35,10 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Payment>>, Er
     let any = user.may("payments:any");
     let page = page.of::<Id>("payments", (!any).then_some(&user.subject))?;
     let (after, rows) = (page.after.as_deref(), page.rows());
-    let found = match any {
-        true => payments::list_all(after, rows).await?,
-        false => payments::list_of(&user.subject, after, rows).await?,
+    let found = if any {
+        payments::list_all(after, rows).await?
+    } else {
+        payments::list_of(&user.subject, after, rows).await?
     };
     let items = found.iter().map(show).collect();
     Ok(Json(page.list(items, |payment: &api::Payment| payment.id.clone())))

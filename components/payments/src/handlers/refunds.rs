@@ -120,10 +120,10 @@ pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause:
         }
         if payment.amount == 0 {
             // There is nothing to ask the provider for, but the order waits for the news.
-            match append(context, &payment, payment.nothing_to_give_back(), SELF, Some(cause)).await? {
-                true => return Ok(()),
-                false => continue,
+            if append(context, &payment, payment.nothing_to_give_back(), SELF, Some(cause)).await? {
+                return Ok(());
             }
+            continue;
         }
         if rest == 0 {
             return Ok(());

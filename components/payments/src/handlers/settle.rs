@@ -102,9 +102,10 @@ pub async fn look(context: &Context, payment: Payment, tries: u32) -> Result<(Pa
         return Ok((never_heard_of(context, payment).await?, true));
     };
     let waits = matches!(outcome, Outcome::RequiresAction(_) | Outcome::Pending);
-    let outcome = match waits && payment.is_abandoned(Timestamp::now()) {
-        true => provider::cancel(context, &payment).await,
-        false => outcome,
+    let outcome = if waits && payment.is_abandoned(Timestamp::now()) {
+        provider::cancel(context, &payment).await
+    } else {
+        outcome
     };
     let said = !matches!(outcome, Outcome::Unknown(_) | Outcome::Unauthorized(_));
     let payment = record(context, payment, outcome, SELF).await?;

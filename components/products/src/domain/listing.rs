@@ -129,9 +129,10 @@ impl Listing {
         let seller = seller.and_then(|id| Some(id.ok()?.0));
         let category =
             given(query.category).map(|name| text::query(&mut errors, "category", &name, MAX_LABEL));
-        match errors.is_empty() {
-            true => Ok(Self { words, category, seller, currency, min_price, max_price, sort }),
-            false => Err(errors),
+        if errors.is_empty() {
+            Ok(Self { words, category, seller, currency, min_price, max_price, sort })
+        } else {
+            Err(errors)
         }
     }
 

@@ -44,11 +44,10 @@ async fn customer(context: &Context, seller: &str, id: String) -> Result<Respons
         return Err(reply.problem().into());
     }
     let shipping_addresses: Vec<_> = reply.json()?;
-    match shipping_addresses.is_empty() {
-        true => Err(Error::NotFound),
-        false => {
-            Ok(Reply(api::Customer { id, name: profile.details.name, shipping_addresses }).into_response())
-        }
+    if shipping_addresses.is_empty() {
+        Err(Error::NotFound)
+    } else {
+        Ok(Reply(api::Customer { id, name: profile.details.name, shipping_addresses }).into_response())
     }
 }
 
@@ -95,10 +94,7 @@ pub async fn within_reach(context: &Context, user: &User, id: &str) -> Result<()
     // Looked up first: what is no id of ours stays out of the path of another service.
     users::find(id).await?.ok_or(Error::NotFound)?;
     let reply = CLIENT.get(context, "auth", &format!("accounts/{id}/reach?{}", by(user))).await?;
-    match reply.status.is_success() {
-        true => Ok(()),
-        false => Err(refused(user, &reply)),
-    }
+    if reply.status.is_success() { Ok(()) } else { Err(refused(user, &reply)) }
 }
 
 /// Strangers do not learn whether a user exists.

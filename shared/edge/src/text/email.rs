@@ -24,9 +24,10 @@ const MAX_LOCAL: usize = 64;
 /// What is wrong with `field`.
 pub fn parse(field: &str, text: &str) -> Result<String, FieldError> {
     let address = nfc(trimmed(text));
-    match first_refused(&address, "").is_none() && split(&address).is_some() {
-        true => Ok(address),
-        false => Err(FieldError::new(field, "must be an e-mail address")),
+    if first_refused(&address, "").is_none() && split(&address).is_some() {
+        Ok(address)
+    } else {
+        Err(FieldError::new(field, "must be an e-mail address"))
     }
 }
 

@@ -21,12 +21,11 @@ impl Guest for Example {
 
     async fn charge(_: Account, attempt: Attempt, card: Card) -> Outcome {
         // A real one sends these to `account.url` and reads the outcome from the answer.
-        match card.number.is_empty() {
-            true => {
-                let code = "do_not_honor".to_owned();
-                Outcome::Declined(Decline { code, retryable: false, provider_code: None })
-            }
-            false => Outcome::Captured(receipt(&attempt.payment_id, attempt.amount)),
+        if card.number.is_empty() {
+            let code = "do_not_honor".to_owned();
+            Outcome::Declined(Decline { code, retryable: false, provider_code: None })
+        } else {
+            Outcome::Captured(receipt(&attempt.payment_id, attempt.amount))
         }
     }
 
