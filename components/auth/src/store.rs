@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_signups.sql"),
     include_str!("../migrations/0007_resets.sql"),
     include_str!("../migrations/0008_good_resets.sql"),
+    include_str!("../migrations/0009_issuers.sql"),
 ];
 
 /// An account about to be made; e-mail and name are ciphertexts.

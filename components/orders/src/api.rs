@@ -194,9 +194,15 @@ pub struct Captured {
     pub amount: i64,
     #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,
-    /// Whether it pays the order whatever the sum: an ADMIN has looked into it.
-    #[serde(default)]
-    pub accepted: bool,
+}
+
+/// A sum of money in an event.
+#[derive(Clone, Copy, Deserialize)]
+pub struct Sum {
+    /// In minor units.
+    pub amount: i64,
+    #[serde(deserialize_with = "money::recorded")]
+    pub currency: Currency,
 }
 
 /// The data of payments' `jangteo.conflict.resolved.v1`.
@@ -207,11 +213,12 @@ pub struct Resolved {
     pub payment_id: String,
     /// Whether the payment stands; else it is given back.
     pub accepted: bool,
-    /// What was taken, in minor units, like the next two.
-    pub amount: i64,
-    #[serde(deserialize_with = "money::recorded")]
-    pub currency: Currency,
-    /// What had been given back without our knowing.
+    /// What was taken.
+    #[serde(flatten)]
+    pub taken: Sum,
+    /// What was asked for: the order's total then.
+    pub asked: Sum,
+    /// What had been given back without our knowing, in minor units like the next.
     pub refunded: i64,
     /// All that was given back.
     pub refunded_total: i64,

@@ -54,6 +54,8 @@ pub struct Order {
     pub pending: Pending,
     /// What was given back of the money while the order went on, in minor units.
     pub refunded: i64,
+    /// What was taken for it, in minor units of the payment's currency; the total, when that is not known.
+    pub taken: Option<i64>,
     /// What sellers have sent.
     pub shipments: Shipments,
     pub version: i64,
@@ -101,7 +103,8 @@ impl Order {
 
     /// Whether nothing of the money is left.
     pub fn is_given_back(&self) -> bool {
-        self.total > 0 && self.refunded >= self.total
+        let taken = self.taken.unwrap_or(self.total);
+        taken > 0 && self.refunded >= taken
     }
 
     /// Product and quantity of each line, as products needs them.
@@ -139,7 +142,6 @@ pub fn judge(order: &Order, captured: &Captured) -> Verdict {
         return Verdict::Known;
     }
     match order.status.check(Action::Pay) {
-        Ok(()) if captured.accepted => Verdict::Paid,
         Ok(()) if (order.total, order.currency) == (captured.amount, captured.currency) => Verdict::Paid,
         Ok(()) => Verdict::Rejected("amount_mismatch"),
         Err(_) if order.status == Status::Cancelled => Verdict::Rejected("order_cancelled"),

@@ -29,6 +29,13 @@ pub enum Error {
     Internal(#[from] store::Error),
 }
 
+impl Error {
+    /// Whether somebody who sells a line of the order was disabled or erased.
+    pub fn is_seller_stopped(&self) -> bool {
+        matches!(self, Self::Internal(store::Error::Refused { code, .. }) if code == "seller_stopped")
+    }
+}
+
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Edge(problem)
@@ -38,6 +45,10 @@ impl From<Problem> for Error {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
+        if error.is_seller_stopped() {
+            let rule = "has a product that is no longer for sale";
+            return Problem::validation(vec![FieldError::new("items", rule)]);
+        }
         match error {
             Error::Edge(problem) => problem,
             Error::Invalid(errors) => Problem::validation(errors),
@@ -52,12 +63,6 @@ impl From<Error> for Problem {
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::Contended => Problem::new(Code::CONFLICT, detail),
             Error::Internal(store::Error::Refused { code, .. }) if code == "buyer_erased" => personal::gone(),
-            Error::Internal(store::Error::Refused { code, .. }) if code == "seller_stopped" => {
-                Problem::validation(vec![FieldError::new(
-                    "items",
-                    "has a product that is no longer for sale",
-                )])
-            }
             Error::Internal(source) => Problem::internal(source),
         }
     }

@@ -23,6 +23,7 @@ pub static DB: Db = Db::new(
         include_str!("../migrations/0004_people.sql"),
         include_str!("../migrations/0005_limits.sql"),
         include_str!("../migrations/0006_given_back.sql"),
+        include_str!("../migrations/0007_taken.sql"),
     ],
 );
 
@@ -30,7 +31,7 @@ pub static DB: Db = Db::new(
 const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_id, version, expires_at, created_at, \
     updated_at, shipments, (SELECT json_group_array(json_object('productId', product_id, 'name', name, 'sellerId', seller_id, \
     'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position)), \
-    pending_payment, payment_sequence, refunded";
+    pending_payment, payment_sequence, refunded, taken";
 
 /// The orders that a statement finds, with their addresses in clear.
 async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure> {
@@ -57,6 +58,7 @@ fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
         shipments: row.json(11)?,
         lines: row.json(12)?,
         refunded: row.int(15)?,
+        taken: row.opt_int(16)?,
     };
     Ok((order, row.json(5)?))
 }

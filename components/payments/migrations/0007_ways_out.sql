@@ -9,14 +9,24 @@ ALTER TABLE payments_refunds ADD COLUMN booked INTEGER;
 -- How often a refund was asked for again after the provider had refused it.
 ALTER TABLE payments_refunds ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
 
--- 1: the provider refused it, and nobody has asked for another refund of the payment since. Only such a one is asked for
--- again without a person: else one purpose could be paid twice.
+-- 1: the provider refused it, and nobody has asked for another refund of the payment since, or made one at the provider.
+-- Only such a one is asked for again: else one purpose could be paid twice.
 ALTER TABLE payments_refunds ADD COLUMN owed INTEGER NOT NULL DEFAULT 0;
 
 -- When that is next; NULL once it was often enough.
 ALTER TABLE payments_refunds ADD COLUMN retry_at TEXT;
 
 CREATE INDEX payments_refunds_owed ON payments_refunds (retry_at) WHERE owed = 1;
+
+-- 1: its order will not have it, so all that is left goes back, whatever becomes of single refunds.
+ALTER TABLE payments_payments ADD COLUMN due_back INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX payments_due_back ON payments_payments (id)
+  WHERE due_back = 1 AND state IN ('CAPTURED', 'PARTIALLY_REFUNDED');
+
+CREATE TRIGGER payments_return_due AFTER INSERT ON payments_events WHEN NEW.type = 'payment.return_due' BEGIN
+  UPDATE payments_payments SET due_back = 1 WHERE id = NEW.stream;
+END;
 
 -- What a person has to look at: health counts it.
 CREATE INDEX payments_conflicts ON payments_payments (provider) WHERE state = 'CONFLICT';
@@ -29,6 +39,9 @@ UPDATE payments_payments SET (booked, booked_currency) = (
 INSERT INTO payments_transitions VALUES
   ('CAPTURED', 'payment.refund_retried', 'CAPTURED'),
   ('PARTIALLY_REFUNDED', 'payment.refund_retried', 'PARTIALLY_REFUNDED'),
+  ('CAPTURED', 'payment.return_due', 'CAPTURED'),
+  ('PARTIALLY_REFUNDED', 'payment.return_due', 'PARTIALLY_REFUNDED'),
+  ('CONFLICT', 'payment.return_due', 'CONFLICT'),
   ('CONFLICT', 'conflict.resolved', 'CAPTURED'),
   ('CONFLICT', 'conflict.resolved/partly', 'PARTIALLY_REFUNDED'),
   ('CONFLICT', 'conflict.resolved/full', 'REFUNDED');
@@ -53,8 +66,7 @@ END;
 -- The same refund is asked for anew, and takes its amount again.
 CREATE TRIGGER payments_refund_retried AFTER INSERT ON payments_events WHEN NEW.type = 'payment.refund_retried' BEGIN
   SELECT RAISE(ABORT, 'refund_settled:') WHERE NOT EXISTS (
-    SELECT 1 FROM payments_refunds WHERE id = NEW.data ->> 'refundId' AND payment_id = NEW.stream AND state = 'FAILED'
-      AND (owed OR NOT NEW.data ->> 'automatic'));
+    SELECT 1 FROM payments_refunds WHERE id = NEW.data ->> 'refundId' AND payment_id = NEW.stream AND owed = 1);
   UPDATE payments_payments SET refunding = refunding + (NEW.data ->> 'amount') WHERE id = NEW.stream;
   UPDATE payments_refunds SET state = 'PENDING', retries = retries + 1, owed = 0, retry_at = NULL,
     ask_after = NEW.private ->> 'askAfter', failure_code = NULL, updated_at = NEW.time
@@ -74,6 +86,7 @@ CREATE TRIGGER payments_conflict_resolved AFTER INSERT ON payments_events WHEN N
   UPDATE payments_payments SET
     state = (SELECT next FROM payments_transitions WHERE state = 'CONFLICT' AND event = NEW.type
       || CASE WHEN NEW.data ->> 'full' THEN '/full' WHEN NEW.data ->> 'refundedTotal' > 0 THEN '/partly' ELSE '' END),
+    due_back = CASE WHEN NEW.data ->> 'accepted' THEN due_back ELSE 1 END,
     late = CASE WHEN booked IS NOT NULL AND NOT NEW.data ->> 'accepted' THEN 1 ELSE late END,
     amount = NEW.data ->> 'amount',
     currency = NEW.data ->> 'currency',

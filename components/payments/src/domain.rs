@@ -117,6 +117,9 @@ pub const TRANSITIONS: &[(State, &str, State)] = &[
     (State::Conflict, "payment.conflicted", State::Conflict),
     (State::Captured, "payment.refund_retried", State::Captured),
     (State::PartiallyRefunded, "payment.refund_retried", State::PartiallyRefunded),
+    (State::Captured, "payment.return_due", State::Captured),
+    (State::PartiallyRefunded, "payment.return_due", State::PartiallyRefunded),
+    (State::Conflict, "payment.return_due", State::Conflict),
     (State::Conflict, "conflict.resolved", State::Captured),
     (State::Conflict, "conflict.resolved/partly", State::PartiallyRefunded),
     (State::Conflict, "conflict.resolved/full", State::Refunded),
@@ -165,6 +168,11 @@ impl Payment {
     /// Whether it is time to ask the provider what became of it.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.state.is_open() && self.ask_after <= now.to_string()
+    }
+
+    /// Whether the provider has money of it that did not all go back.
+    pub fn has_money(&self) -> bool {
+        self.state.is_refundable() || self.state == State::Conflict
     }
 
     /// What is left to give back.

@@ -49,9 +49,11 @@ pub enum Error {
     ProviderAway(Open),
     #[error("A payment that is {} cannot be refunded", .0.state.name())]
     NotRefundable(Box<Payment>),
+    #[error("Some of it was given back already; resolve it by refund")]
+    PartlyGivenBack,
     #[error("A payment that is {} is in no conflict", .0.state.name())]
     NoConflict(Box<Payment>),
-    #[error("A refund that is {} is not asked for again", .0.state.name())]
+    #[error("{}", not_retryable(.0))]
     NotRetryable(Box<Refund>),
     #[error("no such refund")]
     NoRefund,
@@ -69,6 +71,15 @@ fn not_taken(currency: &Currency, step: Option<&Decimal>) -> String {
     match step {
         Some(step) => format!("The payment provider takes {currency} in multiples of {step} only"),
         None => format!("The payment provider does not take {currency}"),
+    }
+}
+
+fn not_retryable(refund: &Refund) -> String {
+    match refund.state {
+        RefundState::Failed => {
+            "Another refund was asked for or made since; see what is left, and ask for that".to_owned()
+        }
+        state => format!("A refund that is {} is not asked for again", state.name()),
     }
 }
 
@@ -137,6 +148,7 @@ impl From<Error> for Problem {
             Error::NotRefundable(payment) => Self::new(Code::INVALID_TRANSITION, detail)
                 .with("from", payment.state.name())
                 .with("to", "REFUNDED"),
+            Error::PartlyGivenBack => Self::new(Code::CONFLICT, detail),
             Error::NoConflict(payment) => {
                 Self::new(Code::INVALID_TRANSITION, detail).with("from", payment.state.name())
             }

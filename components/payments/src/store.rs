@@ -109,6 +109,23 @@ pub async fn due(limit: i64) -> Result<Vec<Payment>, Error> {
     DB.query(&sql, params![Timestamp::now().to_string(), limit]).await?.iter().map(payment).collect()
 }
 
+/// Whether the order of the payment with this id will not have it.
+pub async fn is_due_back(id: &str) -> Result<bool, Error> {
+    let sql = "SELECT due_back FROM payments_payments WHERE id = ?1";
+    DB.query_one(sql, params![id]).await?.map_or(Ok(false), |row| row.bool(0))
+}
+
+/// Payments of which all is to go back and some was not asked for, when no refund of theirs is to be asked for again.
+pub async fn due_back(limit: i64) -> Result<Vec<Payment>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM payments_payments AS payment \
+         WHERE due_back = 1 AND state IN ('CAPTURED', 'PARTIALLY_REFUNDED') AND refunded + refunding < amount \
+           AND NOT EXISTS (SELECT 1 FROM payments_refunds WHERE payment_id = payment.id AND owed = 1) \
+         ORDER BY id LIMIT ?1"
+    );
+    DB.query(&sql, params![limit]).await?.iter().map(payment).collect()
+}
+
 /// How many payments are in conflict, by provider.
 pub async fn count_conflicts() -> Result<Vec<(String, i64)>, Error> {
     let sql = "SELECT provider, count(*) FROM payments_payments WHERE state = 'CONFLICT' GROUP BY provider";

@@ -19,6 +19,8 @@ const SMALL: &[(&str, &str)] = &[
     ("orders_transitions", "a row per rule"),
     ("payments_breakers", "a row per provider"),
     ("payments_disputes_open", "an index: as many as wait for a person"),
+    ("payments_conflicts", "an index: as many as wait for a person"),
+    ("payments_due_back", "an index: as many as ended and are not all back yet"),
     ("payments_refunds_owed", "an index: as many as failed and are asked for again"),
 ];
 

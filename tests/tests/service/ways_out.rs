@@ -62,6 +62,18 @@ fn relent(database: &Connection) {
     database.execute("UPDATE provider_sandbox_payments SET refunds = 'good'", []).unwrap();
 }
 
+/// Somebody gives money back in the provider's dashboard.
+fn dashboard(database: &Connection, payment: &str, amount: i64) {
+    let sql = "INSERT INTO provider_sandbox_givebacks VALUES ('dashboard_1', ?1, ?2, 'USD')";
+    database.execute(sql, rusqlite::params![payment, amount]).unwrap();
+}
+
+/// What the provider gave back of a payment, in cents.
+fn given_back(database: &Connection, payment: &str) -> i64 {
+    let sql = "SELECT coalesce(sum(minor_units), 0) FROM provider_sandbox_givebacks WHERE payment_id = ?1";
+    database.query_row(sql, [payment], |row| row.get(0)).unwrap()
+}
+
 /// As if the pause after a refusal were over.
 fn make_due(database: &Connection) {
     database
@@ -293,4 +305,142 @@ async fn what_was_given_back_by_another_hand_is_not_asked_for_again() {
     sweep(&app).await;
     assert_eq!(sale.payment().await["refunded"].to_string(), "10.00");
     assert_eq!(metric(&app, "jangteo_provider_owed_refunds").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_accepted_pays_only_the_order_that_was_to_be_paid() {
+    let app = TestApp::start().await;
+    let sale = sale(&app, TOO_MUCH).await;
+    let more = json!({ "items": [{ "productId": sale.order["items"][0]["productId"], "quantity": 9 }] });
+    sale.alice.put(&tests::path_of(&sale.order), more).await.assert_status(200);
+    app.admin().await.post(&sale.path("/resolve"), resolve("accept")).await.assert_status(200);
+    app.eventually("the money went back", || async {
+        (sale.payment().await["status"] == "REFUNDED").then_some(())
+    })
+    .await;
+    assert_eq!(sale.order().await["status"], "ORDERED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provider_gave_back_unheard_counts_when_a_conflict_is_resolved() {
+    let Some(app) = TestApp::own().await else { return };
+    let database = database(&app);
+    let sale = sale(&app, TOO_MUCH).await;
+    dashboard(&database, &sale.payment, 5999);
+    let (admin, path) = (app.admin().await, sale.path("/resolve"));
+    admin.post(&path, resolve("accept")).await.assert_problem(409, "conflict");
+    assert_eq!(admin.post(&path, resolve("refund")).await.assert_status(200).json()["status"], "REFUNDED");
+    assert_eq!(sale.order().await["status"], "ORDERED");
+    assert_eq!(given_back(&database, &sale.payment), 5999);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_whose_excess_went_back_ships() {
+    let app = TestApp::start().await;
+    let sale = sale(&app, TOO_MUCH).await;
+    app.admin().await.post(&sale.path("/resolve"), resolve("accept")).await.assert_status(200);
+    // More than the cent: what is left of what was taken is less than the total, but something.
+    let excess = json!({ "amount": 59.98, "reason": "All but a cent" });
+    sale.kim.post(&sale.path("/refunds"), excess).await.assert_status(201);
+    sale.kim.post(&format!("{}/ship", tests::path_of(&sale.order)), json!({})).await.assert_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_money_of_an_order_that_ended_in_conflict_goes_back_when_that_is_resolved() {
+    let Some(app) = TestApp::own().await else { return };
+    let database = database(&app);
+    let sale = sale(&app, APPROVED_CARD).await;
+    database
+        .execute_batch(
+            "CREATE TRIGGER err AFTER INSERT ON provider_sandbox_givebacks BEGIN
+               UPDATE provider_sandbox_givebacks SET minor_units = minor_units + 1 WHERE refund_id = NEW.refund_id; END",
+        )
+        .unwrap();
+    let part = json!({ "amount": 10, "reason": "One cup was broken" });
+    sale.kim.post(&sale.path("/refunds"), part).await.assert_status(202);
+    database.execute_batch("DROP TRIGGER err").unwrap();
+    sale.alice.delete(&tests::path_of(&sale.order)).await.assert_status(200);
+    app.settled().await;
+    app.admin().await.post(&sale.path("/resolve"), resolve("accept")).await.assert_status(200);
+    assert_eq!(sale.payment().await["status"], "REFUNDED");
+    assert_eq!(given_back(&database, &sale.payment), 5998);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_refund_of_a_seller_stops_the_one_that_a_cancelled_order_is_owed() {
+    let Some(app) = TestApp::own().await else { return };
+    let database = database(&app);
+    let sale = sale(&app, REFUNDS_DECLINED).await;
+    let part = |amount: f64| json!({ "amount": amount, "reason": "x" });
+    let old = sale.kim.post(&sale.path("/refunds"), part(3.0)).await.assert_problem(409, "refund_declined");
+    sale.alice.delete(&tests::path_of(&sale.order)).await.assert_status(200);
+    app.settled().await;
+    // Neither by one more, nor by an old one that was followed by another.
+    sale.kim.post(&sale.path("/refunds"), part(0.01)).await.assert_problem(409, "refund_declined");
+    let retry = sale.path(&format!("/refunds/{}/retry", old.text("refundId")));
+    sale.kim.post(&retry, json!({})).await.assert_problem(409, "invalid_transition");
+    relent(&database);
+    for _ in 0..3 {
+        make_due(&database);
+        sweep(&app).await;
+    }
+    assert_eq!(sale.payment().await["status"], "REFUNDED");
+    assert_eq!(given_back(&database, &sale.payment), 5998);
+    assert_eq!(metric(&app, "jangteo_provider_owed_refunds").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_gives_nothing_back_that_was_given_back_after_all() {
+    let Some(app) = TestApp::own().await else { return };
+    let database = database(&app);
+    let sale = sale(&app, REFUNDS_DECLINED).await;
+    let part = json!({ "amount": 10, "reason": "One cup was broken" });
+    let refused = sale.kim.post(&sale.path("/refunds"), part).await.assert_problem(409, "refund_declined");
+    let id = refused.text("refundId");
+    // The provider refused it, and did it all the same.
+    database
+        .execute("INSERT INTO provider_sandbox_givebacks VALUES (?1, ?2, 1000, 'USD')", [&id, &sale.payment])
+        .unwrap();
+    relent(&database);
+    let retry = sale.path(&format!("/refunds/{id}/retry"));
+    for answer in futures::future::join_all((0..6).map(|_| sale.kim.post(&retry, json!({})))).await {
+        answer.assert_problem(409, "invalid_transition");
+    }
+    assert_eq!(given_back(&database, &sale.payment), 1000);
+    assert_eq!(sale.payment().await["refunded"].to_string(), "10.00");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retries_at_once_give_back_once() {
+    let Some(app) = TestApp::own().await else { return };
+    let database = database(&app);
+    let sale = sale(&app, REFUNDS_DECLINED).await;
+    let part = json!({ "amount": 10, "reason": "One cup was broken" });
+    let refused = sale.kim.post(&sale.path("/refunds"), part).await.assert_problem(409, "refund_declined");
+    relent(&database);
+    let retry = sale.path(&format!("/refunds/{}/retry", refused.text("refundId")));
+    let all = futures::future::join_all((0..8).map(|_| sale.kim.post(&retry, json!({})))).await;
+    let mut statuses: Vec<_> = all.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[201; 1].as_slice(), &[409; 7]].concat());
+    assert_eq!(given_back(&database, &sale.payment), 1000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_comes_for_an_order_of_a_stopped_seller_goes_back() {
+    let app = TestApp::start().await;
+    let sale = sale(&app, "4000002500003155").await;
+    let status = format!("/api/users/{}/status", sale.kim.id);
+    app.admin().await.put(&status, json!({ "disabled": true })).await.assert_status(204);
+    let form = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
+    let page = format!("/api/payments/sandbox/3ds/{}", sale.payment);
+    sale.alice
+        .raw(reqwest::Method::POST, &page, form, Some(b"result=approve".to_vec()))
+        .await
+        .assert_status(200);
+    app.eventually("the money went back", || async {
+        (sale.payment().await["status"] == "REFUNDED").then_some(())
+    })
+    .await;
+    assert_eq!(sale.order().await["status"], "ORDERED");
 }

@@ -54,6 +54,7 @@ async fn try_to(context: &Context, user: &User, key: Option<&Key>, draft: Draft)
         payment_id: None,
         pending: Pending::default(),
         refunded: 0,
+        taken: None,
         shipments: Shipments::new(),
         version: FIRST_VERSION,
         expires_at,

@@ -9,7 +9,7 @@ use store::{Event, NEXT};
 use super::MAX_TRIES;
 use super::people::told;
 use crate::RELAY;
-use crate::api::{Captured, News, Refunded, Resolved};
+use crate::api::{Captured, News, Refunded, Resolved, Sum};
 use crate::domain::{Order, Verdict, judge, judge_news, judge_refund};
 use crate::error::Error;
 use crate::store::{self as orders, DB};
@@ -24,7 +24,8 @@ pub async fn on_events(
         match event.kind.as_str() {
             "jangteo.payment.captured.v1" => {
                 let Some(captured) = intake::<Captured>(event) else { continue };
-                settle(event, &captured.order_id, |order| captured_answer(&captured, order, &actor)).await?;
+                let taken = Sum { amount: captured.amount, currency: captured.currency };
+                settle_captured(event, &captured, taken, &actor).await?;
             }
             "jangteo.payment.refunded.v1" => {
                 let Some(refunded) = intake::<Refunded>(event) else { continue };
@@ -32,8 +33,7 @@ pub async fn on_events(
             }
             "jangteo.conflict.resolved.v1" => {
                 let Some(resolved) = intake::<Resolved>(event) else { continue };
-                settle(event, &resolved.order_id, |order| resolved_answer(&resolved, event, order, &actor))
-                    .await?;
+                settle_resolved(event, &resolved, &actor).await?;
             }
             "jangteo.payment.deferred.v1"
             | "jangteo.payment.authorized.v1"
@@ -79,14 +79,41 @@ async fn settle(
     Err(Error::Contended)
 }
 
-/// The order is paid, or the money is refused so that payments gives it back; `None` when that was told before.
-fn captured_answer(captured: &Captured, order: Option<&Order>, actor: &str) -> Option<Event> {
-    let verdict = order.map_or(Verdict::Rejected("unknown_order"), |order| judge(order, captured));
-    let mut data = json!({
-        "paymentId": captured.payment_id,
-        "amount": captured.amount,
-        "currency": captured.currency,
-    });
+/// As [`settle`], of money that was `taken` where `captured` was asked for.
+async fn settle_captured(
+    cause: &CloudEvent,
+    captured: &Captured,
+    taken: Sum,
+    actor: &str,
+) -> Result<(), Error> {
+    let paid = |order: Option<&Order>| captured_answer(captured, taken, None, order, actor);
+    match settle(cause, &captured.order_id, paid).await {
+        Err(error) if error.is_seller_stopped() => {
+            let refused = |order: Option<&Order>| {
+                captured_answer(captured, taken, Some("seller_stopped"), order, actor)
+            };
+            settle(cause, &captured.order_id, refused).await
+        }
+        settled => settled,
+    }
+}
+
+/// The order is paid, or the money is refused (for this `reason`, or the order's own) so that payments gives it back;
+/// `None` when that was told before.
+fn captured_answer(
+    captured: &Captured,
+    taken: Sum,
+    reason: Option<&'static str>,
+    order: Option<&Order>,
+    actor: &str,
+) -> Option<Event> {
+    let verdict =
+        match (order.map_or(Verdict::Rejected("unknown_order"), |order| judge(order, captured)), reason) {
+            (Verdict::Paid, Some(reason)) => Verdict::Rejected(reason),
+            (verdict, _) => verdict,
+        };
+    let mut data =
+        json!({ "paymentId": captured.payment_id, "amount": taken.amount, "currency": taken.currency });
     let kind = match verdict {
         Verdict::Known => return None,
         // These leave the warehouse, whatever else is still held by a change that was cut off.
@@ -136,34 +163,27 @@ fn news_answer(news: &News, open: bool, event: &CloudEvent, order: &Order, actor
     Some(orders::next(order, kind, actor, data))
 }
 
-/// An ADMIN has looked into a payment that the provider booked otherwise than was asked: it pays the order after all,
-/// the order may be paid anew, or more of what paid it was given back than was known.
-fn resolved_answer(
-    resolved: &Resolved,
-    event: &CloudEvent,
-    order: Option<&Order>,
-    actor: &str,
-) -> Option<Event> {
-    let Resolved { amount, currency, accepted, full, refunded_total, .. } = *resolved;
+/// An ADMIN has looked into a payment that the provider booked otherwise than was asked: it pays the order after all, if
+/// the order still costs what was asked; the order may be paid anew; or more of what paid it was given back than was
+/// known.
+async fn settle_resolved(event: &CloudEvent, resolved: &Resolved, actor: &str) -> Result<(), Error> {
+    let Resolved { taken, asked, accepted, full, refunded, refunded_total, .. } = *resolved;
     let (order_id, payment_id) = (resolved.order_id.clone(), resolved.payment_id.clone());
+    let order = orders::find(&order_id).await?;
     let paid_by_it = order.is_some_and(|order| order.payment_id.as_ref() == Some(&payment_id));
-    match (paid_by_it, accepted) {
-        (false, true) => {
-            let captured = Captured { order_id, payment_id, amount, currency, accepted };
-            captured_answer(&captured, order, actor)
-        }
-        (false, false) => {
-            let news = News { order_id, payment_id, was_open: true };
-            news_answer(&news, false, event, order?, actor)
-        }
-        (true, _) if resolved.refunded > 0 => {
-            let amount = resolved.refunded;
-            let refunded =
-                Refunded { order_id, payment_id, amount, refunded_total, currency, full, restock: false };
-            refunded_answer(&refunded, order, actor)
-        }
-        (true, _) => None,
+    if paid_by_it {
+        let (amount, currency) = (refunded, taken.currency);
+        let refunded =
+            Refunded { order_id, payment_id, amount, refunded_total, currency, full, restock: false };
+        let known = |order: Option<&Order>| refunded_answer(&refunded, order, actor);
+        return if amount > 0 { settle(event, &refunded.order_id, known).await } else { Ok(()) };
     }
+    if accepted {
+        let captured = Captured { order_id, payment_id, amount: asked.amount, currency: asked.currency };
+        return settle_captured(event, &captured, taken, actor).await;
+    }
+    let news = News { order_id, payment_id, was_open: true };
+    settle(event, &news.order_id, |order| news_answer(&news, false, event, order?, actor)).await
 }
 
 fn add(data: &mut Value, name: &str, value: Value) {

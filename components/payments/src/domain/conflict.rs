@@ -19,19 +19,21 @@ pub enum Resolution {
 
 impl Payment {
     /// The event that ends the conflict: the payment is of the sum that was booked, and so are its refunds in conflict,
-    /// `wrong`. When the rest is to go back, `rest` begins, its amount filled in.
+    /// `wrong`. `given_back` is what the provider says that it gave back in all. When the rest is to go back, `rest` begins,
+    /// its amount filled in.
     pub fn resolved(
         &self,
         action: Resolution,
         wrong: &[Refund],
+        given_back: i64,
         rest: &mut Refund,
         ask_after: &str,
     ) -> Change {
         let (amount, currency) = self.really_taken();
         let sum = |of: fn(&Refund) -> i64| wrong.iter().map(of).fold(0i64, i64::saturating_add);
         let under_way = self.refunding.saturating_sub(sum(|refund| refund.amount)).max(0);
-        let given_back = sum(|refund| refund.booked.unwrap_or(refund.amount).max(0));
-        let total = self.refunded.saturating_add(given_back).min(amount.saturating_sub(under_way));
+        let known = self.refunded.saturating_add(sum(|refund| refund.booked.unwrap_or(refund.amount).max(0)));
+        let total = known.max(given_back).min(amount.saturating_sub(under_way));
         rest.amount = match action {
             Resolution::Refund => amount.saturating_sub(total).saturating_sub(under_way).max(0),
             Resolution::Accept => 0,
@@ -41,6 +43,7 @@ impl Payment {
             "accepted": action == Resolution::Accept,
             "amount": amount,
             "currency": currency,
+            "asked": { "amount": self.amount, "currency": self.currency },
             "refunded": total.saturating_sub(self.refunded),
             "refundedTotal": total,
             "refunding": under_way.saturating_add(rest.amount),
@@ -76,7 +79,7 @@ mod tests {
     }
 
     fn resolve(payment: &Payment, action: Resolution, wrong: &[Refund]) -> serde_json::Value {
-        payment.resolved(action, wrong, &mut refund(0), "soon").data
+        payment.resolved(action, wrong, 0, &mut refund(0), "soon").data
     }
 
     #[test]
@@ -111,6 +114,14 @@ mod tests {
         wrong.booked = Some(9999);
         let too_much = resolve(&payment, Resolution::Accept, &[wrong]);
         assert_eq!((&too_much["refundedTotal"], &too_much["refunding"]), (&json!(2799), &json!(200)));
+    }
+
+    #[test]
+    fn what_the_provider_gave_back_unheard_counts() {
+        let payment = conflict(Some((3000, "USD")));
+        let data = payment.resolved(Resolution::Refund, &[], 3000, &mut refund(0), "soon").data;
+        assert_eq!((&data["refundedTotal"], &data["full"]), (&json!(3000), &json!(true)));
+        assert_eq!(data.get("refundId"), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::json;
 use store::Timestamp;
 
 use super::outcome::{add, standard};
-use super::{Change, Payment, State};
+use super::{Change, Payment};
 use crate::provider::{Outcome, Receipt};
 
 /// The reason of a refund that somebody made at the provider.
@@ -118,6 +118,11 @@ impl Payment {
         change
     }
 
+    /// That its order will not have it, so that all of it is to go back.
+    pub fn return_due(&self, reason: &str) -> Change {
+        self.change("payment.return_due", json!({ "reason": reason }))
+    }
+
     /// The end of a payment of nothing.
     pub fn nothing_to_give_back(&self) -> Change {
         let data = json!({
@@ -153,8 +158,7 @@ impl Payment {
     /// payment's money.
     pub fn refunded_elsewhere(&self, id: &str, receipt: &Receipt) -> Option<Change> {
         let amount = receipt.amount.minor_units;
-        let has_money = self.state.is_refundable() || self.state == State::Conflict;
-        if !has_money || amount <= 0 || receipt.amount.currency != self.currency.code() {
+        if !self.has_money() || amount <= 0 || receipt.amount.currency != self.currency.code() {
             return None;
         }
         let mut change = self.booked("payment.refunded", amount, receipt.clone());

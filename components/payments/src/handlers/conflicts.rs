@@ -2,19 +2,21 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Id, Keyed, Path, Preconditions, REPLAYED, User, etag, text};
+use edge::{Code, Context, Id, Keyed, Path, Preconditions, Problem, REPLAYED, User, etag, text};
 use http::header;
 use store::{Event, Idempotency, Timestamp};
 
+use super::paybacks;
 use super::payments::show;
-use super::refunds::{MAX_REASON, give, new};
+use super::refunds::{ENDED, MAX_REASON, give, give_back_rest, new};
 use super::relation::related;
 use super::settle::{TRIES, current};
 use crate::api::Resolve;
-use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, State};
+use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, Resolution, State};
 use crate::error::Error;
+use crate::provider::{self, Outcome, Standing};
 use crate::store::{DB, refunds};
-use crate::{RELAY, faults, store as payments};
+use crate::{RELAY, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.resolve";
@@ -48,19 +50,23 @@ pub async fn resolve(
     {
         return replayed(key, &replay).await;
     }
+    let given_back = given_back(&context, &payment).await?;
+    payment = current(&id).await?;
     for _ in 0..TRIES {
         preconditions.check(payment.version)?;
         let mut rest = new(&payment, 0, reason.clone(), false);
-        let mut event = resolved(&payment, &request.body, &mut rest, &user.actor()).await?;
+        let mut event = resolved(&payment, &request.body, given_back, &mut rest, &user.actor()).await?;
         event.traceparent = context.traceparent.clone();
         event.idempotency = idempotency.clone();
         match (DB.append(event).await, &idempotency) {
             (Ok(appended), _) => {
-                faults::point("resolving.recorded").await;
                 // A failure is logged there, and the relay delivers it later.
                 _ = RELAY.deliver(&context, "orders", appended.seq).await;
                 if rest.amount > 0 {
                     give(&context, rest).await?;
+                }
+                if payments::is_due_back(&id).await? {
+                    give_back_rest(&context, &id, ENDED).await?;
                 }
                 RELAY.kick();
                 return answer(&id).await;
@@ -73,14 +79,42 @@ pub async fn resolve(
     Err(Error::RefundPending)
 }
 
-/// The event that resolves the conflict, and in `rest` the refund that begins with it.
-async fn resolved(payment: &Payment, body: &Resolve, rest: &mut Refund, actor: &str) -> Result<Event, Error> {
+/// What the provider gave back of `payment` by now; what of it was not known is booked.
+async fn given_back(context: &Context, payment: &Payment) -> Result<i64, Error> {
+    let (_, currency) = payment.really_taken();
+    let Some(Standing { outcome, refunds }) = provider::status(context, payment, provider::TRIES).await
+    else {
+        return Ok(0);
+    };
+    if matches!(outcome, Outcome::Unknown(_) | Outcome::Unauthorized(_)) {
+        return Err(Problem::new(Code::UNAVAILABLE, "The provider does not answer; try again").into());
+    }
+    let amounts = refunds.iter().map(|payback| &payback.receipt.amount);
+    let of_it = amounts.filter(|amount| amount.currency == currency.code());
+    let sum = of_it.fold(0i64, |sum, amount| sum.saturating_add(amount.minor_units));
+    paybacks::book(context, payment.clone(), refunds).await?;
+    Ok(sum)
+}
+
+/// The event that resolves the conflict, and in `rest` the refund that begins with it. `given_back` is what the provider
+/// says that it gave back.
+async fn resolved(
+    payment: &Payment,
+    body: &Resolve,
+    given_back: i64,
+    rest: &mut Refund,
+    actor: &str,
+) -> Result<Event, Error> {
     if payment.state != State::Conflict {
         return Err(Error::NoConflict(Box::new(payment.clone())));
     }
+    // What pays an order is all there.
+    if body.action == Resolution::Accept && payment.booked.is_some() && given_back > 0 {
+        return Err(Error::PartlyGivenBack);
+    }
     let wrong = refunds::in_conflict(&payment.id).await?;
     let ask_after = Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string();
-    let change = payment.resolved(body.action, &wrong, rest, &ask_after);
+    let change = payment.resolved(body.action, &wrong, given_back, rest, &ask_after);
     Ok(payments::changed(payment, change, actor))
 }
 

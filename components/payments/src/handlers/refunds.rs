@@ -20,6 +20,8 @@ use crate::{RELAY, faults, store as payments};
 const OPERATION: &str = "payments.refund";
 /// As above, of asking again.
 const RETRY: &str = "payments.refunds.retry";
+/// The reason of a refund of what is left when an order has ended.
+pub const ENDED: &str = "order_ended";
 /// The longest reason, in characters.
 pub const MAX_REASON: usize = 500;
 
@@ -58,11 +60,11 @@ pub async fn retry(
     {
         return replayed(&context, &payment, key, &replay).await;
     }
-    // Its money may have gone back by another hand.
+    // Its money may have gone back by another hand: then it is owed no more.
     let (payment, _) = look(&context, payment, 1).await?;
     let refund = refunds::find(&refund_id).await?.filter(|refund| refund.payment_id == payment.id);
     let refund = refund.ok_or(Error::NoRefund)?;
-    if refund.state != RefundState::Failed {
+    if !refund.owed {
         return Err(Error::NotRetryable(Box::new(refund)));
     }
     let event = retried(&context, &payment, &refund, false, &user.actor());
@@ -87,7 +89,7 @@ async fn ask(
         (Err(store::Error::Replayed(replay)), Some((key, _))) => {
             return replayed(context, payment, key, &replay).await;
         }
-        (Err(error), _) => return Err(too_much(error, payment)),
+        (Err(error), _) => return Err(refused(error, payment, refund)),
     }
     let refund = give(context, refund).await?;
     faults::point("refunding.told").await;
@@ -110,31 +112,39 @@ pub async fn list(
     Ok(Reply(page.list(items, |refund: &api::Refund| refund.id.clone())))
 }
 
-/// Give back all that is left of a payment, once for each `cause`.
+/// The order of a payment will not have it, as the event `cause` says: give back all that is left. What cannot go back
+/// now is not forgotten: the sweep goes on with it.
 pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause: &str) -> Result<(), Error> {
     for _ in 0..TRIES {
         let Some(payment) = payments::find(payment_id).await? else { return Ok(()) };
-        let rest = payment.refundable();
-        if !payment.state.is_refundable() || payments::was_answered(cause).await? {
+        if payments::was_answered(cause).await? {
+            return give_back_rest(context, payment_id, reason).await;
+        }
+        if !payment.has_money() {
             return Ok(());
         }
-        if payment.amount == 0 {
-            // There is nothing to ask the provider for, but the order waits for the news.
-            if append(context, &payment, payment.nothing_to_give_back(), SELF, Some(cause)).await? {
-                return Ok(());
-            }
-            continue;
+        // Of nothing there is nothing to ask the provider for, but the order waits for the news.
+        let of_nothing = payment.amount == 0 && payment.state.is_refundable();
+        let change = if of_nothing { payment.nothing_to_give_back() } else { payment.return_due(reason) };
+        if append(context, &payment, change, SELF, Some(cause)).await? {
+            return give_back_rest(context, payment_id, reason).await;
         }
-        if rest == 0 {
+    }
+    Err(Error::RefundPending)
+}
+
+/// Give back what is left of a payment, if it is not asked for already.
+pub async fn give_back_rest(context: &Context, payment_id: &str, reason: &str) -> Result<(), Error> {
+    for _ in 0..TRIES {
+        let payment = current(payment_id).await?;
+        let rest = payment.refundable();
+        if !payment.state.is_refundable() || rest == 0 {
             return Ok(());
         }
         let refund = new(&payment, rest, reason.to_owned(), false);
-        let mut event = requested(context, &payment, &refund, SELF);
-        event.cause = Some(cause.to_owned());
-        match DB.append(event).await {
-            // Someone else asked for a part of it meanwhile: what is left now?
-            Err(error) if refunds::exceeds(&error) => {}
-            Err(error) if payments::is_answered(&error) => return Ok(()),
+        match DB.append(requested(context, &payment, &refund, SELF)).await {
+            // Someone else asked for a part of it meanwhile, or it is in conflict: what is left now?
+            Err(error) if refunds::exceeds(&error) || payments::is_outrun(&error) => {}
             Err(error) => return Err(error.into()),
             Ok(_) => return give(context, refund).await.map(drop),
         }
@@ -273,9 +283,13 @@ fn restock_of_a_part() -> Error {
     Error::Invalid(vec![FieldError::new("restock", rule)])
 }
 
-fn too_much(error: store::Error, payment: &Payment) -> Error {
+/// Why `refund` cannot be asked for.
+fn refused(error: store::Error, payment: &Payment, refund: Refund) -> Error {
     match error {
         error if refunds::exceeds(&error) => Error::RefundExceeds(Box::new(payment.clone())),
+        store::Error::Refused { code, .. } if code == "refund_settled" => {
+            Error::NotRetryable(Box::new(refund))
+        }
         store::Error::Refused { code, .. } if code == "restock_of_a_part" => restock_of_a_part(),
         store::Error::Refused { code, .. } if code == "invalid_transition" => {
             Error::NotRefundable(Box::new(payment.clone()))

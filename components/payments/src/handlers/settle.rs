@@ -143,6 +143,10 @@ pub async fn round(context: &Context) -> Result<Reconciled, Error> {
         let refund = refunds::reconcile(context, refund).await?;
         done.count(refund.state != crate::domain::RefundState::Pending);
     }
+    for payment in payments::due_back(ROUND).await? {
+        refunds::give_back_rest(context, &payment.id, refunds::ENDED).await?;
+        done.count(true);
+    }
     for refund in payments::refunds::owed(ROUND).await? {
         refunds::retry_owed(context, refund).await?;
         done.count(true);
