@@ -29,10 +29,7 @@ async fn an_independent_reader_understands_every_event() {
     things_happen(&app).await;
     let admin = app.admin().await;
     app.eventually("all events are in the audit log", || async {
-        let health = app.stranger().get("/health").await.json();
-        let relays =
-            health["services"].as_object()?.values().filter_map(|service| service["relay"].as_array());
-        relays.flatten().all(|lag| lag["pending"] == 0).then_some(())
+        app.lags(&admin).await?.iter().all(|lag| lag["pending"] == 0).then_some(())
     })
     .await;
     let export = admin.get("/api/v1/audit/export").await.assert_status(200).body;

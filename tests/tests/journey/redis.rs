@@ -95,13 +95,10 @@ async fn audit_is_complete(app: &TestApp, state: &Path) -> HashSet<String> {
 }
 
 async fn redis_has_been_told_all(app: &TestApp) {
+    let admin = app.admin().await;
     app.eventually("nothing waits for Redis", || async {
-        let health = app.stranger().get("/health").await.json();
-        let relays =
-            health["services"].as_object()?.values().filter_map(|service| service["relay"].as_array());
-        let mut waiting =
-            relays.flatten().filter(|lag| lag["target"] == "redis").map(|lag| lag["pending"].as_i64());
-        waiting.all(|pending| pending == Some(0)).then_some(())
+        let lags = app.lags(&admin).await?;
+        lags.iter().all(|lag| lag["target"] != "redis" || lag["pending"] == 0).then_some(())
     })
     .await;
 }

@@ -343,3 +343,19 @@ async fn without_a_mailer_the_answer_is_the_same_and_nothing_is_kept() {
         assert!(forgot(&app, email).await.assert_status(202).body.is_empty());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_tells_no_stranger_what_has_just_happened() {
+    let Some((_mailer, _, app)) = mailed(200).await else { return };
+    let email = app.buyer("alice").await.email.clone().unwrap();
+    app.settled().await;
+    let start = Instant::now();
+    forgot(&app, &email).await.assert_status(202);
+    // Longer than the event is on its way, and shorter than it would be news of an outage.
+    while start.elapsed() < Duration::from_secs(2) {
+        for path in ["/health/auth", "/health"] {
+            let health = app.stranger().get(path).await.assert_status(200).json();
+            assert!(!health.to_string().contains("\"pending\":1"), "{health}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use edge::{Code, Context, Path, Problem, Reply};
 use futures::future::join_all;
 use http::StatusCode;
 
-use crate::api::{Health, OneHealth, Report, ServiceHealth, Status, Told};
+use crate::api::{Health, Lag, OneHealth, Report, ServiceHealth, Status, Told};
 use crate::{CLIENT, SERVICES};
 
 /// Problems of a service whose detail is passed on.
@@ -33,6 +33,10 @@ pub async fn one(
     Ok((code(health.status), Json(OneHealth { service, health })))
 }
 
+/// What waits for less than so many seconds is not told: an event that is just on its way would tell a stranger what
+/// another request has come to, such as whether an e-mail has an account. Delivery takes a second at most.
+const FRESH_SECONDS: i64 = 5;
+
 /// Ask all services at the same time.
 pub async fn ask_all(context: &Context) -> BTreeMap<&'static str, ServiceHealth> {
     let asked = SERVICES.map(async |name| (name, ask(context, name).await));
@@ -51,13 +55,20 @@ async fn ask(context: &Context, service: &str) -> ServiceHealth {
     let answer = CLIENT.get(context, service, "health").await;
     let latency_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     match answer.map_err(|problem| problem.code().name.to_owned()).and_then(read) {
-        Ok(Report { relay, providers }) => {
+        Ok(Report { mut relay, providers }) => {
+            relay.iter_mut().for_each(hide_fresh);
             ServiceHealth { status: Status::Up, latency_ms, relay: Some(relay), providers, reason: None }
         }
         Err(reason) => {
             let (relay, providers) = (None, Vec::new());
             ServiceHealth { status: Status::Down, latency_ms, relay, providers, reason: Some(reason) }
         }
+    }
+}
+
+fn hide_fresh(lag: &mut Lag) {
+    if lag.oldest_seconds < FRESH_SECONDS {
+        (lag.pending, lag.oldest_seconds) = (0, 0);
     }
 }
 
