@@ -11,6 +11,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tests::{Actor, Asked, Peer, Response, Said, TestApp};
 
+use crate::authorisation::with_roles;
+
 const NEW: &str = "a better password";
 
 async fn reset(app: &TestApp, token: &str, password: &str) -> Response {
@@ -358,4 +360,23 @@ async fn health_tells_no_stranger_what_has_just_happened() {
             assert!(!health.to_string().contains("\"pending\":1"), "{health}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_issued_ends_with_what_they_may_do_and_comes_back_with_nothing() {
+    let Some(app) = TestApp::own().await else { return };
+    let (admin, alice) = (app.admin().await, app.buyer("alice").await);
+    let deputy = with_roles(&app, &admin, "deputy", &["ADMIN"]).await;
+    let (status, roles) =
+        (format!("/api/users/{}/status", deputy.id), format!("/api/auth/users/{}/roles", deputy.id));
+    let first = issue(&deputy, &alice.id).await.assert_status(201).text("token");
+    admin.put(&roles, json!({ "roles": ["BUYER"] })).await.assert_status(200);
+    admin.put(&roles, json!({ "roles": ["ADMIN"] })).await.assert_status(200);
+    reset(&app, &first, NEW).await.assert_problem(400, "reset_token_invalid");
+    let second = issue(&deputy, &alice.id).await.assert_status(201).text("token");
+    admin.put(&status, json!({ "disabled": true })).await.assert_status(204);
+    admin.put(&status, json!({ "disabled": false })).await.assert_status(204);
+    reset(&app, &second, NEW).await.assert_problem(400, "reset_token_invalid");
+    let third = issue(&admin, &alice.id).await.assert_status(201).text("token");
+    reset(&app, &third, NEW).await.assert_status(204);
 }
