@@ -2,6 +2,7 @@
 //! targets, in order and at least once. Receivers drop what they have seen.
 
 mod cloudevent;
+mod lag;
 mod parking;
 mod people;
 mod redis;

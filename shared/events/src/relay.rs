@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::time::Duration;
 
 use edge::{Client, Context, Problem};
-use serde::Serialize;
 use store::{Appended, Db, Error, Event, Row, Timestamp, params};
 
 use crate::CloudEvent;
@@ -24,7 +23,7 @@ const GATHER: Duration = Duration::from_millis(50);
 /// A cursor is moved past events its target does not want once so many have come together.
 const SKIP: i64 = 1000;
 /// How far a look into the log goes: what waits is counted, and what is wanted looked for, among so many events.
-const LOOK: i64 = 10_000;
+pub(crate) const LOOK: i64 = 10_000;
 /// The most targets a relay can have.
 const MAX_TARGETS: usize = 5;
 /// How long a drain may hold a target without renewal: longer than a delivery can take (6 s).
@@ -60,8 +59,8 @@ pub struct Target {
 pub struct Relay {
     db: &'static Db,
     client: &'static Client,
-    targets: &'static [Target],
-    redis: Redis,
+    pub(crate) targets: &'static [Target],
+    pub(crate) redis: Redis,
     /// For each [`Lane`], whether a drain runs or is wanted.
     states: [AtomicU8; 2],
     /// For each target, the place in the log up to which this instance found nothing it wants.
@@ -123,22 +122,6 @@ struct Waiting {
     looked: i64,
     /// The end of the log.
     head: i64,
-}
-
-/// How far a target has got.
-#[derive(Debug, Serialize)]
-pub struct Lag {
-    /// The target's name.
-    pub target: &'static str,
-    /// Events that it wants and has not got yet, of the next [`LOOK`] ones.
-    pub pending: i64,
-    /// Seconds since the first of them happened.
-    #[serde(rename = "oldestSeconds")]
-    pub oldest_seconds: i64,
-    /// Failed tries in a row.
-    pub failures: i64,
-    /// Events that it kept refusing and that were put aside.
-    pub parked: i64,
 }
 
 impl Relay {
@@ -239,42 +222,6 @@ impl Relay {
         let Some(target) = self.targets.iter().find(|t| t.service == target) else { return Ok(()) };
         let rows = self.events(seq.saturating_sub(1), 1).await.map_err(unreadable)?;
         self.send(context, target, &rows).await
-    }
-
-    /// How far each target has got.
-    pub async fn lag(&self) -> Result<Vec<Lag>, Error> {
-        let mut all = Vec::new();
-        for target in self.targets {
-            all.push(self.lag_of(target).await?);
-        }
-        if self.redis.address().await.is_some() {
-            all.push(self.lag_of(&REDIS).await?);
-        }
-        Ok(all)
-    }
-
-    async fn lag_of(&self, target: &Target) -> Result<Lag, Error> {
-        let kinds =
-            if target.kinds.is_empty() { "" } else { "WHERE type IN (SELECT value FROM json_each(?2))" };
-        let sql = format!(
-            "SELECT count(*), min(time), coalesce((SELECT failures FROM {0}_cursors WHERE target = ?1), 0) FROM \
-             (SELECT type, time FROM {0}_events WHERE seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \
-              ORDER BY seq LIMIT {LOOK}) {kinds}",
-            self.service()
-        );
-        let mut params = params![target.service];
-        if !target.kinds.is_empty() {
-            params.push(serde_json::json!(target.kinds).to_string().into());
-        }
-        let row = self.db.query_one(&sql, params).await?;
-        let (pending, oldest, failures) = match row {
-            Some(row) => (row.int(0)?, row.opt_text(1)?, row.int(2)?),
-            None => (0, None, 0),
-        };
-        let age = oldest.and_then(|time| Timestamp::parse(&time));
-        let oldest_seconds = age.map_or(0, |time| Timestamp::now().0.saturating_sub(time.0) / 1000);
-        let parked = self.parked_for(target).await?;
-        Ok(Lag { target: target.service, pending, oldest_seconds, failures, parked })
     }
 
     /// Tell each target what it wants; whether any was told something.
