@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, TestApp, pay};
+use tests::{APPROVED_CARD, Actor, Response, TestApp, pay};
 
 /// The sandbox's cards that are charged a cent too much, and whose refunds are declined.
 const TOO_MUCH: &str = "4000000000000242";
@@ -38,6 +38,18 @@ impl Sale<'_> {
         self.alice.get(&tests::path_of(&self.order)).await.assert_status(200).json()
     }
 
+    /// Kim, who sold it, gives back so much.
+    async fn refund(&self, amount: f64) -> Response {
+        let body = json!({ "amount": amount, "reason": "One cup was broken" });
+        self.kim.post(&self.path("/refunds"), body).await
+    }
+
+    /// As [`refund`](Self::refund), where the provider refuses: where it is asked for again.
+    async fn refused(&self, amount: f64) -> String {
+        let refused = self.refund(amount).await.assert_problem(409, "refund_declined");
+        self.path(&format!("/refunds/{}/retry", refused.text("refundId")))
+    }
+
     async fn refunds(&self) -> Vec<Value> {
         self.kim.get(&self.path("/refunds")).await.assert_status(200).json()["items"]
             .as_array()
@@ -60,6 +72,17 @@ fn database(app: &TestApp) -> Connection {
 /// The provider gives back what it refused to give back until now.
 fn relent(database: &Connection) {
     database.execute("UPDATE provider_sandbox_payments SET refunds = 'good'", []).unwrap();
+}
+
+/// The provider gives back a cent more than it is asked for.
+fn err_by_a_cent(database: &Connection) {
+    let sql = "CREATE TRIGGER err AFTER INSERT ON provider_sandbox_givebacks BEGIN
+        UPDATE provider_sandbox_givebacks SET minor_units = minor_units + 1 WHERE refund_id = NEW.refund_id; END";
+    database.execute_batch(sql).unwrap();
+}
+
+fn err_no_more(database: &Connection) {
+    database.execute_batch("DROP TRIGGER err").unwrap();
 }
 
 /// Somebody gives money back in the provider's dashboard.
@@ -179,19 +202,11 @@ async fn a_refund_that_was_booked_otherwise_is_resolved_as_it_was_booked() {
     let Some(app) = TestApp::own().await else { return };
     let database = database(&app);
     let sale = sale(&app, APPROVED_CARD).await;
-    // The provider's answer is lost, and it books a cent more than was asked.
-    database
-        .execute_batch(
-            "UPDATE provider_sandbox_payments SET refunds = 'good';
-             CREATE TRIGGER err AFTER INSERT ON provider_sandbox_givebacks BEGIN
-               UPDATE provider_sandbox_givebacks SET minor_units = minor_units + 1 WHERE refund_id = NEW.refund_id; END",
-        )
-        .unwrap();
-    let part = json!({ "amount": 10, "reason": "One cup was broken" });
-    let refund = sale.kim.post(&sale.path("/refunds"), part).await.assert_status(202).json();
+    err_by_a_cent(&database);
+    let refund = sale.refund(10.0).await.assert_status(202).json();
     assert_eq!((&refund["status"], refund["booked"].to_string()), (&json!("CONFLICT"), "10.01".into()));
     assert_eq!(sale.payment().await["status"], "CONFLICT");
-    database.execute_batch("DROP TRIGGER err").unwrap();
+    err_no_more(&database);
     let resolved = app.admin().await.post(&sale.path("/resolve"), resolve("accept")).await.assert_status(200);
     assert_eq!(resolved.json()["status"], "PARTIALLY_REFUNDED");
     assert_eq!(resolved.json()["refunded"].to_string(), "10.01");
@@ -221,9 +236,7 @@ async fn a_refused_refund_is_asked_for_again_by_its_seller() {
     let Some(app) = TestApp::own().await else { return };
     let database = database(&app);
     let sale = sale(&app, REFUNDS_DECLINED).await;
-    let part = json!({ "amount": 10, "reason": "One cup was broken" });
-    let refused = sale.kim.post(&sale.path("/refunds"), part).await.assert_problem(409, "refund_declined");
-    let retry = sale.path(&format!("/refunds/{}/retry", refused.text("refundId")));
+    let retry = sale.refused(10.0).await;
     let failed = sale.refunds().await;
     assert_eq!(failed[0]["status"], "FAILED");
     assert!(failed[0]["retryAt"].as_str() > failed[0]["updatedAt"].as_str(), "{failed:?}");
@@ -275,10 +288,9 @@ async fn who_asks_for_another_refund_is_not_given_the_first_one_too() {
     let Some(app) = TestApp::own().await else { return };
     let database = database(&app);
     let sale = sale(&app, REFUNDS_DECLINED).await;
-    let part = || json!({ "amount": 10, "reason": "One cup was broken" });
-    sale.kim.post(&sale.path("/refunds"), part()).await.assert_problem(409, "refund_declined");
+    sale.refused(10.0).await;
     relent(&database);
-    sale.kim.post(&sale.path("/refunds"), part()).await.assert_status(201);
+    sale.refund(10.0).await.assert_status(201);
     assert_eq!(metric(&app, "jangteo_provider_owed_refunds").await, 0);
     make_due(&database);
     sweep(&app).await;
@@ -290,8 +302,7 @@ async fn what_was_given_back_by_another_hand_is_not_asked_for_again() {
     let Some(app) = TestApp::own().await else { return };
     let database = database(&app);
     let sale = sale(&app, REFUNDS_DECLINED).await;
-    let part = json!({ "amount": 10, "reason": "One cup was broken" });
-    sale.kim.post(&sale.path("/refunds"), part).await.assert_problem(409, "refund_declined");
+    sale.refused(10.0).await;
     // Somebody does it in the provider's dashboard.
     database
         .execute(
@@ -350,15 +361,9 @@ async fn the_money_of_an_order_that_ended_in_conflict_goes_back_when_that_is_res
     let Some(app) = TestApp::own().await else { return };
     let database = database(&app);
     let sale = sale(&app, APPROVED_CARD).await;
-    database
-        .execute_batch(
-            "CREATE TRIGGER err AFTER INSERT ON provider_sandbox_givebacks BEGIN
-               UPDATE provider_sandbox_givebacks SET minor_units = minor_units + 1 WHERE refund_id = NEW.refund_id; END",
-        )
-        .unwrap();
-    let part = json!({ "amount": 10, "reason": "One cup was broken" });
-    sale.kim.post(&sale.path("/refunds"), part).await.assert_status(202);
-    database.execute_batch("DROP TRIGGER err").unwrap();
+    err_by_a_cent(&database);
+    sale.refund(10.0).await.assert_status(202);
+    err_no_more(&database);
     sale.alice.delete(&tests::path_of(&sale.order)).await.assert_status(200);
     app.settled().await;
     app.admin().await.post(&sale.path("/resolve"), resolve("accept")).await.assert_status(200);
@@ -371,14 +376,12 @@ async fn no_refund_of_a_seller_stops_the_one_that_a_cancelled_order_is_owed() {
     let Some(app) = TestApp::own().await else { return };
     let database = database(&app);
     let sale = sale(&app, REFUNDS_DECLINED).await;
-    let part = |amount: f64| json!({ "amount": amount, "reason": "x" });
-    let old = sale.kim.post(&sale.path("/refunds"), part(3.0)).await.assert_problem(409, "refund_declined");
+    let old = sale.refused(3.0).await;
     sale.alice.delete(&tests::path_of(&sale.order)).await.assert_status(200);
     app.settled().await;
     // Neither by one more, nor by an old one that was followed by another.
-    sale.kim.post(&sale.path("/refunds"), part(0.01)).await.assert_problem(409, "refund_declined");
-    let retry = sale.path(&format!("/refunds/{}/retry", old.text("refundId")));
-    sale.kim.post(&retry, json!({})).await.assert_problem(409, "invalid_transition");
+    sale.refused(0.01).await;
+    sale.kim.post(&old, json!({})).await.assert_problem(409, "invalid_transition");
     relent(&database);
     for _ in 0..3 {
         make_due(&database);
@@ -394,15 +397,13 @@ async fn a_retry_gives_nothing_back_that_was_given_back_after_all() {
     let Some(app) = TestApp::own().await else { return };
     let database = database(&app);
     let sale = sale(&app, REFUNDS_DECLINED).await;
-    let part = json!({ "amount": 10, "reason": "One cup was broken" });
-    let refused = sale.kim.post(&sale.path("/refunds"), part).await.assert_problem(409, "refund_declined");
-    let id = refused.text("refundId");
+    let retry = sale.refused(10.0).await;
+    let id = sale.refunds().await[0]["id"].as_str().unwrap().to_owned();
     // The provider refused it, and did it all the same.
     database
         .execute("INSERT INTO provider_sandbox_givebacks VALUES (?1, ?2, 1000, 'USD')", [&id, &sale.payment])
         .unwrap();
     relent(&database);
-    let retry = sale.path(&format!("/refunds/{id}/retry"));
     for answer in futures::future::join_all((0..6).map(|_| sale.kim.post(&retry, json!({})))).await {
         answer.assert_problem(409, "invalid_transition");
     }
@@ -415,10 +416,8 @@ async fn retries_at_once_give_back_once() {
     let Some(app) = TestApp::own().await else { return };
     let database = database(&app);
     let sale = sale(&app, REFUNDS_DECLINED).await;
-    let part = json!({ "amount": 10, "reason": "One cup was broken" });
-    let refused = sale.kim.post(&sale.path("/refunds"), part).await.assert_problem(409, "refund_declined");
+    let retry = sale.refused(10.0).await;
     relent(&database);
-    let retry = sale.path(&format!("/refunds/{}/retry", refused.text("refundId")));
     let all = futures::future::join_all((0..8).map(|_| sale.kim.post(&retry, json!({})))).await;
     let mut statuses: Vec<_> = all.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
