@@ -66,7 +66,8 @@ END;
 -- The same refund is asked for anew, and takes its amount again.
 CREATE TRIGGER payments_refund_retried AFTER INSERT ON payments_events WHEN NEW.type = 'payment.refund_retried' BEGIN
   SELECT RAISE(ABORT, 'refund_settled:') WHERE NOT EXISTS (
-    SELECT 1 FROM payments_refunds WHERE id = NEW.data ->> 'refundId' AND payment_id = NEW.stream AND owed = 1);
+    SELECT 1 FROM payments_refunds WHERE id = NEW.data ->> 'refundId' AND payment_id = NEW.stream AND owed = 1
+      AND retries + 1 = NEW.data ->> 'retries');
   UPDATE payments_payments SET refunding = refunding + (NEW.data ->> 'amount') WHERE id = NEW.stream;
   UPDATE payments_refunds SET state = 'PENDING', retries = retries + 1, owed = 0, retry_at = NULL,
     ask_after = NEW.private ->> 'askAfter', failure_code = NULL, updated_at = NEW.time

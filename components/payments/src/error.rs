@@ -43,8 +43,6 @@ pub enum Error {
     NotTaken { currency: Currency, step: Option<Decimal> },
     #[error("Ask again in a few seconds")]
     InProgress,
-    #[error("Use a new key for a new request")]
-    OtherBody,
     #[error("The provider has trouble; nothing was charged. Try again")]
     ProviderAway(Open),
     #[error("A payment that is {} cannot be refunded", .0.state.name())]
@@ -142,7 +140,6 @@ impl From<Error> for Problem {
             Error::TooMany(seconds) => Self::new(Code::TOO_MANY_ATTEMPTS, detail)
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::InProgress => Self::new(Code::IDEMPOTENCY_IN_PROGRESS, detail),
-            Error::OtherBody => Self::new(Code::IDEMPOTENCY_MISMATCH, detail),
             Error::ProviderAway(open) => Self::new(Code::UNAVAILABLE, detail)
                 .header(header::RETRY_AFTER, HeaderValue::from(open.seconds)),
             Error::NotRefundable(payment) => Self::new(Code::INVALID_TRANSITION, detail)

@@ -30,6 +30,12 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1000))).bounded()
     }
 
+    /// How long to wait from `now` to this moment, in whole seconds: rounded up, so that who waits that long is let in,
+    /// and at least one. What `Retry-After` says.
+    pub fn wait_from(self, now: Self) -> i64 {
+        (self.0.saturating_sub(now.0).saturating_add(999) / 1000).max(1)
+    }
+
     /// Read an RFC 3339 text; `None` when it is not one, or when it is of another year in UTC than 0000 to 9999.
     pub fn parse(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
@@ -65,6 +71,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Timestamp;
+
+    #[test]
+    fn a_wait_is_rounded_up_and_never_nothing() {
+        let now = Timestamp(5_000);
+        for (until, seconds) in [(0, 1), (5_000, 1), (5_001, 1), (6_000, 1), (6_001, 2), (905_000, 900)] {
+            assert_eq!(Timestamp(until).wait_from(now), seconds, "{until}");
+        }
+    }
 
     #[test]
     fn text_and_moment_are_the_same() {

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use store::Idempotency;
 
 use crate::headers::single;
 use crate::{Code, FieldError, Problem, body, identity, json};
@@ -59,8 +60,15 @@ impl Key {
         Ok(Self { request_hash, ..self })
     }
 
+    /// What the log keeps of a request with this key for `operation`; `result` is what it was answered, or what the answer
+    /// is made of anew.
+    pub fn kept(&self, operation: &str, result: impl Into<String>) -> Idempotency {
+        let (key, request_hash) = (self.scoped(operation), self.request_hash.clone());
+        Idempotency { key, request_hash, result: result.into() }
+    }
+
     /// 422 unless the earlier request, whose body has the hash `earlier`, is this one.
-    pub(crate) fn check_same(&self, earlier: &str) -> Result<(), Problem> {
+    pub fn check_same(&self, earlier: &str) -> Result<(), Problem> {
         if self.request_hash == earlier {
             Ok(())
         } else {

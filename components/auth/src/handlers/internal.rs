@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{Context, Id, Key, List, Message, Page, Path, Query, SEALED, ServiceCaller};
 use http::StatusCode;
 use serde_json::json;
-use store::{Error as Failure, Idempotency};
+use store::Error as Failure;
 
 use super::accounts::{new_account, record, tell};
 use super::lifecycle::{ANY, STOPPING};
@@ -41,12 +41,8 @@ pub async fn create(
         (Some(key), Some(request_hash)) => Some(Key { key, request_hash }.sealed(SEALED).await?),
         _ => None,
     };
-    event.idempotency = key.clone().map(|key| Idempotency {
-        key: key.scoped("users.create"),
-        request_hash: key.request_hash,
-        // The answer is personal, and can be made again from the profile.
-        result: String::new(),
-    });
+    // The answer is personal, and can be made again from the profile.
+    event.idempotency = key.as_ref().map(|key| key.kept("users.create", ""));
     match (record(&context, event).await, key) {
         (Err(Error::Database(Failure::Replayed(earlier))), Some(key)) => {
             let body = json!({ "id": earlier.stream }).to_string();

@@ -71,7 +71,7 @@ pub async fn claim(tries: &Tries, email_hash: &str, now: Timestamp) -> Result<Re
         let mut who = params();
         who.truncate(WHO_PARAMS);
         let until = DB.query_one(&[WHO, WAIT].concat(), who).await?.map_or(Ok(now.0), |row| row.int(0))?;
-        return Ok(Err(seconds_until(until, now)));
+        return Ok(Err(Timestamp(until).wait_from(now)));
     }
     let mut among_strangers = false;
     for row in &rows {
@@ -106,7 +106,7 @@ pub async fn count(key: &str, limit: i64, window_ms: i64, now: Timestamp) -> Res
         None => {
             let sql = "SELECT blocked_until FROM auth_throttle WHERE key = ?1";
             let until = DB.query_one(sql, params![key]).await?.map_or(Ok(now.0), |row| row.int(0))?;
-            Ok(Err(seconds_until(until, now)))
+            Ok(Err(Timestamp(until).wait_from(now)))
         }
     }
 }
@@ -114,9 +114,4 @@ pub async fn count(key: &str, limit: i64, window_ms: i64, now: Timestamp) -> Res
 /// Now and then, so that the table holds an hour's tries.
 async fn forget(now: Timestamp) -> Result<(), Error> {
     DB.execute("DELETE FROM auth_throttle WHERE forget_at <= ?1", params![now.0]).await
-}
-
-/// Rounded up: who waits that long is let in.
-fn seconds_until(until: i64, now: Timestamp) -> i64 {
-    (until.saturating_sub(now.0).saturating_add(999) / 1000).max(1)
 }

@@ -4,7 +4,7 @@ use axum::response::Response;
 use edge::{Context, Id, Key, Keyed, KeyedOr, Path, Preconditions, Problem, User};
 use http::StatusCode;
 use serde_json::json;
-use store::{Event, Idempotency};
+use store::Event;
 
 use super::{act, answer, relation, show};
 use crate::api::{NewDelivery, NewShipment};
@@ -59,15 +59,17 @@ struct Request {
 }
 
 impl Request {
-    /// The key as it is stored: that of another order is another.
-    fn scoped(&self, key: &Key) -> String {
-        key.scoped(&format!("orders.{}.{}", self.action, self.id))
+    /// What its key is for: that of another order is another.
+    fn operation(&self) -> String {
+        format!("orders.{}.{}", self.action, self.id)
     }
 
     /// The answer to an earlier request with the same key.
     async fn earlier(&self) -> Result<Option<Response>, Error> {
         let Some(key) = &self.key else { return Ok(None) };
-        let Some(replay) = DB.replay(&self.user.actor(), &self.scoped(key)).await? else { return Ok(None) };
+        let Some(replay) = DB.replay(&self.user.actor(), &key.scoped(&self.operation())).await? else {
+            return Ok(None);
+        };
         let answer = personal::open_answer(&replay.stream, replay.result).await?;
         Ok(Some(edge::replayed(key, &replay.request_hash, StatusCode::OK, answer)?))
     }
@@ -88,12 +90,8 @@ async fn fulfil(
         if let Some(key) = &request.key {
             let mut after = order.clone();
             after.advance(event.kind, &now.to_string());
-            event.idempotency = Some(Idempotency {
-                key: request.scoped(key),
-                request_hash: key.request_hash.clone(),
-                result: serde_json::to_string(&show(&after, relation(user, &after)?, &user.subject))
-                    .map_err(Problem::internal)?,
-            });
+            let answer = serde_json::to_string(&show(&after, relation(user, &after)?, &user.subject));
+            event.idempotency = Some(key.kept(&request.operation(), answer.map_err(Problem::internal)?));
         }
         Ok(event)
     });

@@ -14,6 +14,8 @@ use crate::settings::{open_orders_limit, pay_within, payable};
 use crate::store::{self as orders, DB};
 use crate::{RELAY, api, personal};
 
+/// The scope of this route's idempotency keys.
+const OPERATION: &str = "orders.place";
 /// The version of an order that was just placed.
 const FIRST_VERSION: i64 = 1;
 
@@ -113,7 +115,7 @@ async fn refuse_too_many(user: &User, now: Timestamp) -> Result<(), Error> {
 /// What a request with the same key is answered.
 async fn remembered(key: &Key, order_id: &str, answer: &str) -> Result<Idempotency, Error> {
     let result = personal::hide_answer(order_id, answer).await?;
-    Ok(Idempotency { key: scoped(key), request_hash: key.request_hash.clone(), result })
+    Ok(key.kept(OPERATION, result))
 }
 
 /// After a failed append: without an order the stock is free again. But an append whose answer was lost may have
@@ -130,7 +132,7 @@ async fn recover(context: &Context, id: &str, error: store::Error) -> Result<(),
 /// The answer to an earlier request with the same key.
 async fn earlier(user: &User, key: Option<&Key>) -> Result<Option<Response>, Error> {
     let Some(key) = key else { return Ok(None) };
-    match DB.replay(&user.actor(), &scoped(key)).await? {
+    match DB.replay(&user.actor(), &key.scoped(OPERATION)).await? {
         Some(replay) => replayed(key, replay).await.map(Some),
         None => Ok(None),
     }
@@ -149,14 +151,10 @@ fn place_of(id: &str) -> [(HeaderName, HeaderValue); 2] {
     [(header::LOCATION, location), (header::ETAG, etag(FIRST_VERSION))]
 }
 
-fn scoped(key: &Key) -> String {
-    key.scoped("orders.place")
-}
-
-/// Seconds from now to `until`, at least one. Not from when the request came: what it waits for may have begun since.
+/// Seconds from now to `until`. Not from when the request came: what it waits for may have begun since.
 fn wait(until: &str) -> i64 {
-    let left = Timestamp::parse(until).map_or(0, |until| until.0.saturating_sub(Timestamp::now().0));
-    left.saturating_add(999).div_euclid(1000).max(1)
+    let now = Timestamp::now();
+    Timestamp::parse(until).unwrap_or(now).wait_from(now)
 }
 
 fn too_much() -> Error {

@@ -84,6 +84,12 @@ impl Refund {
         key.get(..ID).unwrap_or(key)
     }
 
+    /// This refund, which the provider refused, as it is once it is asked for again.
+    pub fn again(self) -> Self {
+        let (state, retries) = (RefundState::Pending, self.retries.saturating_add(1));
+        Self { state, retries, owed: false, retry_at: None, failure: None, ..self }
+    }
+
     /// When one that was refused just now is asked for again; `None` when it was often enough.
     fn next_try(&self, now: Timestamp) -> Option<Timestamp> {
         let pause = usize::try_from(self.retries).ok().and_then(|retries| RETRY_AFTER.get(retries));
@@ -93,12 +99,13 @@ impl Refund {
 
 impl Payment {
     /// The event that asks again for a `refund` that the provider refused; `automatic` when no person does.
-    pub fn refund_retried(&self, refund: &Refund, automatic: bool, ask_after: &str) -> Change {
+    pub fn refund_retried(&self, refund: &Refund, automatic: bool, ask_after: String) -> Change {
         let data = json!({
             "refundId": refund.id,
             "amount": refund.amount,
             "currency": self.currency,
             "automatic": automatic,
+            "retries": refund.retries.saturating_add(1),
         });
         let mut change = self.change("payment.refund_retried", data);
         change.private = Some(json!({ "askAfter": ask_after }));

@@ -2,17 +2,17 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Code, Context, Id, Keyed, Path, Preconditions, Problem, REPLAYED, User, etag, text};
+use edge::{Code, Context, Id, Key, Keyed, Path, Preconditions, Problem, REPLAYED, User, etag, text};
 use http::header;
-use store::{Event, Idempotency, Timestamp};
+use store::Event;
 
 use super::paybacks;
 use super::payments::show;
-use super::refunds::{ENDED, MAX_REASON, give, give_back_rest, new};
+use super::refunds::{ENDED, MAX_REASON, ask_after, give, give_back_rest, new};
 use super::relation::related;
 use super::settle::{TRIES, current};
 use crate::api::Resolve;
-use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, Resolution, State};
+use crate::domain::{Payment, Refund, Resolution, State};
 use crate::error::Error;
 use crate::provider::{self, Outcome, Standing};
 use crate::store::{DB, refunds};
@@ -39,14 +39,9 @@ pub async fn resolve(
         return Err(Error::Invalid(errors));
     }
     // The same key for another payment is another key.
-    let scoped = request.key.as_ref().map(|key| key.scoped(&format!("{OPERATION}.{id}")));
-    let idempotency = request.key.as_ref().zip(scoped).map(|(key, scoped)| Idempotency {
-        key: scoped,
-        request_hash: key.request_hash.clone(),
-        result: id.clone(),
-    });
-    if let Some(key) = &idempotency
-        && let Some(replay) = DB.replay(&user.actor(), &key.key).await?
+    let (key, operation) = (request.key.as_ref(), format!("{OPERATION}.{id}"));
+    if let Some(key) = key
+        && let Some(replay) = DB.replay(&user.actor(), &key.scoped(&operation)).await?
     {
         return replayed(key, &replay).await;
     }
@@ -57,8 +52,8 @@ pub async fn resolve(
         let mut rest = new(&payment, 0, reason.clone(), false);
         let mut event = resolved(&payment, &request.body, given_back, &mut rest, &user.actor()).await?;
         event.traceparent = context.traceparent.clone();
-        event.idempotency = idempotency.clone();
-        match (DB.append(event).await, &idempotency) {
+        event.idempotency = key.map(|key| key.kept(&operation, id.as_str()));
+        match (DB.append(event).await, key) {
             (Ok(appended), _) => {
                 // A failure is logged there, and the relay delivers it later.
                 _ = RELAY.deliver(&context, "orders", appended.seq).await;
@@ -113,8 +108,7 @@ async fn resolved(
         return Err(Error::PartlyGivenBack);
     }
     let wrong = refunds::in_conflict(&payment.id).await?;
-    let ask_after = Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string();
-    let change = payment.resolved(body.action, &wrong, given_back, rest, &ask_after);
+    let change = payment.resolved(body.action, &wrong, given_back, rest, &ask_after());
     Ok(payments::changed(payment, change, actor))
 }
 
@@ -124,9 +118,7 @@ async fn answer(id: &str) -> Result<Response, Error> {
 }
 
 /// The answer to a request that came before, with the payment as it is now.
-async fn replayed(key: &Idempotency, replay: &store::Replay) -> Result<Response, Error> {
-    if key.request_hash != replay.request_hash {
-        return Err(Error::OtherBody);
-    }
+async fn replayed(key: &Key, replay: &store::Replay) -> Result<Response, Error> {
+    key.check_same(&replay.request_hash)?;
     Ok(([REPLAYED], answer(&replay.result).await?).into_response())
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{Code, Context, FieldError, Id, Key, Keyed, Problem, REPLAYED, User, etag};
 use http::{StatusCode, header};
 use money::Decimal;
-use store::{Idempotency, Replay, Timestamp};
+use store::{Replay, Timestamp};
 use uuid::Uuid;
 
 use super::payments::show;
@@ -62,9 +62,7 @@ pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) ->
 
 /// The answer to a request that came before, as the payment is now.
 async fn replayed(context: &Context, key: &Key, replay: &Replay) -> Result<Response, Error> {
-    if key.request_hash != replay.request_hash {
-        return Err(Error::OtherBody);
-    }
+    key.check_same(&replay.request_hash)?;
     let payment = payments::find(&replay.stream).await?.ok_or(Error::NotFound)?;
     let payment = reconcile(context, payment).await?;
     if payment.is_running() {
@@ -145,11 +143,7 @@ async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Resul
     let (limit, now) = (declines_limit().await?, Timestamp::now());
     let mut event = payments::started(payment, limit, now.plus_seconds(-TRIES_WITHIN));
     event.traceparent = context.traceparent.clone();
-    event.idempotency = key.map(|key| Idempotency {
-        key: key.scoped(OPERATION),
-        request_hash: key.request_hash.clone(),
-        result: payment.id.clone(),
-    });
+    event.idempotency = key.map(|key| key.kept(OPERATION, payment.id.as_str()));
     match DB.append(event.clone()).await {
         Err(error) if payments::is_live(&error) => refuse_if_live(context, &payment.order_id).await?,
         Err(error) if payments::is_too_many(&error) => return too_many(&payment.buyer_id, limit).await,
@@ -165,9 +159,10 @@ async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Resul
 /// 429, with the time until the oldest of the last `limit` tries no longer counts.
 async fn too_many(buyer_id: &str, limit: i64) -> Result<(), Error> {
     let oldest = payments::oldest_try(buyer_id, limit).await?;
-    let free = oldest.as_deref().and_then(Timestamp::parse).map(|oldest| oldest.plus_seconds(TRIES_WITHIN));
-    let left = free.map_or(0, |free| free.0.saturating_sub(Timestamp::now().0));
-    Err(Error::TooMany(left.saturating_add(999).div_euclid(1000).max(1)))
+    let now = Timestamp::now();
+    let oldest = oldest.as_deref().and_then(Timestamp::parse);
+    let free = oldest.map_or(now, |oldest| oldest.plus_seconds(TRIES_WITHIN));
+    Err(Error::TooMany(free.wait_from(now)))
 }
 
 async fn refuse_if_live(context: &Context, order_id: &str) -> Result<(), Error> {

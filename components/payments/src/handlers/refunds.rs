@@ -4,13 +4,13 @@ use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use edge::{Context, FieldError, Id, Key, Keyed, KeyedOr, List, Nothing, Page, Path, REPLAYED, User, text};
 use http::StatusCode;
-use store::{Event, Idempotency, NEXT, Timestamp};
+use store::{Event, NEXT, Timestamp};
 use uuid::Uuid;
 
 use super::relation::related;
 use super::settle::{SELF, TRIES, append, current, look};
 use crate::api::{self, NewRefund};
-use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, RefundState};
+use crate::domain::{Change, LOST_AFTER_SECONDS, Payment, Refund, RefundState};
 use crate::error::Error;
 use crate::provider::{self, Outcome};
 use crate::store::{DB, refunds};
@@ -68,7 +68,7 @@ pub async fn retry(
         return Err(Error::NotRetryable(Box::new(refund)));
     }
     let event = retried(&context, &payment, &refund, false, &user.actor());
-    ask(&context, &payment, refund, event, request.key.as_ref().map(|key| (key, operation))).await
+    ask(&context, &payment, refund.again(), event, request.key.as_ref().map(|key| (key, operation))).await
 }
 
 /// Record by `event` that `refund` is asked for, once per key, and ask for it.
@@ -79,11 +79,7 @@ async fn ask(
     mut event: Event,
     key: Option<(&Key, String)>,
 ) -> Result<Response, Error> {
-    event.idempotency = key.as_ref().map(|(key, operation)| Idempotency {
-        key: key.scoped(operation),
-        request_hash: key.request_hash.clone(),
-        result: refund.id.clone(),
-    });
+    event.idempotency = key.as_ref().map(|(key, operation)| key.kept(operation, refund.id.as_str()));
     match (DB.append(event).await, key) {
         (Ok(_), _) => {}
         (Err(store::Error::Replayed(replay)), Some((key, _))) => {
@@ -173,7 +169,7 @@ pub async fn retry_owed(context: &Context, refund: Refund) -> Result<(), Error> 
         // Somebody else was faster, or there is not so much left: then the money went otherwise.
         Err(error) if payments::is_outrun(&error) || refunds::exceeds(&error) => Ok(()),
         Err(error) => Err(error.into()),
-        Ok(_) => give(context, refund).await.map(drop),
+        Ok(_) => give(context, refund.again()).await.map(drop),
     }
 }
 
@@ -182,8 +178,6 @@ pub async fn give(context: &Context, refund: Refund) -> Result<Refund, Error> {
     RELAY.kick();
     faults::point("refunding.requested").await;
     let payment = current(&refund.payment_id).await?;
-    // A refund that is asked for again has got another key.
-    let refund = refunds::find(&refund.id).await?.ok_or(Error::NoRefund)?;
     let outcome = provider::refund(context, &payment, &refund).await;
     faults::point("refunding.provided").await;
     settle(context, refund, outcome).await
@@ -260,22 +254,26 @@ pub fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Ref
     }
 }
 
-/// Two refunds of one payment commute; the database sees to it that they are not too much.
 fn requested(context: &Context, payment: &Payment, refund: &Refund, actor: &str) -> Event {
-    let ask_after = Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string();
-    let mut event = payments::changed(payment, payment.refund_requested(refund, ask_after), actor);
+    asked(context, payment, payment.refund_requested(refund, ask_after()), actor)
+}
+
+/// As [`requested`], of a refund that the provider refused; `automatic` when no person asks.
+fn retried(context: &Context, payment: &Payment, refund: &Refund, automatic: bool, actor: &str) -> Event {
+    asked(context, payment, payment.refund_retried(refund, automatic, ask_after()), actor)
+}
+
+/// Two refunds of one payment commute; the database sees to it that they are not too much.
+fn asked(context: &Context, payment: &Payment, change: Change, actor: &str) -> Event {
+    let mut event = payments::changed(payment, change, actor);
     event.version = NEXT;
     event.traceparent = context.traceparent.clone();
     event
 }
 
-/// As [`requested`], of a refund that the provider refused; `automatic` when no person asks.
-fn retried(context: &Context, payment: &Payment, refund: &Refund, automatic: bool, actor: &str) -> Event {
-    let ask_after = Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string();
-    let mut event = payments::changed(payment, payment.refund_retried(refund, automatic, &ask_after), actor);
-    event.version = NEXT;
-    event.traceparent = context.traceparent.clone();
-    event
+/// When the provider is asked what became of a refund that is asked for now, if no answer comes.
+pub fn ask_after() -> String {
+    Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string()
 }
 
 fn restock_of_a_part() -> Error {
@@ -305,9 +303,7 @@ async fn replayed(
     key: &Key,
     replay: &store::Replay,
 ) -> Result<Response, Error> {
-    if key.request_hash != replay.request_hash {
-        return Err(Error::OtherBody);
-    }
+    key.check_same(&replay.request_hash)?;
     let refund = refunds::find(&replay.result).await?.ok_or(Error::NotFound)?;
     let refund = reconcile(context, refund).await?;
     Ok(([REPLAYED], answer(payment, &refund).unwrap_or_else(Error::into_response)).into_response())
