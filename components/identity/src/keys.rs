@@ -1,7 +1,7 @@
 //! The keys of a deployment, pure: which one signs, which ones verify, what is published of them.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use jwt_simple::common::{HeaderOptions, VerificationOptions};
 use jwt_simple::prelude::{
     Ed25519KeyPair, Ed25519PublicKey, EdDSAKeyPairLike, EdDSAPublicKeyLike, HS256Key, JWTClaims, MACLike,

@@ -1,6 +1,6 @@
 //! Stripe's webhook signatures, scheme v1 (<https://docs.stripe.com/webhooks/signatures>). Pure.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 

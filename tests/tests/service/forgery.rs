@@ -1,7 +1,7 @@
 //! What an attacker tries with tokens, and what we sign ourselves to show that only that is refused.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use jwt_simple::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

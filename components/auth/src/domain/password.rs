@@ -1,7 +1,7 @@
 //! Password hashes: argon2id (RFC 9106) as PHC strings, of passwords in their compared form (RFC 8265).
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use edge::text;
 
 use crate::error::Error;
@@ -25,14 +25,15 @@ pub const NOBODY: &str =
 pub fn hash(password: &str, salt: [u8; SALT_BYTES]) -> Result<String, Error> {
     let failed = |error: argon2::password_hash::Error| Error::Hashing(error.to_string());
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|e| Error::Hashing(e.to_string()))?;
-    let salt = SaltString::encode_b64(&salt).map_err(failed)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    Ok(argon2.hash_password(text::password(password).as_bytes(), &salt).map_err(failed)?.to_string())
+    let hash: PasswordHash =
+        argon2.hash_password_with_salt(text::password(password).as_bytes(), &salt).map_err(failed)?;
+    Ok(hash.to_string())
 }
 
 /// Whether `hash` was made with other parameters than today's.
 pub fn is_outdated(hash: &str) -> bool {
-    let same = |hash: PasswordHash<'_>| {
+    let same = |hash: PasswordHash| {
         hash.algorithm.as_str() == "argon2id"
             && Params::try_from(&hash).is_ok_and(|params| {
                 (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
@@ -43,9 +44,8 @@ pub fn is_outdated(hash: &str) -> bool {
 
 /// Whether `password` has this `hash`, under the parameters the hash names.
 pub fn verify(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash)
-        .and_then(|hash| Argon2::default().verify_password(text::password(password).as_bytes(), &hash))
-        .is_ok()
+    // By the parameters of `hash`: those of this Argon2 are not used.
+    Argon2::default().verify_password(text::password(password).as_bytes(), hash).is_ok()
 }
 
 #[cfg(test)]
