@@ -13,7 +13,7 @@ pub const REPLAYED: [&str; 3] = ["orders", "products", "payments"];
 
 /// Tables that are not made from the log: itself, how far others have got with it, what of it is parked or repeated, and
 /// what may vanish at any time (which provider answers, whether it is to be asked).
-const NOT_FOLDED: [&str; 7] = ["events", "cursors", "migrations", "parked", "repeats", "breakers", "hints"];
+const NOT_FOLDED: [&str; 7] = ["events", "cursors", "schema", "parked", "repeats", "breakers", "hints"];
 
 /// Columns that are not state either: when a request may ask the provider again is a lease, as a cursor's is.
 const LEASES: [(&str, &str); 3] =
@@ -33,11 +33,7 @@ pub fn replay(database: &Path, service: &str) -> Result<Vec<Compared>> {
     let db = Connection::open_in_memory()?;
     // What Spin's connections have.
     db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON")?;
-    for script in scripts(service)? {
-        for statement in script.split(";\n\n").filter(|statement| !statement.trim().is_empty()) {
-            db.execute_batch(statement).with_context(|| statement.to_owned())?;
-        }
-    }
+    db.execute_batch(&script(service)?)?;
     let path = database.to_str().context("a path in UTF-8")?;
     db.execute("ATTACH ?1 AS live", [path])?;
     // One moment of the live database, however long this takes.
@@ -46,18 +42,20 @@ pub fn replay(database: &Path, service: &str) -> Result<Vec<Compared>> {
     tables(&db, service)?.into_iter().map(|table| compare(&db, table)).collect()
 }
 
-/// The log's script and the service's migrations, as `store` applies them.
-fn scripts(service: &str) -> Result<Vec<String>> {
-    let log = std::fs::read_to_string(root().join("shared/store/src/log.sql"))?;
+/// What makes the tables of `service` in an empty database: the log's scripts, its own in `migrations/`, and its fold.
+///
+/// # Errors
+/// When it has none.
+pub fn script(service: &str) -> Result<String> {
     let folder = root().join(format!("components/{service}/migrations"));
     let mut paths: Vec<_> =
         std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     paths.sort();
-    let mut all = vec![log.replace("{service}", service)];
-    for path in paths {
-        all.push(std::fs::read_to_string(path)?);
-    }
-    Ok(all)
+    let scripts: Vec<_> = paths.iter().map(std::fs::read_to_string).collect::<Result<_, _>>()?;
+    // `fold.sql` sorts after the numbers of the others.
+    let (fold, migrations) = scripts.split_last().context("a fold")?;
+    let migrations: Vec<_> = migrations.iter().map(String::as_str).collect();
+    Ok(store::script(service, &migrations, fold))
 }
 
 fn fold(db: &Connection, service: &str) -> Result<()> {

@@ -1,8 +1,7 @@
-//! All SQL of the service. Here: the tables and reading. `store/append.rs` adds to the chain, `store/backlog.rs` chains
-//! what is older than it, `store/checkpoints.rs` keeps and cuts, `store/search.rs` searches.
+//! All SQL of the service. Here: the tables and reading. `store/append.rs` adds to the chain, `store/checkpoints.rs`
+//! keeps and cuts, `store/search.rs` searches.
 
 mod append;
-mod backlog;
 mod checkpoints;
 mod search;
 
@@ -16,15 +15,10 @@ pub use checkpoints::{Cut, Kept, attesting, checkpoints, last_before, overdue, s
 pub use search::list;
 
 /// The tables, prefixed `audit_`.
-pub static DB: Db = Db::new(
-    "audit",
-    &[
-        include_str!("../migrations/0001_audit.sql"),
-        include_str!("../migrations/0002_chain.sql"),
-        include_str!("../migrations/0003_cuts.sql"),
-        include_str!("../migrations/0004_spans.sql"),
-    ],
-);
+pub static DB: Db = Db::new("audit", MIGRATIONS, FOLD);
+
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
+const FOLD: &str = include_str!("../migrations/fold.sql");
 
 /// An entry with the hash before it; that of the first is the cut's, or all zeros.
 const COLUMNS: &str = "l.seq, l.received_at, l.event, l.hash, coalesce( \
@@ -102,13 +96,12 @@ pub struct Ends {
     pub attested: i64,
 }
 
-/// Read both ends of the chain, at one moment. What is older than the chain is chained first.
+/// Read both ends of the chain, at one moment.
 pub async fn ends() -> Result<Ends, Error> {
     const SQL: &str = "SELECT coalesce(c.seq, 0), coalesce(c.hash, '0000000000000000000000000000000000000000000000000000000000000000'), \
         h.seq, h.hash, coalesce((SELECT max(seq) FROM audit_log), coalesce(c.seq, 0)), \
         coalesce((SELECT max(seq) FROM audit_checkpoints), 0) \
         FROM audit_head AS h LEFT JOIN (SELECT seq, hash FROM audit_checkpoints WHERE cut ORDER BY seq DESC LIMIT 1) AS c";
-    backlog::head().await?;
     let row = DB.query_one(SQL, params![]).await?.ok_or_else(headless)?;
     let (cut, head) = ((row.int(0)?, row.text(1)?), (row.int(2)?, row.text(3)?));
     Ok(Ends { cut, head, last: row.int(4)?, attested: row.int(5)? })

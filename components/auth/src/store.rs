@@ -14,19 +14,10 @@ use store::{Db, Error, Event, NEXT, Row, Timestamp, params};
 use crate::domain::session::Session;
 
 /// The tables, prefixed `auth_`.
-pub static DB: Db = Db::new("auth", MIGRATIONS);
+pub static DB: Db = Db::new("auth", MIGRATIONS, FOLD);
 
-const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_auth.sql"),
-    include_str!("../migrations/0002_roles.sql"),
-    include_str!("../migrations/0003_personal.sql"),
-    include_str!("../migrations/0004_authority.sql"),
-    include_str!("../migrations/0005_guessing.sql"),
-    include_str!("../migrations/0006_signups.sql"),
-    include_str!("../migrations/0007_resets.sql"),
-    include_str!("../migrations/0008_good_resets.sql"),
-    include_str!("../migrations/0009_issuers.sql"),
-];
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
+const FOLD: &str = include_str!("../migrations/fold.sql");
 
 /// An account about to be made; e-mail and name are ciphertexts.
 pub struct NewAccount {

@@ -118,15 +118,7 @@ fn canaries() -> Result<Vec<Canary>, Unfit> {
     let canary = |row: &RowResult| Canary { text: text(row, 0), fingerprint: text(row, 1) };
     let sql = "SELECT text, fingerprint FROM identity_canary LIMIT ?1";
     let rows = rows_if_there(run(sql, [Value::Integer(MAX_CANARIES)]))?;
-    match (rows.is_empty(), read()?) {
-        // A build without canaries made this key, and wrote with it.
-        (true, Some(ring)) => {
-            let (text, fingerprint) =
-                (ring.canary().map_err(Unfit::Unavailable)?.1, ring.canary_fingerprint());
-            Ok(vec![Canary { text, fingerprint: fingerprint.map_err(Unfit::Unavailable)? }])
-        }
-        _ => Ok(rows.iter().map(canary).collect()),
-    }
+    Ok(rows.iter().map(canary).collect())
 }
 
 /// The database's key. Instances that start together race to insert one; all read the winner's. None is made where data

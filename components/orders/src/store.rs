@@ -14,18 +14,10 @@ mod list;
 pub use list::{list_all, list_bought, list_bought_from, list_bought_or_sold, unpaid};
 
 /// The tables, prefixed `orders_`.
-pub static DB: Db = Db::new(
-    "orders",
-    &[
-        include_str!("../migrations/0001_orders.sql"),
-        include_str!("../migrations/0002_fulfilment.sql"),
-        include_str!("../migrations/0003_personal.sql"),
-        include_str!("../migrations/0004_people.sql"),
-        include_str!("../migrations/0005_limits.sql"),
-        include_str!("../migrations/0006_given_back.sql"),
-        include_str!("../migrations/0007_taken.sql"),
-    ],
-);
+pub static DB: Db = Db::new("orders", MIGRATIONS, FOLD);
+
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
+const FOLD: &str = include_str!("../migrations/fold.sql");
 
 /// An order with its lines as one JSON array: a single statement reads it all.
 const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_id, version, expires_at, created_at, \

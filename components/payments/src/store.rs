@@ -14,18 +14,10 @@ use crate::card::Face;
 use crate::domain::{ASK_EVERY_SECONDS, Change, Payment, State};
 
 /// The tables, prefixed `payments_`.
-pub static DB: Db = Db::new(
-    "payments",
-    &[
-        include_str!("../migrations/0001_payments.sql"),
-        include_str!("../migrations/0002_refunds.sql"),
-        include_str!("../migrations/0003_people.sql"),
-        include_str!("../migrations/0004_provider_side.sql"),
-        include_str!("../migrations/0005_daily.sql"),
-        include_str!("../migrations/0006_tries.sql"),
-        include_str!("../migrations/0007_ways_out.sql"),
-    ],
-);
+pub static DB: Db = Db::new("payments", MIGRATIONS, FOLD);
+
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
+const FOLD: &str = include_str!("../migrations/fold.sql");
 
 const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded, provider, reference, card_brand, \
                        card_last4, card_expiry, failure_code, failure_retryable, action_url, ask_after, version, \

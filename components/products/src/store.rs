@@ -13,20 +13,11 @@ pub use listing::list;
 pub use reservations::*;
 
 /// The tables, prefixed `products_`.
-pub static DB: Db = Db::new("products", MIGRATIONS);
+pub static DB: Db = Db::new("products", MIGRATIONS, FOLD);
 
-const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_products.sql"),
-    include_str!("../migrations/0002_reservations.sql"),
-    include_str!("../migrations/0003_catalogue.sql"),
-    include_str!("../migrations/0004_search.sql"),
-    include_str!("../migrations/0005_sold_lines.sql"),
-    include_str!("../migrations/0006_people.sql"),
-    include_str!("../migrations/0007_stock_at_revision.sql"),
-    include_str!("../migrations/0008_lines_of_product.sql"),
-    include_str!("../migrations/0009_bounded_lists.sql"),
-    include_str!("../migrations/0010_beginnings.sql"),
-];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_tables.sql"), include_str!("../migrations/0002_search.sql")];
+const FOLD: &str = include_str!("../migrations/fold.sql");
 
 const COLUMNS: &str = "id, seller_id, name, description, category, price, currency, on_hand, reserved, active, \
                        revision, created_at, updated_at, number, paused";

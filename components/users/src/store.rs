@@ -11,14 +11,10 @@ use crate::domain::Profile;
 pub use search::{Narrowed, list};
 
 /// The tables, prefixed `users_`.
-pub static DB: Db = Db::new(
-    "users",
-    &[
-        include_str!("../migrations/0001_users.sql"),
-        include_str!("../migrations/0002_personal.sql"),
-        include_str!("../migrations/0003_told.sql"),
-    ],
-);
+pub static DB: Db = Db::new("users", MIGRATIONS, FOLD);
+
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
+const FOLD: &str = include_str!("../migrations/fold.sql");
 
 /// A profile as it is stored: e-mail, name, phone and addresses are ciphertexts.
 pub struct Row {

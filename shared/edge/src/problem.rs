@@ -129,13 +129,15 @@ impl Problem {
     }
 
     /// A failure on our side: logged with its causes, opaque to the client. What any service's database can refuse has
-    /// its answer here: an actor who is stopped, and a version that is too old for the database, which is named, as only
-    /// the deployment can do something about it.
+    /// its answer here: an actor who is stopped, and a version that the database is not for, which is named, as only the
+    /// deployment can do something about it.
     pub fn internal(source: impl Into<anyhow::Error>) -> Self {
         let source = source.into();
         let problem = match source.downcast_ref() {
             Some(store::Error::Refused { code, .. }) if code == "person_stopped" => return Self::stopped(),
-            Some(newer @ store::Error::Newer { .. }) => Self::new(Code::MISCONFIGURED, newer.to_string()),
+            Some(unfit @ (store::Error::Newer { .. } | store::Error::Unreleased { .. })) => {
+                Self::new(Code::MISCONFIGURED, unfit.to_string())
+            }
             _ => Self::new(Code::INTERNAL, "See the log under the request id"),
         };
         Self { source: Some(source), ..problem }

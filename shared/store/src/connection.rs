@@ -13,7 +13,7 @@ use spin_sdk::sqlite::wit::sqlite::Connection;
 use spin_sdk::sqlite::{Error as SqliteError, Value};
 use variables::{Variable, read};
 
-use crate::{Error, Row, health::Probe, migrate};
+use crate::{Error, Row, health::Probe, migrate, script::Scripts};
 
 /// The database label every service asks for; what it stands for is the deployment's choice.
 const LABEL: &str = "default";
@@ -52,21 +52,20 @@ pub static SYNCHRONOUS: Variable<&str> = Variable::new("sqlite_synchronous", "no
     read::choice(text, &[("normal", "PRAGMA synchronous = NORMAL"), ("full", "PRAGMA synchronous = FULL")])
 });
 
-/// One service's tables: a prefix, its migrations and the instance's connection.
+/// One service's tables: a prefix, the scripts that make them, and the instance's connection.
 pub struct Db {
-    service: &'static str,
-    migrations: &'static [&'static str],
+    scripts: Scripts,
     connection: Mutex<Option<Arc<Connection>>>,
     pub(crate) append_sql: OnceLock<(String, String)>,
     pub(crate) probe: Probe,
 }
 
 impl Db {
-    /// The tables of `service` (all named `<service>_…`), made by `migrations`, oldest first.
-    pub const fn new(service: &'static str, migrations: &'static [&'static str]) -> Self {
+    /// The tables of `service` (all named `<service>_…`), made by `migrations`, oldest first, and by `fold`: all
+    /// triggers and views, as they are now, under the number in its first line.
+    pub const fn new(service: &'static str, migrations: &'static [&'static str], fold: &'static str) -> Self {
         Self {
-            service,
-            migrations,
+            scripts: Scripts { service, migrations, fold },
             connection: Mutex::new(None),
             append_sql: OnceLock::new(),
             probe: Probe::new(),
@@ -75,7 +74,7 @@ impl Db {
 
     /// The service's name and table prefix.
     pub fn service(&self) -> &'static str {
-        self.service
+        self.scripts.service
     }
 
     /// Run one statement and return all its rows. A statement that returns many needs a `LIMIT`.
@@ -84,7 +83,7 @@ impl Db {
     /// Constraint violations and trigger refusals as their own cases, see [`Error`].
     pub async fn query(&self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
         let mut connection = self.connection().await?;
-        let (start, mut prepared_anew) = (Instant::now(), false);
+        let (start, mut unprepared) = (Instant::now(), 0u8);
         loop {
             // A statement that failed in one of these three ways has not run, so it may be run again.
             match connection.execute(sql, &params) {
@@ -96,10 +95,14 @@ impl Db {
                     self.forget(&connection);
                     connection = self.connection().await?;
                 }
-                Err(error) if !prepared_anew && is_unprepared(&error) => {
-                    prepared_anew = true;
-                    self.forget(&connection);
-                    connection = self.connection().await?;
+                // Trying has the connection read the schema anew. If that is not for this version any more, a fresh
+                // connection says so.
+                Err(error) if unprepared < 2 && is_unprepared(&error) => {
+                    unprepared += 1;
+                    if unprepared == 2 {
+                        self.forget(&connection);
+                        connection = self.connection().await?;
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -142,7 +145,7 @@ impl Db {
                     _ => return,
                 }
             }
-            logline::log!("{}: what was erased stays in the log until its next checkpoint", self.service);
+            logline::log!("{}: what was erased stays in the log until its next checkpoint", self.service());
         });
     }
 
@@ -162,7 +165,7 @@ impl Db {
         // WAL lets readers go on beside the one writer. The file remembers it, but can refuse it to all of those who
         // start together.
         _ = run(&fresh, "PRAGMA journal_mode = WAL");
-        migrate::up(&fresh, self.service, self.migrations)?;
+        migrate::up(&|sql| run(&fresh, sql), &self.scripts)?;
         // libSQL refuses these, which is fine: it has its own ways.
         for pragma in [synchronous].iter().chain(&PRAGMAS) {
             _ = run(&fresh, pragma);

@@ -23,14 +23,22 @@ pub enum Error {
     #[error("idempotency key was used before")]
     Replayed(Box<crate::Replay>),
     /// The database was migrated by a newer version of the service than this one.
-    #[error("the database of {service} has migration {applied}, this version knows {known}: run a newer one")]
+    #[error("the database of {service} has {what} {found}, this version knows {known}: run a newer one")]
     Newer {
         /// Whose tables.
         service: String,
-        /// The last migration that was applied.
-        applied: usize,
-        /// The last one that this version has.
-        known: usize,
+        /// Whether the tables are newer (`migration`) or their triggers and views (`fold`).
+        what: &'static str,
+        /// The number that the database has.
+        found: i64,
+        /// The last one that this version knows.
+        known: i64,
+    },
+    /// The tables were made before the first release.
+    #[error("the tables of {service} are of 0.1.0, which was never released: start with an empty database")]
+    Unreleased {
+        /// Whose tables.
+        service: String,
     },
     /// Anything else: the database is away, full, or the SQL is wrong.
     #[error("database: {0}")]

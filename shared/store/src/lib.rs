@@ -1,10 +1,12 @@
-//! The way to the database: one connection per component instance, forward-only migrations,
+//! The way to the database: one connection per component instance, forward-only migrations and the fold,
 //! and [`append`](Db::append), the single statement that is a whole business transaction.
 //!
 //! A service declares one `static` [`Db`] and says SQL only in its `store.rs`:
 //!
 //! ```text
-//! static DB: Db = Db::new("orders", &[include_str!("../migrations/0001_orders.sql")]);
+//! static DB: Db = Db::new("orders", MIGRATIONS, FOLD);
+//! const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
+//! const FOLD: &str = include_str!("../migrations/fold.sql");
 //! ```
 
 mod connection;
@@ -13,12 +15,14 @@ mod event;
 mod health;
 mod migrate;
 mod row;
+mod script;
 
 pub use clock::Timestamp;
 pub use connection::{Db, SYNCHRONOUS};
 pub use error::Error;
 pub use event::{Appended, Event, Idempotency, NEXT, Replay};
 pub use row::Row;
+pub use script::{script, statements};
 pub use spin_sdk::sqlite::Value;
 
 /// Sorts after every id: where a list begins that goes downwards. So one statement serves the first page and the next

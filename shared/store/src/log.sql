@@ -1,4 +1,11 @@
-CREATE TABLE {service}_migrations (number INTEGER PRIMARY KEY);
+-- What every service has beside its own tables. `fold.sql` has the triggers.
+
+-- What made the tables. A version that knows less than this row says refuses the database.
+CREATE TABLE {service}_schema (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  migrations INTEGER NOT NULL,   -- how many scripts were applied; this one is the first
+  fold INTEGER NOT NULL          -- the number of the fold that the triggers and views are from
+);
 
 -- The event log: the truth, and the outbox. One row is one business transaction; AFTER INSERT triggers
 -- fold it into the service's read tables and may refuse it. Indexes are few: each is a page more per write.
@@ -25,19 +32,6 @@ CREATE UNIQUE INDEX {service}_events_cause ON {service}_events (cause) WHERE cau
 CREATE UNIQUE INDEX {service}_events_key ON {service}_events (actor, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
 
-CREATE TRIGGER {service}_events_keep BEFORE DELETE ON {service}_events BEGIN
-  SELECT RAISE(ABORT, 'append_only:');
-END;
-
--- Only personal data may be erased, and only by overwriting it with nothing.
-CREATE TRIGGER {service}_events_freeze BEFORE UPDATE ON {service}_events
-WHEN NEW.private IS NOT NULL OR NEW.seq IS NOT OLD.seq OR NEW.id IS NOT OLD.id OR NEW.stream IS NOT OLD.stream
-  OR NEW.version IS NOT OLD.version OR NEW.type IS NOT OLD.type OR NEW.data IS NOT OLD.data
-  OR NEW.actor IS NOT OLD.actor OR NEW.time IS NOT OLD.time OR NEW.cause IS NOT OLD.cause
-BEGIN
-  SELECT RAISE(ABORT, 'append_only:');
-END;
-
 -- How far each target has got. The lease keeps the relay to one drain at a time across instances.
 CREATE TABLE {service}_cursors (
   target TEXT PRIMARY KEY,
@@ -46,3 +40,27 @@ CREATE TABLE {service}_cursors (
   failures INTEGER NOT NULL DEFAULT 0,    -- in a row
   next_try INTEGER NOT NULL DEFAULT 0     -- ms since the epoch; back-off after failures
 );
+
+-- Events that a target kept refusing and that were not redriven since.
+CREATE TABLE {service}_parked (
+  seq INTEGER PRIMARY KEY,       -- of delivery.parked
+  stream TEXT NOT NULL UNIQUE,   -- of the delivery: its target, and the event's place in the log
+  target TEXT NOT NULL
+);
+
+CREATE INDEX {service}_parked_target ON {service}_parked (target);
+
+-- What anyone may make happen without limit (refused permissions, failed logins): the first within a minute is an
+-- event, the others are counted here. A row is deleted once its minute is over and all of it was told.
+CREATE TABLE {service}_repeats (
+  stream TEXT NOT NULL,          -- of the events
+  type TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  data TEXT NOT NULL,            -- of the last one
+  opener TEXT NOT NULL,          -- who opened the minute: of several at once, one tells
+  until INTEGER NOT NULL,        -- the minute's end; ms since the epoch
+  untold INTEGER NOT NULL,       -- how many no event tells of yet
+  PRIMARY KEY (stream, type)
+) WITHOUT ROWID;
+
+CREATE INDEX {service}_repeats_until ON {service}_repeats (until);

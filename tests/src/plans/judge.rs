@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 /// Tables that may be read as a whole, with what keeps them small. A name that begins with `_` is of every service.
 const SMALL: &[(&str, &str)] = &[
-    ("_migrations", "a row per script"),
+    ("_schema", "one row"),
     ("_cursors", "a row per target of the relay"),
     ("audit_head", "one row"),
     ("auth_bootstrap", "one row"),

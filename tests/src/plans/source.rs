@@ -15,7 +15,11 @@ const FOLDERS: [&str; 3] = ["components", "shared/store/src", "shared/events/src
 const VERBS: [&str; 5] = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH "];
 
 /// What no story can have said: components say it within a transaction, before they serve.
-const NOT_TOLD: [&str; 1] = ["INSERT INTO {service}_migrations VALUES ({number})"];
+const NOT_TOLD: [&str; 2] = [
+    "SELECT type || ' ' || name FROM sqlite_schema WHERE type IN ('trigger', 'view') AND name GLOB '{service}_*'",
+    "INSERT INTO {service}_schema VALUES (1, {migrations}, {fold}) \
+     ON CONFLICT (one) DO UPDATE SET migrations = {migrations}, fold = {fold}",
+];
 /// The texts of SQL that no story had a component say, each with its file.
 ///
 /// # Errors

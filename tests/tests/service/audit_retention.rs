@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tests::{Actor, TestApp};
+use tests::{Actor, TestApp, rechain};
 
 /// More checkpoints than verify once looked at.
 const CHECKPOINTS: i64 = 1_200;
@@ -60,19 +60,20 @@ async fn verify_looks_at_every_checkpoint_however_many_there_are() {
     );
 }
 
-/// Make all there is two days older, and put `count` entries of that age behind it, as a log from before the chain.
+/// Make all there is two days older, and put `count` entries of that age behind it.
 fn age(db: &Connection, count: i64) {
     let old = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-2 days')";
     db.execute_batch(&format!(
         "BEGIN IMMEDIATE; DROP TRIGGER audit_log_freeze; \
-         UPDATE audit_log SET received_at = {old}, hash = ''; \
+         UPDATE audit_log SET received_at = {old}; \
          WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
          INSERT INTO audit_log (seq, source, id, type, time, received_at, event, hash) \
          SELECT (SELECT seq FROM audit_head) + i, '/x', 'old-' || i, 'x', {old}, {old}, \
-           json_object('id', 'old-' || i, 'source', '/x', 'specversion', '1.0', 'time', {old}, 'type', 'x'), '' FROM n; \
-         UPDATE audit_head SET hash = ''; COMMIT"
+           json_object('id', 'old-' || i, 'source', '/x', 'specversion', '1.0', 'time', {old}, 'type', 'x'), '' FROM n"
     ))
     .unwrap();
+    rechain(db).unwrap();
+    db.execute_batch("COMMIT").unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +83,7 @@ async fn a_sweep_removes_all_that_is_too_old_not_only_its_first_step() {
     record(&admin, 10).await;
     app.settled().await;
     age(&opened(&app), OLD);
-    app.eventually("the old entries are chained", || async {
+    app.eventually("the log is valid, as old as it is", || async {
         (verified(&admin).await["valid"] == true).then_some(())
     })
     .await;

@@ -17,6 +17,7 @@ mod definite_no;
 mod disputes;
 mod erasure;
 mod first_start;
+mod folds;
 mod forgery;
 mod fulfilment;
 mod gateway;

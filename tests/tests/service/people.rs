@@ -5,7 +5,7 @@ use futures::future::join_all;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, TestApp, order_for, path_of, pay, root};
+use tests::{APPROVED_CARD, Actor, TestApp, order_for, path_of, pay};
 
 fn profile(of: &Actor<'_>) -> String {
     format!("/api/users/{}", of.id)
@@ -207,13 +207,7 @@ async fn news_that_come_late_change_nothing() {
 fn users() -> Connection {
     let db = Connection::open_in_memory().unwrap();
     db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON").unwrap();
-    let folder = root().join("components/users/migrations");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths.insert(0, root().join("shared/store/src/log.sql"));
-    for path in paths {
-        db.execute_batch(&std::fs::read_to_string(path).unwrap().replace("{service}", "users")).unwrap();
-    }
+    db.execute_batch(&tests::script("users").unwrap()).unwrap();
     db
 }
 

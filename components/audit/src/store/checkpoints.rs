@@ -4,7 +4,7 @@ use chain::Checkpoint;
 use serde_json::{Value, json};
 use store::{Error, Event, NEXT, Row, Timestamp, params};
 
-use super::{DB, backlog};
+use super::DB;
 
 /// All checkpoints are events of this stream.
 const STREAM: &str = "checkpoints";
@@ -84,12 +84,11 @@ pub struct Overdue {
     pub hash: String,
 }
 
-/// The oldest entries that all came before `limit`. What is older than the chain is chained first.
+/// The oldest entries that all came before `limit`.
 pub async fn last_before(limit: Timestamp) -> Result<Option<Overdue>, Error> {
     const SQL: &str = "SELECT seq, hash, seq - (SELECT min(seq) FROM audit_log) + 1 FROM audit_log WHERE seq < coalesce( \
         (SELECT min(seq) FROM (SELECT seq, received_at FROM audit_log ORDER BY seq LIMIT ?2) WHERE received_at >= ?1), \
         (SELECT min(seq) + ?2 FROM audit_log)) ORDER BY seq DESC LIMIT 1";
-    backlog::head().await?;
     let row = DB.query_one(SQL, params![limit.to_string(), CUT]).await?;
     row.map(|row| Ok(Overdue { last: row.int(0)?, hash: row.text(1)?, entries: row.int(2)? })).transpose()
 }

@@ -12,7 +12,7 @@ mod tests;
 
 /// The most entries that are looked at for a page: some 20 ms, as each may lead to a row elsewhere.
 const LOOK: i64 = 10_000;
-/// The most spans that are looked at for one (`migrations/0004_spans.sql`): a millisecond.
+/// The most spans that are looked at for one (`audit_spans`): a millisecond.
 const LOOK_SPANS: i64 = 10_000;
 /// The entries of a span.
 const SPAN: i64 = 1_000;

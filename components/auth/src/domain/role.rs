@@ -135,14 +135,14 @@ mod tests {
 
     #[test]
     fn the_database_judges_by_the_same_permissions() {
-        let view = include_str!("../../migrations/0004_authority.sql");
+        let fold = include_str!("../../migrations/fold.sql");
         let pairs: Vec<_> = BUILT_IN
             .iter()
             .flat_map(|(role, permissions)| {
                 permissions.iter().map(move |name| format!("('{role}', '{name}')"))
             })
             .collect();
-        assert!(view.contains(&format!("AS VALUES\n  {};", pairs.join(",\n  "))), "{pairs:?}");
+        assert!(fold.contains(&format!("AS VALUES\n  {};", pairs.join(",\n  "))), "{pairs:?}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The states of an order and the one table of how it gets from one to another.
 //!
 //! From [`TRANSITIONS`] come the guards, `allowedActions`, the enums of the API's description, the rows of
-//! `orders_transitions` in the migrations, and the diagram in `docs/orders.md`; tests compare each with it.
+//! `orders_transitions` in the fold, and the diagram in `docs/orders.md`; tests compare each with it.
 
 use serde::{Serialize, Serializer};
 
@@ -177,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    const MIGRATION: &str = include_str!("../../migrations/0002_fulfilment.sql");
+    const FOLD: &str = include_str!("../../migrations/fold.sql");
     const OPENAPI: &str = include_str!("../../../gateway/openapi.json");
     const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/orders.md");
 
@@ -256,7 +256,7 @@ mod tests {
         let row = |row: &Transition| format!("('{}', '{}', '{}')", row.from, row.event, row.to);
         let rows: Vec<_> = TRANSITIONS.iter().map(row).collect();
         let sql = format!("INSERT INTO orders_transitions VALUES\n  {};", rows.join(",\n  "));
-        assert!(MIGRATION.contains(&sql), "{sql}");
+        assert!(FOLD.contains(&sql), "{sql}");
     }
 
     #[test]

@@ -3,15 +3,12 @@
 use rusqlite::{Connection, params};
 
 use super::*;
-use crate::store::MIGRATIONS;
-
-const LOG: &str = include_str!("../../../../../shared/store/src/log.sql");
+use crate::store::{FOLD, MIGRATIONS};
 
 /// An ADMIN, a clerk who may only write roles, and a buyer; each has one session, named as they are.
 fn accounts() -> Connection {
     let db = Connection::open_in_memory().unwrap();
-    db.execute_batch(&LOG.replace("{service}", "auth")).unwrap();
-    MIGRATIONS.iter().for_each(|script| db.execute_batch(script).unwrap());
+    db.execute_batch(&store::script("auth", MIGRATIONS, FOLD)).unwrap();
     db.execute("INSERT INTO auth_roles VALUES ('CLERK', '[\"roles:write\"]')", []).unwrap();
     for (person, role) in [("admin", "ADMIN"), ("clerk", "CLERK"), ("buyer", "BUYER")] {
         db.execute("INSERT INTO auth_accounts (id, created_at) VALUES (?1, 'now')", [person]).unwrap();

@@ -3,9 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::*;
-use crate::store::{MIGRATIONS, private_member};
+use crate::store::{FOLD, MIGRATIONS, private_member};
 
-const LOG: &str = include_str!("../../../../../shared/store/src/log.sql");
 /// When a token was asked for, and when it is worth nothing.
 const ASKED: &str = "2026-11-21T05:00:00.000Z";
 const LAST: &str = "2026-11-21T05:29:59.999Z";
@@ -14,8 +13,7 @@ const OVER: &str = "2026-11-21T05:30:00.000Z";
 /// An ADMIN, a clerk who may deal with accounts, and a buyer; each has one session, named as they are.
 fn accounts() -> Connection {
     let db = Connection::open_in_memory().unwrap();
-    db.execute_batch(&LOG.replace("{service}", "auth")).unwrap();
-    MIGRATIONS.iter().for_each(|script| db.execute_batch(script).unwrap());
+    db.execute_batch(&store::script("auth", MIGRATIONS, FOLD)).unwrap();
     db.execute("INSERT INTO auth_roles VALUES ('CLERK', '[\"users:any\"]')", []).unwrap();
     for (person, role) in [("admin", "ADMIN"), ("clerk", "CLERK"), ("buyer", "BUYER")] {
         let account =

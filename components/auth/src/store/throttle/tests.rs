@@ -3,16 +3,14 @@
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use super::*;
-use crate::store::MIGRATIONS;
+use crate::store::{FOLD, MIGRATIONS};
 
-const LOG: &str = include_str!("../../../../../shared/store/src/log.sql");
 const MINUTE: i64 = 60_000;
 
 /// The service's tables with one account (`alice`) that has a live session at `home`.
 fn accounts() -> Connection {
     let db = Connection::open_in_memory().unwrap();
-    db.execute_batch(&LOG.replace("{service}", "auth")).unwrap();
-    MIGRATIONS.iter().for_each(|script| db.execute_batch(script).unwrap());
+    db.execute_batch(&store::script("auth", MIGRATIONS, FOLD)).unwrap();
     db.execute_batch(
         "INSERT INTO auth_accounts (id, email_hash, created_at) VALUES ('alice', 'alice', 'now'); \
          INSERT INTO auth_sessions (id, account_id, token_hash, origin, started_at, rotated_at, expires_at) \

@@ -9,7 +9,7 @@ use crate::domain::{Key, Listing, Place, Sort};
 
 /// Above every number, as the place before the first page of newest first.
 const NEWEST: i64 = i64::MAX;
-/// The longest beginning of a word that has an index (`migrations/0010_beginnings.sql`), in characters.
+/// The longest beginning of a word that has an index (`migrations/0002_search.sql`), in characters.
 const BEGINNING: usize = 12;
 
 /// A statement and its parameters.

@@ -4,9 +4,8 @@ use rusqlite::{Connection, params_from_iter, types};
 use store::Value;
 
 use super::*;
-use crate::store::MIGRATIONS;
+use crate::store::{FOLD, MIGRATIONS};
 
-const LOG: &str = include_str!("../../../../../shared/store/src/log.sql");
 const KIM: &str = "019aa4c5-0001-7000-8000-000000000001";
 const LEE: &str = "019aa4c5-0001-7000-8000-000000000002";
 /// Products: name, category, description, price, seller.
@@ -21,8 +20,7 @@ const GOODS: [(&str, &str, &str, i64, &str); 6] = [
 
 fn shop() -> Connection {
     let db = Connection::open_in_memory().unwrap();
-    db.execute_batch(&LOG.replace("{service}", "products")).unwrap();
-    MIGRATIONS.iter().for_each(|script| db.execute_batch(script).unwrap());
+    db.execute_batch(&store::script("products", MIGRATIONS, FOLD)).unwrap();
     for (number, (name, category, description, price, seller)) in GOODS.iter().enumerate() {
         let data = serde_json::json!({ "sellerId": seller, "name": name, "description": description,
             "category": category, "price": price, "currency": "USD", "stock": 1 });

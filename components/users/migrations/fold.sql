@@ -1,38 +1,4 @@
--- Auth's events are folded by their place in auth's log, whatever order they arrive in: an older one that comes later
--- changes nothing. What is told of somebody whose profile is still to come waits here.
-CREATE TABLE users_told (
-  user_id TEXT PRIMARY KEY,
-  email TEXT,                           -- ciphertext; NULL while it is the profile's first
-  email_hash TEXT,
-  email_sequence INTEGER NOT NULL DEFAULT 0, -- of the last news, like the next two
-  roles TEXT,                           -- JSON list, likewise
-  roles_sequence INTEGER NOT NULL DEFAULT 0,
-  disabled INTEGER NOT NULL DEFAULT 0,
-  status_sequence INTEGER NOT NULL DEFAULT 0,
-  erased INTEGER NOT NULL DEFAULT 0     -- no news will change that
-) WITHOUT ROWID;
-
-INSERT INTO users_told (user_id, disabled) SELECT id, disabled FROM users_profiles;
-
--- Roles that were removed, and when: who is told to have one by older news has it no more.
-CREATE TABLE users_removed_roles (
-  role TEXT PRIMARY KEY,
-  sequence INTEGER NOT NULL
-) WITHOUT ROWID;
-
-DROP TRIGGER users_created;
-
-DROP TRIGGER users_email_changed;
-
-DROP TRIGGER users_roles_changed;
-
-DROP TRIGGER users_role_removed;
-
-DROP TRIGGER users_switched;
-
-DROP TRIGGER users_erased;
-
-DROP TRIGGER users_updated;
+-- Fold 1, 3a4efbe77a2e: raise the number when you change a statement below; a test then tells the digest.
 
 -- A profile that was erased since is not replayed: its events have no private part any more. Nor does one come into
 -- being after its erasure, or twice.
@@ -49,7 +15,21 @@ WHEN NEW.type = 'profile.created' AND NEW.private IS NOT NULL BEGIN
   INSERT INTO users_words (word, user_id) SELECT value, NEW.stream FROM json_each(NEW.private, '$.words');
   INSERT INTO users_roles (role, user_id)
     SELECT role.value, user_id FROM users_told, json_each(roles) AS role WHERE user_id = NEW.stream
-    AND NOT EXISTS (SELECT 1 FROM users_removed_roles AS gone WHERE gone.role = role.value AND sequence > roles_sequence);
+    AND NOT EXISTS (
+      SELECT 1 FROM users_removed_roles AS gone WHERE gone.role = role.value AND sequence > roles_sequence);
+END;
+
+-- Nobody's profile can be written after it was erased: nothing personal may get into the log then. Nor does somebody
+-- who is disabled write one, whatever is left of their token's time.
+CREATE TRIGGER users_updated AFTER INSERT ON users_events
+WHEN NEW.type = 'profile.updated' AND NEW.private IS NOT NULL BEGIN
+  SELECT RAISE(ABORT, 'no_such_profile:') WHERE NOT EXISTS (SELECT 1 FROM users_profiles WHERE id = NEW.stream);
+  SELECT RAISE(ABORT, 'person_stopped:') FROM users_told WHERE user_id = NEW.actor AND (disabled OR erased);
+  UPDATE users_profiles SET name = NEW.private ->> 'name', phone = NEW.private ->> 'phone',
+    addresses = NEW.private ->> 'addresses', revision = NEW.version, updated_at = NEW.time
+  WHERE id = NEW.stream;
+  DELETE FROM users_words WHERE user_id = NEW.stream;
+  INSERT INTO users_words (word, user_id) SELECT value, NEW.stream FROM json_each(NEW.private, '$.words');
 END;
 
 CREATE TRIGGER users_email_changed AFTER INSERT ON users_events
@@ -67,19 +47,23 @@ END;
 
 CREATE TRIGGER users_roles_changed AFTER INSERT ON users_events WHEN NEW.type = 'profile.roles_changed' BEGIN
   INSERT INTO users_told (user_id) VALUES (NEW.stream) ON CONFLICT DO NOTHING;
-  UPDATE users_told SET roles = NEW.data -> '$.roles', roles_sequence = coalesce(NEW.data ->> '$.sequence', roles_sequence)
-    WHERE user_id = NEW.stream AND NOT erased AND coalesce(NEW.data ->> '$.sequence', roles_sequence) >= roles_sequence;
+  UPDATE users_told SET roles = NEW.data -> '$.roles',
+      roles_sequence = coalesce(NEW.data ->> '$.sequence', roles_sequence)
+    WHERE user_id = NEW.stream AND NOT erased
+    AND coalesce(NEW.data ->> '$.sequence', roles_sequence) >= roles_sequence;
   DELETE FROM users_roles WHERE user_id = NEW.stream;
   INSERT INTO users_roles (role, user_id)
     SELECT role.value, user_id FROM users_told JOIN users_profiles AS profile ON profile.id = user_id,
       json_each(roles) AS role WHERE user_id = NEW.stream
-    AND NOT EXISTS (SELECT 1 FROM users_removed_roles AS gone WHERE gone.role = role.value AND sequence > roles_sequence);
+    AND NOT EXISTS (
+      SELECT 1 FROM users_removed_roles AS gone WHERE gone.role = role.value AND sequence > roles_sequence);
   UPDATE users_profiles SET revision = NEW.version, updated_at = NEW.time WHERE id = NEW.stream;
 END;
 
 -- Who was given a role of that name by later news keeps it.
 CREATE TRIGGER users_role_removed AFTER INSERT ON users_events WHEN NEW.type = 'profiles.role_removed' BEGIN
-  INSERT INTO users_removed_roles (role, sequence) VALUES (NEW.data ->> 'role', coalesce(NEW.data ->> '$.sequence', 0))
+  INSERT INTO users_removed_roles (role, sequence)
+    VALUES (NEW.data ->> 'role', coalesce(NEW.data ->> '$.sequence', 0))
     ON CONFLICT (role) DO UPDATE SET sequence = max(sequence, excluded.sequence);
   DELETE FROM users_roles WHERE role = NEW.data ->> 'role' AND (NEW.data ->> '$.sequence' IS NULL
     OR EXISTS (SELECT 1 FROM users_told AS told
@@ -105,17 +89,4 @@ CREATE TRIGGER users_erased AFTER INSERT ON users_events WHEN NEW.type = 'profil
   DELETE FROM users_profiles WHERE id = NEW.stream;
   DELETE FROM users_told WHERE user_id = NEW.stream;
   INSERT INTO users_told (user_id, erased) VALUES (NEW.stream, 1);
-END;
-
--- Nobody's profile can be written after it was erased: nothing personal may get into the log then. Nor does somebody
--- who is disabled write one, whatever is left of their token's time.
-CREATE TRIGGER users_updated AFTER INSERT ON users_events
-WHEN NEW.type = 'profile.updated' AND NEW.private IS NOT NULL BEGIN
-  SELECT RAISE(ABORT, 'no_such_profile:') WHERE NOT EXISTS (SELECT 1 FROM users_profiles WHERE id = NEW.stream);
-  SELECT RAISE(ABORT, 'person_stopped:') FROM users_told WHERE user_id = NEW.actor AND (disabled OR erased);
-  UPDATE users_profiles SET name = NEW.private ->> 'name', phone = NEW.private ->> 'phone',
-    addresses = NEW.private ->> 'addresses', revision = NEW.version, updated_at = NEW.time
-  WHERE id = NEW.stream;
-  DELETE FROM users_words WHERE user_id = NEW.stream;
-  INSERT INTO users_words (word, user_id) SELECT value, NEW.stream FROM json_each(NEW.private, '$.words');
 END;
