@@ -213,7 +213,9 @@ impl TestApp {
         if let Some(body) = body {
             request = request.body(body);
         }
-        Response::read(format!("{method} {path}"), request.send().await?).await
+        let answer = Response::read(format!("{method} {path}"), request.send().await?).await?;
+        answer.assert_as_described(&method, path);
+        Ok(answer)
     }
 
     pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
@@ -257,5 +259,10 @@ impl TestApp {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("an HTTP client")
+    let answers_only = reqwest::redirect::Policy::none();
+    reqwest::Client::builder()
+        .redirect(answers_only)
+        .timeout(Duration::from_secs(30))
+        .build()
+        .expect("an HTTP client")
 }

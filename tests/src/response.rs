@@ -1,7 +1,10 @@
 //! An answer and what stories expect of it.
 
+use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+
+use crate::openapi;
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
@@ -16,6 +19,14 @@ impl Response {
     pub(crate) async fn read(what: String, answer: reqwest::Response) -> reqwest::Result<Self> {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Ok(Self { what, status, headers, body: answer.bytes().await?.to_vec() })
+    }
+
+    /// Panic, showing the answer, unless it is what the API's description declares for this request.
+    pub(crate) fn assert_as_described(&self, method: &Method, path: &str) {
+        if let Some(fault) = openapi::fault(method, path, self) {
+            let body = String::from_utf8_lossy(&self.body);
+            panic!("{}: {} is not as openapi.json has it: {fault}\n{body}", self.what, self.status);
+        }
     }
 
     /// Panic, showing the answer, unless it has this status.

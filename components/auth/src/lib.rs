@@ -10,7 +10,6 @@
 //! | `GET`, `DELETE /api/auth/sessions` · `DELETE /api/auth/sessions/{id}` | owner | `own_sessions::…` |
 //! | `POST /api/auth/password` | owner | `passwords::change` |
 //! | `POST /api/auth/password/forgot`, `/reset` · `POST /api/users/{id}/password-reset` | anyone · `users:any` | `resets::…` |
-//! | `GET /.well-known/jwks.json` | anyone | `keys::key_set` |
 //! | `POST /api/auth/keys/rotate` | `keys:rotate` | `keys::rotate` |
 //! | `GET /api/auth/roles` | `roles:read` | `roles::list` |
 //! | `GET /api/auth/roles/{role}` | `roles:read` | `roles::get` |
@@ -106,7 +105,6 @@ fn routes() -> Router {
         .route("/internal/auth/sweep", post(resets::sweep));
     edge::router(
         internal
-            .route("/.well-known/jwks.json", get(keys::key_set))
             .route("/api/users/register", post(accounts::signup))
             .route("/api/users/{id}/email", put(lifecycle::change_email))
             .route("/api/users/{id}/status", put(lifecycle::switch))

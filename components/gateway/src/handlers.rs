@@ -3,6 +3,7 @@
 pub mod docs;
 pub mod health;
 pub mod index;
+pub mod keys;
 pub mod metrics;
 pub mod schemas;
 pub mod sweep;

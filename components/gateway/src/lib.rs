@@ -9,16 +9,16 @@
 //! | `GET /openapi.json` | anyone | `docs::openapi` |
 //! | `GET /docs` | anyone | `docs::page` |
 //! | `GET /schemas/{type}.json` | anyone | `schemas::get` |
+//! | `GET /.well-known/jwks.json` | anyone | `keys::get` |
 //! | `POST /api/admin/sweep` | `system:sweep` | `sweep::sweep` |
 //! | `/...`, all that no component has | anyone | 404, by `edge::router` |
 //!
-//! `api` has the bodies, `openapi` the description of all services' routes, made from `openapi.json`,
-//! `catalogue` that of all events. It keeps nothing and has no tables.
+//! The public keys are those of its own identity plug-in: the same as in every service, whose tokens it checks by them.
+//! `api` has the bodies, `catalogue` the description of all events; that of all services' routes is `shared/openapi`. It keeps nothing and has no tables.
 
 mod api;
 mod catalogue;
 mod handlers;
-mod openapi;
 
 use std::sync::OnceLock;
 
@@ -27,7 +27,7 @@ use axum::{
     routing::{get, post},
 };
 use edge::Client;
-use handlers::{docs, health, index, metrics, schemas, sweep};
+use handlers::{docs, health, index, keys, metrics, schemas, sweep};
 use spin_sdk::http::{IntoResponse, Request};
 
 /// The services, as their components and internal routes are named.
@@ -50,6 +50,7 @@ fn routes() -> Router {
             .route("/openapi.json", get(docs::openapi))
             .route("/docs", get(docs::page))
             .route("/schemas/{type}", get(schemas::get))
+            .route("/.well-known/jwks.json", get(keys::get))
             .route("/api/admin/sweep", post(sweep::sweep)),
     )
 }

@@ -117,11 +117,14 @@ impl From<Error> for Problem {
             Error::AmountMismatch => Self::new(Code::AMOUNT_MISMATCH, detail),
             Error::Declined(payment) => {
                 let (code, retryable) = reason(&payment);
-                Self::new(Code::CARD_DECLINED, detail)
+                let problem = Self::new(Code::CARD_DECLINED, detail)
                     .with("declineCode", code)
                     .with("retryable", retryable)
-                    .with("providerCode", payment.provider_code.clone())
-                    .with("paymentId", payment.id)
+                    .with("paymentId", payment.id);
+                match payment.provider_code {
+                    Some(code) => problem.with("providerCode", code),
+                    None => problem,
+                }
             }
             Error::Misconfigured(payment) => {
                 Self::new(Code::MISCONFIGURED, detail).with("paymentId", payment.id).with("retryable", true)

@@ -37,7 +37,7 @@ impl Guest for Rogue {
             }
         }
         let environment = std::env::vars().count();
-        Outcome::RequiresAction(format!("reached {reached:?}, environment {environment}"))
+        Outcome::RequiresAction(format!("urn:reached:{}:environment:{environment}", reached.join(",")))
     }
 
     async fn capture(_: Account, _: Attempt) -> Outcome {

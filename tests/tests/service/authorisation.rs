@@ -1,10 +1,11 @@
-//! The authorisation matrix: every public route, asked by everyone. A route of the manifest without a row fails.
+//! The authorisation matrix: every operation, asked by everyone. One that the API's description has and a row has not
+//! fails, and the other way round.
 
 use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, TestApp, address, manifest_routes, order_for, pay};
+use tests::{APPROVED_CARD, Actor, TestApp, address, operations, order_for, pay};
 
 /// Who asks, in the order of a row's expectations: `both` buys and sells, and owns nothing there; the tokens of the last
 /// three are older than what happened to them. Those of the last two have every permission of the built-in roles.
@@ -35,7 +36,7 @@ fn with(method: Method, routes: &'static [&'static str], body: Value, expected: 
     Row { body: Some(body), ..row(method, routes, expected) }
 }
 
-/// `:id` stands for the owner's user, the seller's product, the owner's order or payment: see [`Things`].
+/// `{id}` stands for the owner's user, the seller's product, the owner's order or payment: see [`Things`].
 fn matrix(things: &Things) -> Vec<Row> {
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
     let empty = json!({});
@@ -56,7 +57,7 @@ fn matrix(things: &Things) -> Vec<Row> {
         with(post.clone(), &["/api/auth/logout", "/auth/logout"], empty.clone(), [422; 9]),
         row(get.clone(), &["/api/auth/me", "/auth/me"], [401, 200, 200, 200, 200, 200, 200, 401, 401]),
         row(get.clone(), &["/api/auth/sessions"], [401, 200, 200, 200, 200, 200, 200, 401, 401]),
-        row(delete.clone(), &["/api/auth/sessions/:id"], [401, 404, 404, 404, 404, 404, 404, 401, 401]),
+        row(delete.clone(), &["/api/auth/sessions/{id}"], [401, 404, 404, 404, 404, 404, 404, 401, 401]),
         with(
             post.clone(),
             &["/api/auth/password"],
@@ -69,7 +70,7 @@ fn matrix(things: &Things) -> Vec<Row> {
             empty.clone(),
             [422; 9],
         ),
-        row(post.clone(), &["/api/users/:id/password-reset"], [401, 403, 403, 403, 201, 403, 403, 401, 401]),
+        row(post.clone(), &["/api/users/{id}/password-reset"], [401, 403, 403, 403, 201, 403, 403, 401, 401]),
         with(
             post.clone(),
             &["/api/v1/auth/check-permission", "/api/auth/check-permission"],
@@ -91,20 +92,20 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         with(
             put.clone(),
-            &["/api/auth/roles/:role"],
+            &["/api/auth/roles/{role}"],
             json!({ "permissions": ["orders:any"] }),
             [401, 403, 403, 403, 200, 403, 403, 401, 401],
         ),
-        row(get.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
-        row(delete.clone(), &["/api/auth/roles/:role"], [401, 403, 403, 403, 204, 403, 403, 401, 401]),
+        row(get.clone(), &["/api/auth/roles/{role}"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
+        row(delete.clone(), &["/api/auth/roles/{role}"], [401, 403, 403, 403, 204, 403, 403, 401, 401]),
         with(
             put.clone(),
-            &["/api/auth/users/:id/roles"],
+            &["/api/auth/users/{id}/roles"],
             json!({ "roles": ["BUYER"] }),
             [401, 403, 403, 403, 200, 403, 403, 401, 401],
         ),
         // The seller has sold to the owner.
-        row(get.clone(), &["/auth/user/:userId"], [401, 200, 404, 200, 200, 404, 200, 401, 401]),
+        row(get.clone(), &["/auth/user/{userId}"], [401, 200, 404, 200, 200, 404, 200, 401, 401]),
         row(get.clone(), &["/api/users", "/users"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
         with(
             post.clone(),
@@ -112,33 +113,33 @@ fn matrix(things: &Things) -> Vec<Row> {
             json!({ "email": "x", "password": "x", "name": "x" }),
             [401, 403, 403, 403, 422, 403, 403, 401, 401],
         ),
-        row(get.clone(), &["/api/users/:id", "/users/:id"], [401, 200, 404, 200, 200, 404, 200, 200, 200]),
+        row(get.clone(), &["/api/users/{id}", "/users/{id}"], [401, 200, 404, 200, 200, 404, 200, 200, 200]),
         with(
             put.clone(),
-            &["/api/users/:id", "/users/:id"],
+            &["/api/users/{id}", "/users/{id}"],
             json!({ "name": "A" }),
             [401, 200, 404, 404, 200, 404, 403, 401, 401],
         ),
         stale(
             delete.clone(),
-            &["/api/users/:id", "/users/:id"],
+            &["/api/users/{id}", "/users/{id}"],
             [401, 412, 404, 404, 412, 404, 403, 401, 401],
         ),
         with(
             put.clone(),
-            &["/api/users/:id/email"],
+            &["/api/users/{id}/email"],
             json!({ "email": "x", "currentPassword": "x" }),
             [401, 422, 404, 404, 404, 404, 404, 404, 404],
         ),
         with(
             put.clone(),
-            &["/api/users/:id/status"],
+            &["/api/users/{id}/status"],
             json!({ "disabled": false }),
             [401, 403, 403, 403, 204, 403, 403, 401, 401],
         ),
-        row(get.clone(), &["/api/users/:id/export"], [401, 200, 404, 404, 200, 404, 403, 401, 401]),
-        row(get.clone(), &["/api/products", "/products", "/api/products/:id", "/products/:id"], everyone),
-        row(get.clone(), &["/api/products/category/:category", "/products/category/:category"], everyone),
+        row(get.clone(), &["/api/users/{id}/export"], [401, 200, 404, 404, 200, 404, 403, 401, 401]),
+        row(get.clone(), &["/api/products", "/products", "/api/products/{id}", "/products/{id}"], everyone),
+        row(get.clone(), &["/api/products/category/{category}", "/products/category/{category}"], everyone),
         with(
             post.clone(),
             &["/api/products", "/products"],
@@ -147,18 +148,18 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         with(
             post.clone(),
-            &["/api/products/:id/stock", "/products/:id/stock"],
+            &["/api/products/{id}/stock", "/products/{id}/stock"],
             json!({ "delta": 1, "reason": "x" }),
             [401, 403, 403, 200, 200, 404, 200, 401, 401],
         ),
         row(
             get.clone(),
-            &["/api/products/:id/stock", "/products/:id/stock"],
+            &["/api/products/{id}/stock", "/products/{id}/stock"],
             [401, 403, 403, 200, 200, 404, 200, 200, 200],
         ),
         with(
             put.clone(),
-            &["/api/products/:id", "/products/:id"],
+            &["/api/products/{id}", "/products/{id}"],
             json!({ "name": "Tea", "price": 5 }),
             [401, 403, 403, 200, 200, 404, 200, 401, 401],
         ),
@@ -171,36 +172,36 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         row(
             get.clone(),
-            &["/api/orders/:id", "/orders/:id", "/api/orders/:id/events", "/orders/:id/events"],
+            &["/api/orders/{id}", "/orders/{id}", "/api/orders/{id}/events", "/orders/{id}/events"],
             [401, 200, 404, 200, 200, 404, 200, 200, 200],
         ),
         // The seller has sold to the owner; who sells, but not to them, gets an empty list.
         row(
             get.clone(),
-            &["/api/orders/user/:userId", "/orders/user/:userId"],
+            &["/api/orders/user/{userId}", "/orders/user/{userId}"],
             [401, 200, 404, 200, 200, 200, 200, 200, 200],
         ),
         with(
             put.clone(),
-            &["/api/orders/:id", "/orders/:id"],
+            &["/api/orders/{id}", "/orders/{id}"],
             json!({ "shippingAddress": address() }),
             [401, 200, 404, 403, 200, 404, 200, 200, 200],
         ),
         // The order is paid. It is shipped once, and delivered once.
-        row(post.clone(), &["/api/orders/:id/ship"], [401, 403, 404, 200, 409, 404, 409, 409, 409]),
-        row(post.clone(), &["/orders/:id/ship"], [401, 403, 404, 409, 409, 404, 409, 409, 409]),
-        row(post.clone(), &["/api/orders/:id/deliver"], [401, 403, 404, 200, 409, 404, 409, 409, 409]),
-        row(post.clone(), &["/orders/:id/deliver"], [401, 403, 404, 409, 409, 404, 409, 409, 409]),
+        row(post.clone(), &["/api/orders/{id}/ship"], [401, 403, 404, 200, 409, 404, 409, 409, 409]),
+        row(post.clone(), &["/orders/{id}/ship"], [401, 403, 404, 409, 409, 404, 409, 409, 409]),
+        row(post.clone(), &["/api/orders/{id}/deliver"], [401, 403, 404, 200, 409, 404, 409, 409, 409]),
+        row(post.clone(), &["/orders/{id}/deliver"], [401, 403, 404, 409, 409, 404, 409, 409, 409]),
         // It is delivered: who may see it at all learns that it cannot be cancelled.
         row(
             delete.clone(),
-            &["/api/orders/:id", "/orders/:id"],
+            &["/api/orders/{id}", "/orders/{id}"],
             [401, 409, 404, 403, 409, 404, 409, 409, 409],
         ),
         row(get.clone(), &["/api/payments", "/payments"], [401, 200, 200, 200, 200, 200, 200, 200, 200]),
         row(
             get.clone(),
-            &["/api/payments/:id", "/payments/:id"],
+            &["/api/payments/{id}", "/payments/{id}"],
             [401, 200, 404, 404, 200, 404, 200, 200, 200],
         ),
         row(
@@ -210,40 +211,40 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         row(
             get.clone(),
-            &["/api/payments/:id/refunds", "/payments/:id/refunds"],
+            &["/api/payments/{id}/refunds", "/payments/{id}/refunds"],
             [401, 200, 404, 200, 200, 404, 200, 200, 200],
         ),
         row(
             get.clone(),
-            &["/api/payments/:id/disputes", "/payments/:id/disputes"],
+            &["/api/payments/{id}/disputes", "/payments/{id}/disputes"],
             [401, 403, 403, 403, 200, 403, 200, 200, 200],
         ),
         // More than was paid: who may refund at all learns that it is too much.
         with(
             post.clone(),
-            &["/api/payments/:id/refunds", "/payments/:id/refunds"],
+            &["/api/payments/{id}/refunds", "/payments/{id}/refunds"],
             json!({ "amount": 999, "reason": "x" }),
             [401, 403, 404, 409, 409, 404, 409, 401, 401],
         ),
         // A bank's page asks for no token.
-        row(get.clone(), &["/api/payments/sandbox/3ds/:id"], everyone),
-        with(post.clone(), &["/api/payments/sandbox/3ds/:id"], empty.clone(), [422; 9]),
+        row(get.clone(), &["/api/payments/sandbox/3ds/{id}"], everyone),
+        with(post.clone(), &["/api/payments/sandbox/3ds/{id}"], empty.clone(), [422; 9]),
         // There is no such refund, and no conflict: who may end either at all learns that.
         row(
             post.clone(),
-            &["/api/payments/:id/refunds/:refundId/retry", "/payments/:id/refunds/:refundId/retry"],
+            &["/api/payments/{id}/refunds/{refundId}/retry", "/payments/{id}/refunds/{refundId}/retry"],
             [401, 403, 404, 404, 404, 404, 404, 404, 404],
         ),
         with(
             post.clone(),
-            &["/api/payments/:id/resolve", "/payments/:id/resolve"],
+            &["/api/payments/{id}/resolve", "/payments/{id}/resolve"],
             json!({ "action": "accept", "reason": "x" }),
             [401, 403, 403, 403, 409, 403, 409, 409, 409],
         ),
         // Nobody is asked for a token, and without a secret nobody is believed.
         with(
             post.clone(),
-            &["/api/payments/webhooks/:provider", "/payments/webhooks/:provider"],
+            &["/api/payments/webhooks/{provider}", "/payments/webhooks/{provider}"],
             empty.clone(),
             [404; 9],
         ),
@@ -260,7 +261,7 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         row(
             get.clone(),
-            &["/api/v1/audit/events/:id", "/api/audit/events/:id"],
+            &["/api/v1/audit/events/{id}", "/api/audit/events/{id}"],
             [401, 403, 403, 403, 200, 403, 200, 200, 200],
         ),
         row(post.clone(), &["/api/admin/sweep"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
@@ -298,13 +299,13 @@ fn matrix(things: &Things) -> Vec<Row> {
         ),
         row(
             get,
-            &["/", "/health", "/health/:service", "/metrics", "/openapi.json", "/docs", "/schemas/:type"],
+            &["/", "/health", "/health/{service}", "/metrics", "/openapi.json", "/docs", "/schemas/{type}"],
             everyone,
         ),
         // Near the end: afterwards nobody can order it.
         row(
             delete.clone(),
-            &["/api/products/:id", "/products/:id"],
+            &["/api/products/{id}", "/products/{id}"],
             [401, 403, 403, 204, 204, 404, 204, 204, 204],
         ),
         // Last: afterwards the askers' sessions have ended.
@@ -334,14 +335,14 @@ impl Things {
             _ => &self.audit_event,
         };
         route
-            .replace(":id", id)
-            .replace(":refundId", id)
-            .replace(":userId", id)
-            .replace(":category", "tea")
-            .replace(":role", "SUPPORT")
-            .replace(":service", "orders")
-            .replace(":provider", "stripe")
-            .replace(":type", "jangteo.order.placed.v1.json")
+            .replace("{id}", id)
+            .replace("{refundId}", id)
+            .replace("{userId}", id)
+            .replace("{category}", "tea")
+            .replace("{role}", "SUPPORT")
+            .replace("{service}", "orders")
+            .replace("{provider}", "stripe")
+            .replace("{type}", "jangteo.order.placed.v1.json")
     }
 }
 
@@ -398,6 +399,8 @@ async fn everyone_may_what_the_matrix_says_and_no_more() {
     let mut wrong = Vec::new();
     for row in matrix(&things) {
         for route in row.routes {
+            let open = operations().iter().any(|known| known.is(&row.method, route) && known.open);
+            assert_eq!(open, row.expected[0] != 401, "{} {route}: does it need a token?", row.method);
             for ((who, actor), expected) in WHO.iter().zip(people).zip(row.expected) {
                 let path = things.path(route);
                 let answer = actor.send(row.method.clone(), &path, row.headers, row.body.clone()).await;
@@ -410,8 +413,8 @@ async fn everyone_may_what_the_matrix_says_and_no_more() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_route_of_the_manifest_has_a_row() {
+#[test]
+fn every_operation_has_a_row_and_every_row_an_operation() {
     let nothing = Things {
         user: String::new(),
         product: String::new(),
@@ -421,10 +424,12 @@ async fn every_route_of_the_manifest_has_a_row() {
         payment_again: Value::Null,
         rotated: 409,
     };
-    let tested: BTreeSet<_> =
-        matrix(&nothing).iter().flat_map(|row| row.routes).map(|r| r.to_string()).collect();
-    let public: BTreeSet<_> =
-        manifest_routes().into_iter().map(|(route, _)| route).filter(|r| r != "/...").collect();
-    let missing: Vec<_> = public.symmetric_difference(&tested).collect();
-    assert!(missing.is_empty(), "in spin.toml or in the matrix, but not in both: {missing:?}");
+    let rows = matrix(&nothing);
+    let of_row =
+        |row: &Row| row.routes.iter().map(|route| format!("{} {route}", row.method)).collect::<Vec<_>>();
+    let tested: BTreeSet<_> = rows.iter().flat_map(of_row).collect();
+    let described: BTreeSet<_> =
+        operations().iter().map(|operation| format!("{} {}", operation.method, operation.path)).collect();
+    let missing: Vec<_> = described.symmetric_difference(&tested).collect();
+    assert!(missing.is_empty(), "in the API's description or in the matrix, but not in both: {missing:?}");
 }

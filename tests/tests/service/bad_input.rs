@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{APPROVED_CARD, Actor, TestApp, address, manifest_routes, order_for, pay};
+use tests::{APPROVED_CARD, Actor, TestApp, address, order_for, pay};
 
 /// A route that takes a body, a body it accepts, and a field of it that must be there.
 struct Route {
@@ -108,21 +108,6 @@ async fn another_media_type_is_not_supported() {
         let body = route.good.to_string().into_bytes();
         let answer = raw(&actor, &route, "text/plain", body).await;
         answer.assert_problem(415, "unsupported_media_type");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_method_is_told_the_right_ones() {
-    let app = TestApp::start().await;
-    let stranger = app.stranger();
-    for (route, _) in manifest_routes() {
-        if route.ends_with("/...") {
-            continue;
-        }
-        let path = route.replace(":id", "x").replace(":service", "auth");
-        let answer = stranger.send(Method::PATCH, &path, &[], None).await;
-        let answer = answer.assert_problem(405, "method_not_allowed");
-        assert!(answer.header("allow").is_some_and(|allow| !allow.is_empty()), "{path} has no Allow");
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{APPROVED_CARD, Actor, TestApp, order_of, path_of, pay};
 
 /// Each route once, under its own name.
-const DOCUMENT: &str = include_str!("../../../components/gateway/openapi.json");
+const DOCUMENT: &str = include_str!("../../../shared/openapi/openapi.json");
 /// POSTs without a key, and why.
 const WITHOUT: [(&str, &str); 10] = [
     ("/api/auth/password/forgot", "mails another token"),

@@ -282,10 +282,9 @@ fn disputed_and_parked(app: &TestApp, payment: &str) {
     database.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     for number in 1..=2 {
         let of_dispute = format!(
-            "INSERT INTO payments_disputes VALUES ('dp_{number}', '{payment}', 1, 'USD', 'x', 'x', 'stripe', 1, 1, 't', 't')"
+            "INSERT INTO payments_disputes VALUES ('dp_{number}', '{payment}', 1, 'USD', 'x', 'x', 'stripe', 1, 1, '2026-11-21T05:06:07.089Z', '2026-11-21T05:06:07.089Z')"
         );
-        let parked =
-            json!({ "target": "audit", "sequence": number, "eventId": "x", "eventType": "x", "reason": "x" });
+        let parked = json!({ "target": "audit", "sequence": number, "eventId": "019aa4c5-0007-7000-8000-000000000007", "eventType": "x", "reason": "x" });
         let of_parked = format!(
             "INSERT INTO orders_events (id, stream, version, type, data, actor, time)
              VALUES ('{}', 'delivery:audit:{number}', 1, 'delivery.parked', '{parked}', 'service:orders', '2026-11-21T05:06:07.089Z')",

@@ -47,6 +47,7 @@ mod repeats;
 mod reservations;
 mod resets;
 mod roles;
+mod routes;
 mod searches;
 mod sessions;
 mod settings;

@@ -41,7 +41,7 @@ async fn a_plug_in_reaches_its_provider_and_nobody_else() {
     let (status, payment) = pays(&app, APPROVED_CARD).await;
     assert_eq!(status, 202);
     let reached = payment["actionUrl"].as_str().unwrap();
-    assert_eq!(reached, format!("reached [\"{}\"], environment 0", provider.url));
+    assert_eq!(reached, format!("urn:reached:{}:environment:0", provider.url));
     assert_eq!((provider.asked().len(), elsewhere.asked().len()), (1, 0));
 }
 

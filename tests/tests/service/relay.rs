@@ -7,11 +7,16 @@ use tests::TestApp;
 /// Longer than any attribute that the audit log takes.
 const TOO_LONG: usize = 2000;
 
+/// The id of an event that nobody can take.
+const POISON: &str = "019aa4c5-0007-7000-8000-000000000007";
+
 /// An event as a faulty producer would log it.
 fn poison(db: &Connection) -> i64 {
-    let sql = "INSERT INTO products_events (id, stream, version, type, data, actor, time) \
-        VALUES ('poison', ?1, 1, 'test.poisoned', '{}', 'service:products', '2026-11-21T05:06:07.089Z') RETURNING seq";
-    db.query_row(sql, ["x".repeat(TOO_LONG)], |row| row.get(0)).unwrap()
+    let sql = format!(
+        "INSERT INTO products_events (id, stream, version, type, data, actor, time) \
+        VALUES ('{POISON}', ?1, 1, 'test.poisoned', '{{}}', 'service:products', '2026-11-21T05:06:07.089Z') RETURNING seq"
+    );
+    db.query_row(&sql, ["x".repeat(TOO_LONG)], |row| row.get(0)).unwrap()
 }
 
 /// What the producer's owner does about it.
@@ -61,7 +66,7 @@ async fn a_poison_event_is_parked_and_those_after_it_get_through() {
             (replayed, "DELIVERED")
         );
     }
-    admin.get("/api/v1/audit/events/poison").await.assert_status(200);
+    admin.get(&format!("/api/v1/audit/events/{POISON}")).await.assert_status(200);
     admin.post("/api/v1/events/parked/redrive", wanted).await.assert_problem(404, "not_found");
     assert_eq!(admin.get("/api/v1/events/parked").await.json()["items"], json!([]));
     for deed in ["parked", "redriven"] {
@@ -99,7 +104,7 @@ fn park(db: &Connection, service: &str, count: i64) {
     let sql = format!(
         "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
          INSERT INTO {service}_events (id, stream, version, type, data, actor, time) SELECT '{service}-parked-' || i, \
-           'delivery:audit:' || i, 1, 'delivery.parked', json_object('target', 'audit', 'sequence', i, 'eventId', 'x', \
+           'delivery:audit:' || i, 1, 'delivery.parked', json_object('target', 'audit', 'sequence', i, 'eventId', '{POISON}', \
            'eventType', 'x', 'reason', 'refused with 400'), 'service:{service}', '2026-11-21T05:06:07.089Z' FROM n"
     );
     db.execute(&sql, [count]).unwrap();

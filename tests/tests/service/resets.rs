@@ -312,7 +312,7 @@ async fn a_mailer_that_was_down_gets_the_mail_when_it_is_up() {
     status.store(200, Ordering::Relaxed);
     let tries = mailer.asked().len();
     app.eventually("it is taken", || async {
-        app.stranger().get("/.well-known/jwks.json").await;
+        app.stranger().get("/api/auth/sessions").await;
         (mailer.asked().len() > tries).then_some(())
     })
     .await;

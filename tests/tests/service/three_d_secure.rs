@@ -18,7 +18,11 @@ async fn waiting<'a>(app: &'a TestApp) -> (Actor<'a>, Value, Value) {
 async fn choose(app: &TestApp, payment: &Value, form: &str) -> Response {
     let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
     let page = payment["actionUrl"].as_str().unwrap();
-    app.stranger().raw(Method::POST, page, headers, Some(form.as_bytes().to_vec())).await
+    let answer = app.stranger().raw(Method::POST, page, headers, Some(form.as_bytes().to_vec())).await;
+    if answer.status != 303 {
+        return answer;
+    }
+    app.stranger().get(answer.header("location").unwrap()).await
 }
 
 fn text(page: &Response) -> String {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jwt_simple::prelude::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{TestApp, manifest_routes, root};
+use tests::{Operation, TestApp, manifest_routes, operations, root};
 
 use crate::forgery::{Signer, decoded, forged, insane, with};
 
@@ -42,13 +42,11 @@ fn internal(service: &str) -> String {
 /// A route of each service that needs a token, found by asking without one.
 async fn guarded(app: &TestApp) -> BTreeMap<String, (Method, String)> {
     let mut found = BTreeMap::new();
-    for (route, component) in manifest_routes() {
-        let path = route.replace("/...", "/x").replace(':', "");
-        for method in [Method::GET, Method::POST] {
-            let answer = app.stranger().send(method.clone(), &path, &[], Some(json!({}))).await;
-            if answer.status == 401 && !path.ends_with("/login") {
-                found.entry(component.clone()).or_insert((method, path.clone()));
-            }
+    for Operation { method, path, component, .. } in operations() {
+        let path = path.replace(['{', '}'], "");
+        let answer = app.stranger().send(method.clone(), &path, &[], Some(json!({}))).await;
+        if answer.status == 401 && !path.ends_with("/login") {
+            found.entry(component.clone()).or_insert((method.clone(), path));
         }
     }
     for (_, component) in manifest_routes() {

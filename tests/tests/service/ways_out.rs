@@ -436,7 +436,7 @@ async fn money_that_comes_for_an_order_of_a_stopped_seller_goes_back() {
     sale.alice
         .raw(reqwest::Method::POST, &page, form, Some(b"result=approve".to_vec()))
         .await
-        .assert_status(200);
+        .assert_status(303);
     app.eventually("the money went back", || async {
         (sale.payment().await["status"] == "REFUNDED").then_some(())
     })

@@ -1,8 +1,8 @@
-//! The keys that tokens are signed with: what is public of them, and the next one.
+//! The key that tokens will be signed with next.
 
 use axum::response::{IntoResponse, Response};
-use edge::{Answer, Context, KeyedOr, Nothing, Once, Problem, User};
-use http::{StatusCode, header};
+use edge::{Answer, Context, KeyedOr, Nothing, Once, User};
+use http::StatusCode;
 use store::Timestamp;
 
 use super::accounts::record;
@@ -12,17 +12,8 @@ use crate::error::Error;
 use crate::store::DB;
 use crate::{api, store as auth};
 
-/// A copy may be kept as long as a new key is announced before it signs.
-const CACHE: &str = "public, max-age=60";
-
 /// The permission to have the next key made.
 const ROTATE: &str = "keys:rotate";
-
-/// `GET /.well-known/jwks.json`: 200 with the public keys (RFC 7517); none for HS256.
-pub async fn key_set() -> Result<Response, Problem> {
-    let headers = [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, CACHE)];
-    Ok((headers, edge::key_set().await?).into_response())
-}
 
 /// `POST /api/auth/keys/rotate`: 200 with the key that signs from some moment on; asked again until then, it answers
 /// the same.

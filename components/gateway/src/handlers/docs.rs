@@ -3,8 +3,6 @@
 use axum::response::{Html, IntoResponse};
 use http::header;
 
-use crate::openapi;
-
 /// Five minutes: a deployment changes it, a request does not.
 pub const CACHE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
 

@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     const FOLD: &str = include_str!("../../migrations/fold.sql");
-    const OPENAPI: &str = include_str!("../../../gateway/openapi.json");
+    const OPENAPI: &str = include_str!("../../../../shared/openapi/openapi.json");
     const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/orders.md");
 
     #[test]

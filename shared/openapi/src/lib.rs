@@ -1,4 +1,4 @@
-//! The OpenAPI document: `openapi.json` describes each route once, under its canonical path; the aliases it
+//! The OpenAPI document: `openapi.json` describes each operation once, under its canonical path; the aliases that it
 //! names in `x-aliases` are written out here.
 
 use std::sync::OnceLock;
@@ -26,13 +26,19 @@ fn expand(mut document: Value) -> Option<Value> {
     let paths = document.get_mut("paths")?.as_object_mut()?;
     let mut aliases = Map::new();
     for (path, item) in paths.iter_mut() {
-        let names = item.as_object_mut()?.remove("x-aliases").unwrap_or_default();
-        for (number, name) in names.as_array().into_iter().flatten().enumerate() {
-            aliases.insert(name.as_str()?.to_owned(), alias(path, item, number + 1));
+        let names: Vec<_> = self::aliases(item).map(str::to_owned).collect();
+        item.as_object_mut()?.remove("x-aliases");
+        for (number, name) in names.into_iter().enumerate() {
+            aliases.insert(name, alias(path, item, number + 1));
         }
     }
     paths.extend(aliases);
     Some(document)
+}
+
+/// The other paths of a path item.
+fn aliases(item: &Value) -> impl Iterator<Item = &str> {
+    item.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The path item of the `number`th alias of `path`; operation ids are unique in a document.
@@ -41,8 +47,9 @@ fn alias(path: &str, item: &Value, number: usize) -> Value {
     for method in METHODS {
         let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) else { continue };
         let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
-        let id = format!("{id}Alias{number}");
-        operation.insert("operationId".to_owned(), json!(id));
+        let number = if number == 1 { String::new() } else { number.to_string() };
+        operation.insert("operationId".to_owned(), json!(format!("{id}Alias{number}")));
+        operation.insert("deprecated".to_owned(), json!(true));
         operation.insert("description".to_owned(), json!(format!("Alias of `{path}`.")));
     }
     item
@@ -58,11 +65,12 @@ mod tests {
         serde_json::from_str(document()).unwrap()
     }
 
-    fn operations(document: &Value) -> Vec<(String, Value)> {
+    /// Method, path and operation.
+    fn operations(document: &Value) -> Vec<(&'static str, String, Value)> {
         let paths = document["paths"].as_object().unwrap();
         let all = paths.iter().flat_map(|(path, item)| {
-            let found = METHODS.iter().filter_map(move |method| Some((method, item.get(method)?)));
-            found.map(move |(method, operation)| (format!("{method} {path}"), operation.clone()))
+            let found = METHODS.iter().filter_map(move |method| Some((*method, item.get(method)?)));
+            found.map(move |(method, operation)| (method, path.clone(), operation.clone()))
         });
         all.collect()
     }
@@ -82,7 +90,8 @@ mod tests {
     fn every_operation_has_an_id_of_its_own_and_responses() {
         let document = parsed();
         let mut ids = HashSet::new();
-        for (name, operation) in operations(&document) {
+        for (method, path, operation) in operations(&document) {
+            let name = format!("{method} {path}");
             let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
             assert!(!id.is_empty() && ids.insert(id), "{name} has no operationId of its own");
             assert!(
@@ -110,7 +119,7 @@ mod tests {
     #[test]
     fn aliases_have_paths_of_their_own() {
         let document = parsed();
-        assert_eq!(document["paths"]["/orders"]["post"]["operationId"], "placeOrderAlias1");
+        assert_eq!(document["paths"]["/orders"]["post"]["operationId"], "placeOrderAlias");
         assert!(!document.to_string().contains("x-aliases"));
     }
 
@@ -122,6 +131,51 @@ mod tests {
             let has = item["parameters"].as_array().map_or(0, Vec::len);
             assert_eq!(wanted, has, "{path}");
         }
+    }
+
+    /// Who may call an operation, as far as permissions say it.
+    fn who(operation: &Value) -> String {
+        let Some(needs) = operation["security"].get(0) else { return "anyone".to_owned() };
+        let permissions = needs["bearer"].as_array().unwrap();
+        let names: Vec<_> = permissions.iter().map(|name| format!("`{}`", name.as_str().unwrap())).collect();
+        if names.is_empty() { "any token".to_owned() } else { names.join(", ") }
+    }
+
+    /// `docs/api.md`, from the operations and their aliases.
+    fn table() -> String {
+        let mut text = "# The API\n\nMade from `shared/openapi/openapi.json` by a test; do not edit \
+            (`UPDATE_DOCS=1 cargo test --workspace --lib operations`).\nA running instance shows it all at `/docs`. Aliases \
+            are in brackets. A permission alone opens no one else's things.\n"
+            .to_owned();
+        let document: Value = serde_json::from_str(SOURCE).unwrap();
+        for tag in document["tags"].as_array().unwrap() {
+            let (name, about) = (tag["name"].as_str().unwrap(), tag["description"].as_str().unwrap());
+            text += &format!("\n## {name}\n\n{about}.\n\n| operation | who | what |\n|---|---|---|\n");
+            for (method, path, operation) in operations(&document) {
+                if operation["tags"][0] != tag["name"] {
+                    continue;
+                }
+                let aliases: Vec<_> =
+                    aliases(&document["paths"][&path]).map(|alias| format!("`{alias}`")).collect();
+                let aliases =
+                    if aliases.is_empty() { String::new() } else { format!(" [{}]", aliases.join(", ")) };
+                let (method, summary) = (method.to_uppercase(), operation["summary"].as_str().unwrap());
+                text += &format!("| `{method} {path}`{aliases} | {} | {summary} |\n", who(&operation));
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn the_table_of_operations_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api.md");
+        if std::env::var("UPDATE_DOCS").is_ok() {
+            std::fs::write(path, table()).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(path).unwrap_or_default() == table(),
+            "docs/api.md is stale: UPDATE_DOCS=1"
+        );
     }
 
     #[test]
