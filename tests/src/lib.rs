@@ -28,6 +28,7 @@ mod response;
 mod seen;
 mod shop;
 mod stripe;
+mod typescript;
 
 pub use actor::Actor;
 pub use app::{SECRET, TestApp, manifest_routes, root};
@@ -46,3 +47,4 @@ pub use response::Response;
 pub use seen::remember;
 pub use shop::{APPROVED_CARD, address, card, order_for, order_of, path_of, pay};
 pub use stripe::{FakeStripe, STRIPE_SECRET, StripeBooks, seconds_now, signed, stripe_webhook};
+pub use typescript::typescript;

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "tests tell what they saw")]
 
 mod buying;
+mod clients;
 mod crashes;
 mod data_keys;
 mod faults;
