@@ -184,7 +184,7 @@ pub struct Verdict {
 #[derive(Serialize)]
 pub struct UserInfo {
     pub id: String,
-    /// The chief one of the roles.
+    /// The highest of the roles.
     pub role: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -213,43 +213,4 @@ pub struct Status {
 pub struct By {
     pub user_id: String,
     pub session: String,
-}
-
-/// `POST /internal/auth/accounts/{id}/erasure`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Erasure {
-    /// The password of who erases themselves.
-    pub current_password: Option<String>,
-}
-
-/// `POST /internal/auth/accounts`: an account that someone makes for someone else.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Made {
-    pub email: String,
-    pub password: String,
-    pub name: String,
-    pub roles: Vec<String>,
-    /// The idempotency key that came with the request.
-    pub key: Option<String>,
-    /// The hash of the request's body.
-    pub request_hash: Option<String>,
-}
-
-/// The new account and its event, which users answers at once instead of waiting for the relay.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Registered {
-    pub id: String,
-    /// The event's id.
-    pub event: String,
-    /// Its place in the log.
-    pub sequence: i64,
-    /// Ciphertext.
-    pub email: String,
-    pub email_hash: String,
-    /// Ciphertext.
-    pub name: String,
-    pub roles: Vec<String>,
 }

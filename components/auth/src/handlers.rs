@@ -5,7 +5,7 @@ pub mod authority;
 pub mod internal;
 pub mod keys;
 pub mod lifecycle;
-pub mod own_sessions;
+pub mod login;
 pub mod passwords;
 pub mod permissions;
 pub mod resets;

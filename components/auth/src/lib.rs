@@ -4,10 +4,10 @@
 //! |---|---|---|
 //! | `POST /api/auth/signup` (`/auth/signup`, `/api/users/register`) | anyone | `accounts::signup` |
 //! | `GET /api/auth/me` (`/auth/me`) | any token | `accounts::me` |
-//! | `POST /api/auth/login` (`/auth/login`) | anyone | `sessions::login` |
-//! | `POST /api/auth/refresh` (`/auth/refresh`) | a refresh token | `sessions::refresh` |
-//! | `POST /api/auth/logout` (`/auth/logout`) | a refresh token | `sessions::logout` |
-//! | `GET`, `DELETE /api/auth/sessions` · `DELETE /api/auth/sessions/{id}` | owner | `own_sessions::…` |
+//! | `POST /api/auth/login` (`/auth/login`) | anyone | `login::login` |
+//! | `POST /api/auth/refresh` (`/auth/refresh`) | a refresh token | `login::refresh` |
+//! | `POST /api/auth/logout` (`/auth/logout`) | a refresh token | `login::logout` |
+//! | `GET`, `DELETE /api/auth/sessions` · `DELETE /api/auth/sessions/{id}` | owner | `sessions::…` |
 //! | `POST /api/auth/password` | owner | `passwords::change` |
 //! | `POST /api/auth/password/forgot`, `/reset` · `POST /api/users/{id}/password-reset` | anyone · `users:any` | `resets::…` |
 //! | `POST /api/auth/keys/rotate` | `keys:rotate` | `keys::rotate` |
@@ -32,6 +32,7 @@ mod domain;
 mod error;
 mod handlers;
 mod mailer;
+mod record;
 mod settings;
 mod store;
 
@@ -41,25 +42,25 @@ use axum::{
     Router,
     routing::{delete, get, post, put},
 };
+use contract::auth::AuthEventKind as Kind;
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{
-    accounts, internal, keys, lifecycle, own_sessions, passwords, permissions, resets, roles, sessions,
-};
+use handlers::{accounts, internal, keys, lifecycle, login, passwords, permissions, resets, roles, sessions};
 use spin_sdk::http::{IntoResponse, Request};
 
 /// What shows in profiles.
 const OF_PROFILES: [&str; 7] = [
-    "user.registered",
-    "user.email_changed",
-    "user.roles_changed",
-    "role.removed",
-    "user.disabled",
-    "user.enabled",
-    "user.erased",
+    Kind::UserRegistered.into_str(),
+    Kind::UserEmailChanged.into_str(),
+    Kind::UserRolesChanged.into_str(),
+    Kind::RoleRemoved.into_str(),
+    Kind::UserDisabled.into_str(),
+    Kind::UserEnabled.into_str(),
+    Kind::UserErased.into_str(),
 ];
 /// What says whether someone may still act.
-const OF_PEOPLE: [&str; 3] = ["user.disabled", "user.enabled", "user.erased"];
+const OF_PEOPLE: [&str; 3] =
+    [Kind::UserDisabled.into_str(), Kind::UserEnabled.into_str(), Kind::UserErased.into_str()];
 const TARGETS: [Target; 5] = [
     // E-mail and name are ciphertexts, for the same purpose and owner there.
     Target { service: "users", kinds: &OF_PROFILES, private: &["email", "emailHash", "name"] },
@@ -83,12 +84,12 @@ fn routes() -> Router {
     let public = Router::new()
         .route("/signup", post(accounts::signup))
         .route("/me", get(accounts::me))
-        .route("/login", post(sessions::login))
-        .route("/refresh", post(sessions::refresh))
-        .route("/logout", post(sessions::logout));
+        .route("/login", post(login::login))
+        .route("/refresh", post(login::refresh))
+        .route("/logout", post(login::logout));
     let canonical = Router::new()
-        .route("/sessions", get(own_sessions::list).delete(own_sessions::end_all))
-        .route("/sessions/{id}", delete(own_sessions::end))
+        .route("/sessions", get(sessions::list).delete(sessions::end_all))
+        .route("/sessions/{id}", delete(sessions::end))
         .route("/password", post(passwords::change))
         .route("/password/forgot", post(resets::forgot))
         .route("/password/reset", post(resets::reset))

@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::time::Duration;
 
+use edge::Context;
 use edge::vault::{self, Item};
 use http::{HeaderName, Method, header};
 use http_body_util::Full;
@@ -15,10 +16,10 @@ use store::Timestamp;
 use crate::domain::session::digest;
 use crate::error::Error;
 use crate::handlers::resets::token_of;
+use crate::store as auth;
 use crate::store::mails::{self, Mail};
 use crate::store::resets::{self, Reset};
-use crate::store::{self as auth, DB};
-use crate::{RELAY, settings};
+use crate::{record, settings};
 
 /// How long the mailer may take for one.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -103,10 +104,10 @@ pub async fn turn() -> Result<Turn, Error> {
     while let Some(mail) = mails::take(Timestamp::now()).await? {
         match send(url, &mail).await? {
             Outcome::Mailed => {
-                mails::settle(&mail).await?;
+                mails::remove(&mail).await?;
                 done.mailed = done.mailed.saturating_add(1);
             }
-            Outcome::Vain => mails::settle(&mail).await?,
+            Outcome::Vain => mails::remove(&mail).await?,
             Outcome::Refused => mails::put_off(&mail, Timestamp::now()).await?,
             Outcome::Away => {
                 mails::put_off(&mail, Timestamp::now()).await?;
@@ -165,8 +166,8 @@ async fn reset(mail: &Mail, token: &str) -> Result<Option<Reset>, Error> {
     }
     let Some(account) = auth::credentials(&mail.email_hash).await? else { return Ok(None) };
     let event = resets::requested(&account.account_id, None, mail.id, &digest(token), mail.until);
-    match DB.append(resets::of_mail(event, mail.id)).await {
-        Ok(_) => RELAY.kick(),
+    match record::append(&Context::background(), resets::of_mail(event, mail.id), now).await {
+        Ok(_) => {}
         Err(error) if resets::is_vain(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     }

@@ -8,6 +8,7 @@ pub mod roles;
 pub mod signups;
 pub mod throttle;
 
+use contract::auth::{AuthEvent, LoginFailure, RevocationReason};
 use serde_json::{Value, json};
 use store::{Db, Error, Event, NEXT, Row, Timestamp, params};
 
@@ -176,7 +177,8 @@ pub fn is_revoked(error: &Error) -> bool {
 
 /// The event that makes `account`.
 pub fn registered(account: &NewAccount, actor: &str) -> Event {
-    let mut event = Event::new(&account.id, 1, "user.registered", actor, json!({ "roles": account.roles }));
+    let mut event =
+        Event::new(&account.id, 1, actor, &AuthEvent::UserRegistered { roles: account.roles.clone() });
     event.private = Some(json!({
         "email": account.email,
         "emailHash": account.email_hash,
@@ -196,8 +198,8 @@ pub fn started(
     expires_at: Timestamp,
 ) -> Event {
     let account_id = account.account_id.as_str();
-    let data = json!({ "userId": account_id, "expiresAt": expires_at.to_string() });
-    let mut event = Event::new(session, 1, "session.started", account_id, data);
+    let started = AuthEvent::SessionStarted { user_id: account_id.to_owned(), expires_at };
+    let mut event = Event::new(session, 1, account_id, &started);
     event.private = Some(json!({
         "tokenHash": token_hash,
         "credential": account.credential,
@@ -210,57 +212,59 @@ pub fn started(
 /// The event that makes the next generation. Its version lets it happen once.
 pub fn refreshed(session: &Session, token_hash: &str, origin: Option<&str>) -> Event {
     let generation = session.generation.saturating_add(1);
-    let data = json!({ "userId": session.account_id, "generation": generation });
-    let mut event = Event::new(&session.id, generation, "session.refreshed", &session.account_id, data);
+    let refreshed = AuthEvent::SessionRefreshed { user_id: session.account_id.clone(), generation };
+    let mut event = Event::new(&session.id, generation, &session.account_id, &refreshed);
     event.private = Some(json!({ "tokenHash": token_hash, "origin": origin }));
     event
 }
 
 /// The event that ends a session.
-pub fn revoked(session: &Session, reason: &str) -> Event {
-    let data = json!({ "userId": session.account_id, "reason": reason });
-    Event::new(&session.id, NEXT, "session.revoked", &session.account_id, data)
+pub fn revoked(session: &Session, reason: RevocationReason) -> Event {
+    let revoked = AuthEvent::SessionRevoked { user_id: session.account_id.clone(), reason };
+    Event::new(&session.id, NEXT, &session.account_id, &revoked)
 }
 
 /// The event that ends the sessions of an account, all `except` one.
 pub fn sessions_ended(account_id: &str, except: Option<&str>, actor: String) -> Event {
-    let data = json!({ "reason": "ended_by_owner", "except": except });
-    Event::new(account_id, NEXT, "sessions.ended", actor, data)
+    let (reason, except) = (RevocationReason::EndedByOwner, except.map(str::to_owned));
+    Event::new(account_id, NEXT, actor, &AuthEvent::SessionsEnded { reason, except })
 }
 
 /// The event that gives an account another password and ends all its sessions `except` the one that did it.
 pub fn password_changed(account: &Credentials, hash: &str, except: &str) -> Event {
-    let (id, data) = (account.account_id.as_str(), json!({ "except": except }));
-    let mut event = Event::new(id, NEXT, "password.changed", id, data);
+    let id = account.account_id.as_str();
+    let changed = AuthEvent::PasswordChanged { except: Some(except.to_owned()) };
+    let mut event = Event::new(id, NEXT, id, &changed);
     event.private = Some(json!({ "passwordHash": hash, "credential": account.credential }));
     event
 }
 
 /// The event that stores the same password under today's parameters.
 pub fn password_rehashed(account: &Credentials, hash: &str) -> Event {
-    let mut event = Event::new(&account.account_id, NEXT, "password.rehashed", "service:auth", json!({}));
+    let mut event = Event::new(&account.account_id, NEXT, "service:auth", &AuthEvent::PasswordRehashed {});
     event.private = Some(json!({ "passwordHash": hash, "credential": account.credential }));
     event
 }
 
 /// The event of somebody who wants another signing key: it is judged before the key is made.
 pub fn rotation_requested(actor: &str) -> Event {
-    Event::new("keys", NEXT, "keys.rotation_requested", actor, json!({}))
+    Event::new("keys", NEXT, actor, &AuthEvent::RotationRequested {})
 }
 
 /// The event of a new signing key.
 pub fn key_rotated(kid: &str, actor: String) -> Event {
-    Event::new(format!("key:{kid}"), 1, "key.rotated", actor, json!({ "kid": kid }))
+    Event::new(format!("key:{kid}"), 1, actor, &AuthEvent::KeyRotated { kid: kid.to_owned() })
 }
 
 /// The event of a login that failed, to be noted: on the account's stream when there is one, else on one of all.
 pub fn login_failed(account: Option<&Credentials>) -> Event {
-    let (stream, data) = match account {
-        Some(Credentials { account_id: id, disabled, .. }) => {
-            let reason = if *disabled { "account_disabled" } else { "wrong_password" };
-            (id.clone(), json!({ "reason": reason, "userId": id }))
+    let (reason, user_id) = match account {
+        Some(account) if account.disabled => {
+            (LoginFailure::AccountDisabled, Some(account.account_id.clone()))
         }
-        None => ("login:unknown".to_owned(), json!({ "reason": "unknown_account" })),
+        Some(account) => (LoginFailure::WrongPassword, Some(account.account_id.clone())),
+        None => (LoginFailure::UnknownAccount, None),
     };
-    Event::new(stream, NEXT, "login.failed", "anonymous", data)
+    let stream = user_id.clone().unwrap_or_else(|| "login:unknown".to_owned());
+    Event::new(stream, NEXT, "anonymous", &AuthEvent::LoginFailed { reason, user_id, repeated: None })
 }

@@ -81,7 +81,7 @@ impl Key {
 
 fn hs256(secret: &[u8]) -> Result<(String, Material), String> {
     let hash = Sha256::digest(mac(secret, "jangteo/jwt")?);
-    let kid: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let kid: String = hex::encode(hash).chars().take(16).collect();
     let key = HS256Key::from_bytes(secret).with_key_id(&kid);
     Ok((kid, Material::Hs256(key)))
 }

@@ -82,7 +82,7 @@ impl Ring {
     /// The keyed hash of a text, hex.
     pub fn fingerprint(&self, purpose: &str, text: &str) -> Result<String, String> {
         let key = mac(&self.fingerprints, &format!("jangteo/fingerprint/{purpose}"))?;
-        Ok(hex(&mac(&key, text)?))
+        Ok(hex::encode(mac(&key, text)?))
     }
 }
 
@@ -107,7 +107,7 @@ fn bytes(digits: &str) -> Option<[u8; KEY_BYTES]> {
 }
 
 fn id(key: &[u8]) -> String {
-    hex(&Sha256::digest(key)).chars().take(ID_CHARS).collect()
+    hex::encode(Sha256::digest(key)).chars().take(ID_CHARS).collect()
 }
 
 fn mac(key: &[u8], message: &str) -> Result<Vec<u8>, String> {
@@ -116,16 +116,12 @@ fn mac(key: &[u8], message: &str) -> Result<Vec<u8>, String> {
     Ok(mac.finalize().into_bytes().to_vec())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn key(byte: u8) -> String {
-        hex(&[byte; KEY_BYTES])
+        hex::encode([byte; KEY_BYTES])
     }
 
     fn item(purpose: &str, owner: &str, text: &str) -> Item {

@@ -1,10 +1,13 @@
 //! Bodies of requests and responses, and what other services send and get.
 
+use clock::Timestamp;
+use contract::orders::Status;
+use contract::products::Wanted;
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::{Line, Shipment, Status};
+use crate::domain::{Action, Address, Shipment};
 
 /// `POST /api/orders`.
 #[derive(Deserialize)]
@@ -44,24 +47,21 @@ pub struct Filters {
 }
 
 /// What is wanted of one product.
-#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Item {
     #[serde(deserialize_with = "edge::lower_id")]
     pub product_id: String,
     pub quantity: i64,
     /// What the buyer believes the price is; without it the catalogue's is taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub price: Option<Decimal>,
 }
 
-/// Where the goods go.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Address {
-    pub street: String,
-    pub city: String,
-    pub zip_code: String,
+impl From<Item> for Wanted {
+    fn from(Item { product_id, quantity, price }: Item) -> Self {
+        Self { product_id, quantity, price }
+    }
 }
 
 /// An order as it is shown.
@@ -78,7 +78,7 @@ pub struct Order<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_address: Option<Option<&'a Address>>,
     /// What the one who looks may do next.
-    pub allowed_actions: Vec<&'static str>,
+    pub allowed_actions: Vec<Action>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<&'a str>,
     /// What sellers have sent; a seller sees only their own.
@@ -86,9 +86,9 @@ pub struct Order<'a> {
     pub shipments: Vec<OrderShipment<'a>>,
     /// Until when it waits for its payment; left out when it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<&'a str>,
-    pub created_at: &'a str,
-    pub updated_at: &'a str,
+    pub expires_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// A line of an order as it is shown.
@@ -119,140 +119,9 @@ pub struct Recorded {
     pub sequence: i64,
     #[serde(rename = "type")]
     pub kind: String,
-    pub time: String,
+    pub time: Timestamp,
     pub actor: String,
     pub data: Value,
-}
-
-/// The data of `order.placed` and `order.changed`, as the history reads them.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Placed {
-    pub buyer_id: String,
-    #[serde(deserialize_with = "money::recorded")]
-    pub currency: Currency,
-    pub lines: Vec<Line>,
-    pub expires_at: String,
-}
-
-/// What products is asked to hold.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Reserve<'a> {
-    pub order_id: &'a str,
-    pub expires_at: &'a str,
-    pub lines: &'a [Item],
-    /// Besides what is held already.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub keep: bool,
-    /// Only when the hold is at this version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<i64>,
-}
-
-/// What products holds, at the catalogue's prices.
-#[derive(Deserialize)]
-pub struct Reserved {
-    #[serde(deserialize_with = "money::recorded")]
-    pub currency: Currency,
-    pub lines: Vec<Line>,
-}
-
-/// A hold that was changed.
-#[derive(Deserialize)]
-pub struct Held {
-    #[serde(flatten)]
-    pub reserved: Reserved,
-    pub version: i64,
-}
-
-/// `GET /internal/orders/orders/{id}`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Summary<'a> {
-    pub id: &'a str,
-    pub buyer_id: &'a str,
-    pub status: Status,
-    pub currency: Currency,
-    /// In minor units.
-    pub total: i64,
-    pub version: i64,
-    pub seller_ids: Vec<&'a str>,
-    /// What is sold when it is paid: product and quantity.
-    pub lines: Value,
-    /// Who of its buyer and sellers is disabled or erased.
-    pub stopped: Vec<String>,
-}
-
-/// The data of payments' `jangteo.payment.captured.v1`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Captured {
-    pub order_id: String,
-    pub payment_id: String,
-    /// In minor units.
-    pub amount: i64,
-    #[serde(deserialize_with = "money::recorded")]
-    pub currency: Currency,
-}
-
-/// A sum of money in an event.
-#[derive(Clone, Copy, Deserialize)]
-pub struct Sum {
-    /// In minor units.
-    pub amount: i64,
-    #[serde(deserialize_with = "money::recorded")]
-    pub currency: Currency,
-}
-
-/// The data of payments' `jangteo.conflict.resolved.v1`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Resolved {
-    pub order_id: String,
-    pub payment_id: String,
-    /// Whether the payment stands; else it is given back.
-    pub accepted: bool,
-    /// What was taken.
-    #[serde(flatten)]
-    pub taken: Sum,
-    /// What was asked for: the order's total then.
-    pub asked: Sum,
-    /// What had been given back without our knowing, in minor units like the next.
-    pub refunded: i64,
-    /// All that was given back.
-    pub refunded_total: i64,
-    /// Whether nothing of the payment is left.
-    pub full: bool,
-}
-
-/// The data of payments' news of a payment that did not pay its order: `jangteo.payment.deferred.v1` and the like.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct News {
-    pub order_id: String,
-    pub payment_id: String,
-    /// Whether the order may have been told that it is open.
-    #[serde(default)]
-    pub was_open: bool,
-}
-
-/// The data of payments' `jangteo.payment.refunded.v1`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Refunded {
-    pub order_id: String,
-    pub payment_id: String,
-    /// In minor units, like the total of this and earlier refunds.
-    pub amount: i64,
-    pub refunded_total: i64,
-    #[serde(deserialize_with = "money::recorded")]
-    pub currency: Currency,
-    /// Whether nothing of the payment is left.
-    pub full: bool,
-    /// Whether the goods came back.
-    #[serde(default)]
-    pub restock: bool,
 }
 
 /// `POST /internal/orders/sweep`.

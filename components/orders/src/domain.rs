@@ -9,28 +9,30 @@ mod relation;
 mod shipping;
 mod status;
 
-use money::Currency;
+use clock::Timestamp;
+pub use contract::Line;
+use contract::Units;
+use contract::orders::{
+    CancelReason, Content, OrderEvent, OrderEventKind, PaymentNews, RefundOfOrder, Rejection,
+};
+use contract::payments;
+use money::{Amount, Currency};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::api::{Address, Captured, News, Refunded};
 pub use draft::{Change, Draft};
 pub use filter::Filter;
 pub use public::public;
 pub use relation::Relation;
-pub use shipping::{Shipment, Shipments, check_shipment};
-pub use status::{Action, Role, Status};
+pub use shipping::{Label, Shipment, Shipments};
+pub use status::{Action, InvalidTransition, Role, Status};
 
-/// A line: a product as it was when it was ordered.
+/// Where the goods go.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Line {
-    pub product_id: String,
-    pub name: String,
-    pub seller_id: String,
-    pub quantity: i64,
-    /// Of one unit, in minor units.
-    pub price: i64,
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Address {
+    pub street: String,
+    pub city: String,
+    pub zip_code: String,
 }
 
 /// The sum of lines in minor units; `None` beyond 64 bits.
@@ -59,10 +61,9 @@ pub struct Order {
     /// What sellers have sent.
     pub shipments: Shipments,
     pub version: i64,
-    /// RFC 3339 of fixed width, so that texts compare as moments do.
-    pub expires_at: String,
-    pub created_at: String,
-    pub updated_at: String,
+    pub expires_at: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub lines: Vec<Line>,
 }
 
@@ -82,18 +83,18 @@ impl Order {
     }
 
     /// What the fold makes of the order when `event` happens to it.
-    pub fn advance(&mut self, event: &str, now: &str) {
-        self.status = self.status.after(event);
-        if event == "order.paid" {
+    pub fn advance(&mut self, event: OrderEventKind, now: Timestamp) {
+        self.status = status::after(self.status, event);
+        if event == OrderEventKind::Paid {
             self.pending.payment_id = None;
         }
         self.version = self.next_version();
-        self.updated_at = now.to_owned();
+        self.updated_at = now;
     }
 
     /// Whether it was not paid in time but has not been marked so yet.
-    pub fn is_due(&self, now: &str) -> bool {
-        self.status == Status::Ordered && self.expires_at.as_str() <= now
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.status == Status::Ordered && self.expires_at <= now
     }
 
     /// Whether whoever looks as `role` may see where it goes: a seller only while there is a parcel to send, or sent.
@@ -107,10 +108,38 @@ impl Order {
         taken > 0 && self.refunded >= taken
     }
 
-    /// Product and quantity of each line, as products needs them.
-    pub fn sold(&self) -> Value {
-        let line = |line: &Line| json!({ "productId": line.product_id, "quantity": line.quantity });
-        self.lines.iter().map(line).collect()
+    /// What it is about, as its events say it.
+    pub fn content(&self) -> Content {
+        Content {
+            buyer_id: self.buyer_id.clone(),
+            currency: self.currency,
+            total: self.total,
+            lines: self.lines.clone(),
+            expires_at: self.expires_at,
+        }
+    }
+
+    /// Product and quantity of each line: what leaves the warehouse when it is paid.
+    pub fn units(&self) -> Vec<Units> {
+        let units = |line: &Line| Units { product_id: line.product_id.clone(), quantity: line.quantity };
+        self.lines.iter().map(units).collect()
+    }
+
+    /// That nobody paid it in time.
+    pub fn expired(&self) -> OrderEvent {
+        OrderEvent::Expired { buyer_id: self.buyer_id.clone() }
+    }
+
+    /// That it is given up by hand. What was paid goes back; nothing has left yet, so all of it is for sale again.
+    pub fn cancelled(&self) -> OrderEvent {
+        let paid = self.status == Status::Paid;
+        OrderEvent::Cancelled {
+            buyer_id: self.buyer_id.clone(),
+            payment_id: self.payment_id.clone().filter(|_| paid),
+            refund: paid,
+            restock: paid,
+            reason: None,
+        }
     }
 
     /// Whether `seller` has a line in it.
@@ -131,54 +160,83 @@ pub enum Verdict {
     Paid,
     /// It was paid by this very payment before.
     Known,
-    /// The money has to go back, for this reason.
-    Rejected(&'static str),
+    /// The money has to go back.
+    Rejected(Rejection),
 }
 
-/// Judge a captured payment by the state of its order. Only the state counts, not the clock: as long as the order
-/// was not marked as expired its stock is held.
-pub fn judge(order: &Order, captured: &Captured) -> Verdict {
-    if order.payment_id.as_ref() == Some(&captured.payment_id) {
+/// Judge a captured payment, for which `asked` was asked, by the state of its order. Only the state counts, not the clock:
+/// as long as the order was not marked as expired its stock is held.
+pub fn judge(order: &Order, payment_id: &str, asked: Amount) -> Verdict {
+    if order.payment_id.as_deref() == Some(payment_id) {
         return Verdict::Known;
     }
-    match order.status.check(Action::Pay) {
-        Ok(()) if (order.total, order.currency) == (captured.amount, captured.currency) => Verdict::Paid,
-        Ok(()) => Verdict::Rejected("amount_mismatch"),
-        Err(_) if order.status == Status::Cancelled => Verdict::Rejected("order_cancelled"),
-        Err(_) if order.status == Status::Expired => Verdict::Rejected("order_expired"),
-        Err(_) => Verdict::Rejected("already_paid"),
+    match Action::Pay.check(order.status) {
+        Ok(()) if Amount::new(order.total, order.currency) == asked => Verdict::Paid,
+        Ok(()) => Verdict::Rejected(Rejection::AmountMismatch),
+        Err(_) if order.status == Status::Cancelled => Verdict::Rejected(Rejection::OrderCancelled),
+        Err(_) if order.status == Status::Expired => Verdict::Rejected(Rejection::OrderExpired),
+        Err(_) => Verdict::Rejected(Rejection::AlreadyPaid),
     }
 }
 
-/// What a refund means for its order: the event to write, and whether more is to come of it.
+/// What a refund means for its order: the event to write. More may come of it then: see [`Order::cancelled`].
 ///
 /// What was paid and not shipped is cancelled first; what was shipped stays so, and the history tells of the money.
 /// `None` when it is not the money of this order (it was refused when it came) or it is done already.
-pub fn judge_refund(order: &Order, refunded: &Refunded) -> Option<&'static str> {
+pub fn judge_refund(order: &Order, refunded: &payments::Refunded) -> Option<OrderEvent> {
     if order.payment_id.as_ref() != Some(&refunded.payment_id) || order.status == Status::Refunded {
         return None;
     }
-    match order.status {
-        _ if !refunded.full => Some("order.refund_noted"),
-        Status::Paid if order.shipments.is_empty() => Some("order.cancelled"),
-        status if status.check(Action::Refund).is_ok() => Some("order.refunded"),
-        _ => Some("order.refund_noted"),
-    }
+    let refund = RefundOfOrder {
+        buyer_id: order.buyer_id.clone(),
+        payment_id: refunded.payment_id.clone(),
+        amount: refunded.amount,
+        refunded_total: refunded.refunded_total,
+    };
+    Some(match order.status {
+        _ if !refunded.full => OrderEvent::RefundNoted { refund, restock: None },
+        // Nothing was shipped, so all of it is for sale again.
+        Status::Paid if order.shipments.is_empty() => OrderEvent::Cancelled {
+            buyer_id: refund.buyer_id,
+            payment_id: Some(refund.payment_id),
+            refund: false,
+            restock: true,
+            reason: Some(CancelReason::Refunded),
+        },
+        status if Action::Refund.check(status).is_ok() => {
+            OrderEvent::Refunded { refund, restock: refunded.restock }
+        }
+        // The parcel is on its way, but who gives all of the money back says what becomes of the goods.
+        _ => OrderEvent::RefundNoted { refund, restock: Some(refunded.restock) },
+    })
+}
+
+/// News of a payment that has not paid its order.
+pub struct News<'a> {
+    pub payment_id: &'a str,
+    /// Whether it is open now.
+    pub open: bool,
+    /// Whether the order may have been told before that it is open.
+    pub was_open: bool,
+    /// The place of the news in payments' log.
+    pub sequence: i64,
 }
 
 /// What news of a payment that has not paid `order` mean for it: the event to write; `None` for old news, for an order
 /// that waits for no payment, and where nothing changes.
-pub fn judge_news(order: &Order, news: &News, open: bool, sequence: i64) -> Option<&'static str> {
-    if order.status != Status::Ordered || sequence <= order.pending.sequence {
+pub fn judge_news(order: &Order, news: &News<'_>) -> Option<OrderEvent> {
+    if order.status != Status::Ordered || news.sequence <= order.pending.sequence {
         return None;
     }
-    let known = order.pending.payment_id.as_ref() == Some(&news.payment_id);
-    if open {
-        return (!known).then_some("order.payment_pending");
+    let known = order.pending.payment_id.as_deref() == Some(news.payment_id);
+    let (buyer_id, payment_id) = (order.buyer_id.clone(), news.payment_id.to_owned());
+    let told = PaymentNews { buyer_id, payment_id, sequence: news.sequence };
+    if news.open {
+        return (!known).then_some(OrderEvent::PaymentPending(told));
     }
     // News of its end may overtake those that it is open: then they must find it said.
     let ends = known || news.was_open && order.pending.payment_id.is_none();
-    ends.then_some("order.payment_ended")
+    ends.then_some(OrderEvent::PaymentEnded(told))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
 use http::{HeaderValue, header};
 
-use crate::domain::Status;
+use crate::domain::{InvalidTransition, Status};
 use crate::personal;
 
 /// Why a request fails.
@@ -16,8 +16,8 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     #[error("no such order")]
     NotFound,
-    #[error("an order cannot go from {from} to {to}")]
-    InvalidTransition { from: Status, to: Status },
+    #[error(transparent)]
+    InvalidTransition(#[from] InvalidTransition),
     #[error("a part of the order was shipped, so it cannot be cancelled")]
     PartlyShipped,
     /// Seconds until one of them expires.
@@ -53,12 +53,14 @@ impl From<Error> for Problem {
             Error::Edge(problem) => problem,
             Error::Invalid(errors) => Problem::validation(errors),
             Error::NotFound => Problem::not_found("order"),
-            Error::InvalidTransition { from, to } => {
-                Problem::new(Code::INVALID_TRANSITION, detail).with("from", from.name()).with("to", to.name())
+            Error::InvalidTransition(InvalidTransition { from, to }) => {
+                Problem::new(Code::INVALID_TRANSITION, detail)
+                    .with("from", from.to_string())
+                    .with("to", to.to_string())
             }
             Error::PartlyShipped => Problem::new(Code::INVALID_TRANSITION, detail)
-                .with("from", Status::Paid.name())
-                .with("to", Status::Cancelled.name()),
+                .with("from", Status::Paid.to_string())
+                .with("to", Status::Cancelled.to_string()),
             Error::TooMany(seconds) => Problem::new(Code::TOO_MANY_ATTEMPTS, detail)
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::Contended => Problem::new(Code::CONFLICT, detail),

@@ -2,73 +2,46 @@
 
 pub mod cancel;
 pub mod change;
+pub mod events;
 pub mod fulfil;
 pub mod history;
 pub mod internal;
-pub mod people;
 pub mod place;
 pub mod read;
-pub mod settle;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use contract::permissions::{OrdersAny, OrdersFulfil};
 use edge::{Code, Context, Preconditions, Problem, User, etag};
 use http::header;
-use store::{Event, Timestamp};
+use store::Timestamp;
 
 use crate::domain::{Action, Order, Relation, Role, Status, total};
 use crate::error::Error;
-use crate::store::{self as orders, DB};
-use crate::{RELAY, api, personal};
+use crate::record::{self, Done, Happening};
+use crate::{api, store as orders};
 
 /// How often a request reads and decides anew because others were faster: an order has a buyer, a payment and a
 /// clock, so more than a few in a row means that something is wrong.
 const MAX_TRIES: usize = 8;
+
+/// The name under which the clock's deeds are recorded.
+const SELF: &str = "service:orders";
 
 /// The order with this id as it stands now: when it was not paid in time, it expires here.
 async fn current(context: &Context, id: &str) -> Result<Order, Error> {
     for _ in 0..MAX_TRIES {
         let order = orders::find(id).await?.ok_or(Error::NotFound)?;
         let now = Timestamp::now();
-        if !order.is_due(&now.to_string()) {
+        if !order.is_due(now) {
             return Ok(order);
         }
-        order.status.check(Action::Expire)?;
-        let event = orders::expired(&order);
-        if let Some(expired) = write(context, order, event, now).await? {
+        let expired = Happening::new(order.expired(), SELF);
+        if let Some(expired) = record::next(context, order, expired, now).await? {
             return Ok(expired.order);
         }
     }
     Err(Error::Contended)
-}
-
-/// An order after what a user did to it.
-struct Done {
-    order: Order,
-    /// The place of the event in the log.
-    seq: i64,
-}
-
-/// Append `event`, which happens to `order` as it was read; `None` when something else happened to it first.
-async fn write(
-    context: &Context,
-    mut order: Order,
-    mut event: Event,
-    now: Timestamp,
-) -> Result<Option<Done>, Error> {
-    event.traceparent = context.traceparent.clone();
-    if let Some(kept) = &mut event.idempotency {
-        kept.result = personal::hide_answer(&order.id, &kept.result).await?;
-    }
-    order.advance(event.kind, &now.to_string());
-    match DB.append_at(event, now).await {
-        Ok(appended) => {
-            RELAY.kick();
-            Ok(Some(Done { order, seq: appended.seq }))
-        }
-        Err(error) if orders::is_lost_race(&error) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Do `action` to the order with this id: `decide` says by which event, on the order as it stands, and what the order
@@ -79,16 +52,16 @@ async fn act(
     id: &str,
     preconditions: &Preconditions,
     action: Action,
-    decide: impl Fn(&mut Order, Role, Timestamp) -> Result<Event, Error>,
+    decide: impl Fn(&mut Order, Role, Timestamp) -> Result<Happening, Error>,
 ) -> Result<(Done, Relation), Error> {
     for _ in 0..MAX_TRIES {
         let mut order = current(context, id).await?;
         let (relation, role) = permit(user, &order, action)?;
         preconditions.check(order.version)?;
-        order.status.check(action)?;
+        action.check(order.status)?;
         let now = Timestamp::now();
-        let event = decide(&mut order, role, now)?;
-        if let Some(done) = write(context, order, event, now).await? {
+        let happening = decide(&mut order, role, now)?;
+        if let Some(done) = record::next(context, order, happening, now).await? {
             return Ok((done, relation));
         }
     }
@@ -100,19 +73,19 @@ fn permit(user: &User, order: &Order, action: Action) -> Result<(Relation, Role)
     let relation = relation(user, order)?;
     let sends = matches!(action, Action::Ship | Action::Deliver);
     if sends {
-        user.require("orders:fulfil")?;
+        user.require(OrdersFulfil)?;
     }
     if let Some(role) = relation.acts_as(action) {
         return Ok((relation, role));
     }
-    user.require("orders:any")?;
+    user.require(OrdersAny)?;
     let own = "Nobody sends a purchase of their own in the place of its sellers";
     Err(Problem::new(Code::FORBIDDEN, own).into())
 }
 
 /// What `user` is to `order`; a stranger is told that there is none.
 fn relation(user: &User, order: &Order) -> Result<Relation, Error> {
-    Relation::of(order, &user.subject, |permission| user.may(permission)).ok_or(Error::NotFound)
+    Relation::of(order, &user.subject, |permission| user.holds(permission)).ok_or(Error::NotFound)
 }
 
 /// The order as `subject` sees it: a seller has only their own lines, and the sum of these.
@@ -146,9 +119,9 @@ fn show<'a>(order: &'a Order, relation: Relation, subject: &'a str) -> api::Orde
             .filter(|(seller, _)| role != Role::Seller || *seller == subject)
             .map(|(seller_id, shipment)| api::OrderShipment { seller_id, shipment })
             .collect(),
-        expires_at: (order.status == Status::Ordered).then_some(&order.expires_at),
-        created_at: &order.created_at,
-        updated_at: &order.updated_at,
+        expires_at: (order.status == Status::Ordered).then_some(order.expires_at),
+        created_at: order.created_at,
+        updated_at: order.updated_at,
     }
 }
 

@@ -13,12 +13,12 @@
 //! | `GET /api/orders/{id}/events` (`/orders/{id}/events`) | as the order | `history::history` |
 //! | `GET /internal/orders/orders/{id}` | services | `internal::get` |
 //! | `GET /internal/orders/sold` | services | `internal::sold` |
-//! | `GET /internal/orders/shipping` · `GET /internal/orders/buyers/{id}/orders` | services | `people::…` |
+//! | `GET /internal/orders/shipping` · `GET /internal/orders/buyers/{id}/orders` | services | `internal::…` |
 //! | `POST /internal/orders/sweep` | services | `internal::sweep` |
-//! | `POST /internal/orders/events` | services | `settle::on_events` |
+//! | `POST /internal/orders/events` | services | `events::receive` |
 //!
-//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `personal` the encryption of
-//! addresses, `reservation` the stock that products holds, `settings` what the deployment may set. Every event carries
+//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `record` what appends, `personal` the
+//! encryption of addresses, `reservation` the stock that products holds, `settings` what the deployment may set. Every event carries
 //! the exact version of its order: who comes second reads and decides anew.
 
 mod api;
@@ -26,6 +26,7 @@ mod domain;
 mod error;
 mod handlers;
 mod personal;
+mod record;
 mod reservation;
 mod settings;
 mod store;
@@ -36,20 +37,27 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use contract::orders::OrderEventKind as Kind;
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{cancel, change, fulfil, history, internal, people, place, read, settle};
+use handlers::{cancel, change, fulfil, history, internal, place, read};
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 3] = [
     Target {
         service: "products",
-        kinds: &["order.paid", "order.cancelled", "order.expired", "order.refunded", "order.refund_noted"],
+        kinds: &[
+            Kind::Paid.into_str(),
+            Kind::Cancelled.into_str(),
+            Kind::Expired.into_str(),
+            Kind::Refunded.into_str(),
+            Kind::RefundNoted.into_str(),
+        ],
         private: &[],
     },
     Target {
         service: "payments",
-        kinds: &["order.payment_rejected", "order.cancelled", "order.expired"],
+        kinds: &[Kind::PaymentRejected.into_str(), Kind::Cancelled.into_str(), Kind::Expired.into_str()],
         private: &[],
     },
     Target { service: "audit", kinds: &[], private: &[] },
@@ -75,9 +83,9 @@ fn routes() -> Router {
     let internal = Router::new()
         .route("/internal/orders/orders/{id}", get(internal::get))
         .route("/internal/orders/sold", get(internal::sold))
-        .route("/internal/orders/shipping", get(people::shipping))
-        .route("/internal/orders/buyers/{id}/orders", get(people::bought))
-        .route("/internal/orders/events", post(settle::on_events))
+        .route("/internal/orders/shipping", get(internal::shipping))
+        .route("/internal/orders/buyers/{id}/orders", get(internal::bought))
+        .route("/internal/orders/events", post(handlers::events::receive))
         .route("/internal/orders/sweep", post(internal::sweep));
     edge::router(
         internal

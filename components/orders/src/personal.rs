@@ -3,8 +3,7 @@
 use edge::vault::{self, Item};
 use edge::{Code, Problem};
 
-use crate::api::Address;
-use crate::domain::Order;
+use crate::domain::{Address, Order};
 use crate::error::Error;
 
 /// The purpose of shipping addresses, as JSON.
@@ -13,14 +12,14 @@ const ADDRESS: &str = "shippingAddress";
 const ANSWER: &str = "order-answer";
 
 /// The ciphertext of the address of the order with this id.
-pub async fn hide(order_id: &str, address: &Address) -> Result<String, Error> {
+pub async fn encrypt(order_id: &str, address: &Address) -> Result<String, Error> {
     let address = serde_json::to_string(address).map_err(Problem::internal)?;
     let [sealed] = vault::encrypt([Item::new(ADDRESS, order_id, address)]).await?;
     Ok(sealed)
 }
 
 /// Give orders their addresses: one call of the vault, however many there are. What was erased stays `None`.
-pub async fn open(sealed: Vec<(Order, Option<String>)>) -> Result<Vec<Order>, Error> {
+pub async fn decrypt(sealed: Vec<(Order, Option<String>)>) -> Result<Vec<Order>, Error> {
     let items = sealed.iter().filter_map(|(order, address)| {
         address.as_ref().map(|address| Item::new(ADDRESS, &order.id, address.as_str()))
     });
@@ -36,13 +35,13 @@ pub async fn open(sealed: Vec<(Order, Option<String>)>) -> Result<Vec<Order>, Er
 }
 
 /// The ciphertext of the answer that the order was placed with.
-pub async fn hide_answer(order_id: &str, answer: &str) -> Result<String, Error> {
+pub async fn encrypt_answer(order_id: &str, answer: &str) -> Result<String, Error> {
     let [sealed] = vault::encrypt([Item::new(ANSWER, order_id, answer)]).await?;
     Ok(sealed)
 }
 
 /// The answer in clear.
-pub async fn open_answer(order_id: &str, sealed: String) -> Result<String, Error> {
+pub async fn decrypt_answer(order_id: &str, sealed: String) -> Result<String, Error> {
     if sealed.is_empty() {
         return Err(gone().into());
     }

@@ -1,11 +1,12 @@
 //! The stock that products holds for an order until it is paid.
 
+use clock::Timestamp;
+use contract::products::{Held, Reserve, Wanted};
 use edge::{Code, Context, FieldError, Problem, Reply};
 use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::CLIENT;
-use crate::api::{Held, Item, Reserve, Reserved};
 use crate::domain::Order;
 
 /// The refusals of products that are the buyer's to hear.
@@ -22,10 +23,10 @@ const OWN_MEMBERS: [&str; 8] =
 pub async fn reserve(
     context: &Context,
     order_id: &str,
-    expires_at: &str,
-    lines: &[Item],
-) -> Result<Reserved, Problem> {
-    let wanted = Reserve { order_id, expires_at, lines, keep: false, version: None };
+    expires_at: Timestamp,
+    lines: Vec<Wanted>,
+) -> Result<Held, Problem> {
+    let wanted = Reserve { order_id: order_id.to_owned(), expires_at, lines, keep: false, version: None };
     let answer = match CLIENT.post(context, "products", "reservations", &wanted).await {
         Ok(reply) if reply.status == StatusCode::CREATED => reply.json(),
         Ok(reply) => match refusal(&reply) {
@@ -45,10 +46,11 @@ pub async fn reserve(
 ///
 /// # Errors
 /// products' refusal, or 503 when it is not known what became of it; more may be held than before, never less.
-pub async fn extend(context: &Context, order: &Order, lines: &[Item]) -> Result<Option<Held>, Problem> {
-    let (order_id, expires_at) = (order.id.as_str(), order.expires_at.as_str());
+pub async fn extend(context: &Context, order: &Order, lines: Vec<Wanted>) -> Result<Option<Held>, Problem> {
+    let path = format!("reservations/{}", order.id);
+    let (order_id, expires_at) = (order.id.clone(), order.expires_at);
     let wanted = Reserve { order_id, expires_at, lines, keep: true, version: None };
-    let reply = CLIENT.put(context, "products", &format!("reservations/{order_id}"), &wanted).await?;
+    let reply = CLIENT.put(context, "products", &path, &wanted).await?;
     match reply.status {
         StatusCode::OK => reply.json().map(Some),
         _ => match refusal(&reply) {
@@ -65,15 +67,16 @@ pub async fn shrink(context: &Context, order: &Order, version: i64) {
     let lines: Vec<_> = order
         .lines
         .iter()
-        .map(|line| Item { product_id: line.product_id.clone(), quantity: line.quantity, price: None })
+        .map(|line| Wanted { product_id: line.product_id.clone(), quantity: line.quantity, price: None })
         .collect();
-    let (order_id, expires_at) = (order.id.as_str(), order.expires_at.as_str());
-    let wanted = Reserve { order_id, expires_at, lines: &lines, keep: false, version: Some(version) };
-    if let Ok(reply) = CLIENT.put(context, "products", &format!("reservations/{order_id}"), &wanted).await
+    let (order_id, expires_at) = (order.id.clone(), order.expires_at);
+    let path = format!("reservations/{order_id}");
+    let wanted = Reserve { order_id, expires_at, lines, keep: false, version: Some(version) };
+    if let Ok(reply) = CLIENT.put(context, "products", &path, &wanted).await
         && !reply.status.is_success()
         && reply.status != StatusCode::CONFLICT
     {
-        logline::log!("shrinking the hold of {order_id}: products answers {}", reply.status);
+        logline::log!("shrinking the hold of {}: products answers {}", order.id, reply.status);
     }
 }
 

@@ -1,11 +1,11 @@
 //! All SQL of the service.
 
-use money::Currency;
+use clock::Timestamp;
+use contract::orders::OrderEvent;
 use serde_json::{Value, json};
-use store::{Db, Error, Event, Row, Value as Parameter, params};
+use store::{Db, Error, Row, Value as Parameter, params};
 
-use crate::api::Recorded;
-use crate::domain::{Order, Pending, Status};
+use crate::domain::{Order, Pending};
 use crate::error::Error as Failure;
 use crate::personal;
 
@@ -28,25 +28,24 @@ const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_i
 /// The orders that a statement finds, with their addresses in clear.
 async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure> {
     let found: Result<Vec<_>, Error> = DB.query(sql, params).await?.iter().map(order).collect();
-    personal::open(found?).await
+    personal::decrypt(found?).await
 }
 
 /// An order, and its address as it is stored.
 fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
-    let status = row.text(2)?;
     let order = Order {
         id: row.text(0)?,
         buyer_id: row.text(1)?,
-        status: Status::parse(&status).ok_or_else(|| Error::Database(format!("status {status}")))?,
-        currency: Currency::recorded(&row.text(3)?).map_err(|e| Error::Database(e.to_string()))?,
+        status: row.parsed(2)?,
+        currency: row.currency(3)?,
         total: row.int(4)?,
         address: None,
         payment_id: row.opt_text(6)?,
         pending: Pending { payment_id: row.opt_text(13)?, sequence: row.int(14)? },
         version: row.int(7)?,
-        expires_at: row.text(8)?,
-        created_at: row.text(9)?,
-        updated_at: row.text(10)?,
+        expires_at: row.parsed(8)?,
+        created_at: row.parsed(9)?,
+        updated_at: row.parsed(10)?,
         shipments: row.json(11)?,
         lines: row.json(12)?,
         refunded: row.int(15)?,
@@ -61,22 +60,33 @@ pub async fn find(id: &str) -> Result<Option<Order>, Failure> {
     Ok(orders(&sql, params![id]).await?.pop())
 }
 
+/// Something that happened to an order.
+pub struct Recorded {
+    /// The order's version since.
+    pub version: i64,
+    /// Such as `order.placed`.
+    pub kind: String,
+    pub time: Timestamp,
+    pub actor: String,
+    pub event: OrderEvent,
+}
+
 /// What happened to an order after its version `after`, oldest first, with the data as it is in the log.
 pub async fn history(id: &str, after: i64, limit: i64) -> Result<Vec<Recorded>, Error> {
     let sql = "SELECT version, type, time, actor, data FROM orders_events \
                WHERE stream = ?1 AND version > ?2 ORDER BY version LIMIT ?3";
     let rows = DB.query(sql, params![id, after, limit]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Recorded {
-                sequence: row.int(0)?,
-                kind: row.text(1)?,
-                time: row.text(2)?,
-                actor: row.text(3)?,
-                data: row.json(4)?,
-            })
-        })
-        .collect()
+    rows.iter().map(recorded).collect()
+}
+
+fn recorded(row: &Row) -> Result<Recorded, Error> {
+    let kind = row.text(1)?;
+    let data: Value = row.json(4)?;
+    let event = match contract::read(&kind, &data) {
+        Some(event) => event.map_err(|error| Error::Database(format!("{kind}: {error}")))?,
+        None => return Err(Error::Database(format!("{kind} is no event of orders"))),
+    };
+    Ok(Recorded { version: row.int(0)?, kind, time: row.parsed(2)?, actor: row.text(3)?, event })
 }
 
 /// Whether a failed append means that another request changed the order first.
@@ -90,52 +100,20 @@ pub fn is_answered(error: &Error) -> bool {
     error.is_unique("orders_events.cause")
 }
 
-/// The event that places `order`, unless its buyer has `limit` others that wait for their payment (0: however many);
-/// `address` is a ciphertext.
-pub fn placed(order: &Order, address: &str, limit: i64) -> Event {
-    let mut event = Event::new(&order.id, order.version, "order.placed", &order.buyer_id, content(order));
-    event.private = Some(json!({ "shippingAddress": address, "openOrdersLimit": limit }));
-    event
-}
-
 /// Until when someone has to wait who has `limit` orders that wait for their payment: until the first of them expires;
 /// `None` when there are fewer.
-pub async fn open_until(buyer_id: &str, now: &str, limit: i64) -> Result<Option<String>, Error> {
+pub async fn open_until(buyer_id: &str, now: Timestamp, limit: i64) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT count(*), min(expires_at) FROM (SELECT expires_at FROM orders_orders INDEXED BY orders_open \
                WHERE buyer_id = ?1 AND status = 'ORDERED' AND expires_at > ?2 ORDER BY expires_at LIMIT ?3)";
-    let Some(row) = DB.query_one(sql, params![buyer_id, now, limit]).await? else { return Ok(None) };
-    if row.int(0)? < limit { Ok(None) } else { row.opt_text(1) }
+    let Some(row) = DB.query_one(sql, params![buyer_id, now.to_string(), limit]).await? else {
+        return Ok(None);
+    };
+    if row.int(0)? < limit { Ok(None) } else { row.opt_parsed(1) }
 }
 
 /// Whether a failed append means that the buyer has too many orders that wait for their payment.
 pub fn is_too_many(error: &Error) -> bool {
     matches!(error, Error::Refused { code, .. } if code == "too_many_attempts")
-}
-
-/// What `order` is about, as its events say it.
-pub fn content(order: &Order) -> Value {
-    json!({
-        "buyerId": order.buyer_id,
-        "currency": order.currency,
-        "total": order.total,
-        "lines": order.lines,
-        "expiresAt": order.expires_at,
-    })
-}
-
-/// An event of `kind` that happens to `order` next, with `data` and the buyer, whom products and the audit log
-/// cannot look up.
-pub fn next(order: &Order, kind: &'static str, actor: impl Into<String>, data: Value) -> Event {
-    let mut data = data;
-    if let Some(data) = data.as_object_mut() {
-        data.insert("buyerId".to_owned(), json!(order.buyer_id));
-    }
-    Event::new(&order.id, order.next_version(), kind, actor, data)
-}
-
-/// The event that ends `order` because nobody paid it in time.
-pub fn expired(order: &Order) -> Event {
-    next(order, "order.expired", "service:orders", json!({}))
 }
 
 /// Whether the buyer ever paid for something of the seller.

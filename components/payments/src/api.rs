@@ -1,10 +1,11 @@
 //! Bodies of requests and responses, and what other services send and get.
 
+use clock::Timestamp;
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
 use crate::card::CardDetails;
-use crate::domain::Resolution;
+use crate::domain::{RefundState, Resolution, State};
 
 /// `POST /api/payments`.
 #[derive(Deserialize)]
@@ -26,7 +27,7 @@ pub struct Payment {
     pub id: String,
     pub order_id: String,
     pub buyer_id: String,
-    pub status: &'static str,
+    pub status: State,
     pub amount: Decimal,
     pub currency: Currency,
     pub refunded: Decimal,
@@ -40,8 +41,8 @@ pub struct Payment {
     /// Of one in CONFLICT: what the provider booked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub booked: Option<Booked>,
-    pub created_at: String,
-    pub updated_at: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// What a provider booked where it was asked for something else.
@@ -69,42 +70,6 @@ pub struct Failure {
     /// What the provider calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_code: Option<String>,
-}
-
-/// What the orders service says of an order.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Order {
-    pub id: String,
-    pub buyer_id: String,
-    pub status: String,
-    #[serde(deserialize_with = "money::recorded")]
-    pub currency: Currency,
-    /// In minor units.
-    pub total: i64,
-    pub seller_ids: Vec<String>,
-    /// Who of its buyer and sellers is disabled or erased.
-    pub stopped: Vec<String>,
-}
-
-/// Data of `jangteo.order.payment_rejected.v1`: the order could not take a payment that was captured.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PaymentRejected {
-    pub payment_id: String,
-    pub reason: String,
-}
-
-/// Data of `jangteo.order.cancelled.v1` and `jangteo.order.expired.v1`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderEnded {
-    /// The payment that paid the order.
-    #[serde(default)]
-    pub payment_id: Option<String>,
-    /// Whether it is to be given back.
-    #[serde(default)]
-    pub refund: bool,
 }
 
 /// `POST /api/payments/{id}/refunds`.
@@ -150,19 +115,19 @@ pub struct Refund {
     pub payment_id: String,
     pub amount: Decimal,
     pub currency: Currency,
-    pub status: &'static str,
+    pub status: RefundState,
     pub reason: String,
     pub restock: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_code: Option<String>,
     /// When the provider, which refused it, is asked again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_at: Option<String>,
+    pub retry_at: Option<Timestamp>,
     /// Of one in CONFLICT: what the provider gave back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub booked: Option<Decimal>,
-    pub created_at: String,
-    pub updated_at: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// A dispute as it is shown: reason and status are in the provider's words.
@@ -174,7 +139,7 @@ pub struct Dispute {
     pub currency: Currency,
     pub reason: String,
     pub status: String,
-    pub created_at: String,
+    pub created_at: Timestamp,
 }
 
 /// `GET /api/payments/history`.

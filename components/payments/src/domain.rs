@@ -4,66 +4,61 @@ mod conflict;
 mod outcome;
 mod refund;
 
+use clock::Timestamp;
+use contract::payments::PaymentEventKind as Kind;
+pub use contract::payments::Resolution;
 use money::Currency;
-use store::Timestamp;
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::card::Face;
-pub use conflict::Resolution;
 pub use outcome::{
     ABANDONED_AFTER_SECONDS, ASK_EVERY_SECONDS, Change, HINT_EVERY_SECONDS, LOST_AFTER_SECONDS, MISCONFIGURED,
 };
 pub use refund::{Refund, RefundState};
 
-macro_rules! states {
-    ($($(#[$doc:meta])* $state:ident $name:literal,)*) => {
-        /// Where a payment stands.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum State { $($(#[$doc])* $state,)* }
-
-        impl State {
-            /// Every state.
-            #[cfg(test)]
-            const ALL: &[Self] = &[$(Self::$state,)*];
-
-            /// As clients see it.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$state => $name,)* }
-            }
-
-            /// The state with this name.
-            pub fn parse(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$state),)* _ => None }
-            }
-        }
-    };
-}
-
-states! {
+/// Where a payment stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Deserialize,
+    Serialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
     /// The provider was asked, or is about to be.
-    Pending "PENDING",
+    Pending,
     /// The money is held.
-    Authorized "AUTHORIZED",
+    Authorized,
     /// The money was taken.
-    Captured "CAPTURED",
+    Captured,
     /// The provider said no.
-    Declined "DECLINED",
+    Declined,
     /// The provider never got it.
-    Failed "FAILED",
+    Failed,
     /// Given up before the money was taken.
-    Cancelled "CANCELLED",
+    Cancelled,
     /// Some of the money was given back.
-    PartiallyRefunded "PARTIALLY_REFUNDED",
+    PartiallyRefunded,
     /// All of the money was given back.
-    Refunded "REFUNDED",
+    Refunded,
     /// The provider booked something else than was asked: a person has to look.
-    Conflict "CONFLICT",
+    Conflict,
 }
 
 impl State {
-    /// Where `event` leads from here; `None` when it cannot happen.
-    pub fn next(self, event: &str) -> Option<Self> {
-        let found = TRANSITIONS.iter().find(|(from, kind, _)| *from == self && *kind == event);
-        found.map(|(_, _, to)| *to)
+    /// Whether an event of this `kind` can happen here.
+    pub fn allows(self, kind: Kind) -> bool {
+        TRANSITIONS.iter().any(|(from, event, ..)| (*from, *event) == (self, kind))
     }
 
     /// Whether the order's money is, or may come to be, with us: another payment would charge twice.
@@ -82,47 +77,59 @@ impl State {
     }
 }
 
-/// Every way a payment can go: in this state, this event leads to that state. `/full` marks what gives back the
-/// rest, `/partly` what leaves some of it given back. The database refuses any other from the same table in
-/// `migrations/fold.sql`; a test compares the two.
-pub const TRANSITIONS: &[(State, &str, State)] = &[
-    (State::Pending, "payment.deferred", State::Pending),
-    (State::Pending, "payment.authorized", State::Authorized),
-    (State::Pending, "payment.captured", State::Captured),
-    (State::Pending, "payment.declined", State::Declined),
-    (State::Pending, "payment.failed", State::Failed),
-    (State::Pending, "payment.cancelled", State::Cancelled),
-    (State::Pending, "payment.conflicted", State::Conflict),
-    (State::Authorized, "payment.captured", State::Captured),
-    (State::Authorized, "payment.declined", State::Declined),
-    (State::Authorized, "payment.cancelled", State::Cancelled),
-    (State::Authorized, "payment.conflicted", State::Conflict),
-    (State::Failed, "payment.captured", State::Captured),
-    (State::Failed, "payment.conflicted", State::Conflict),
-    (State::Cancelled, "payment.captured", State::Captured),
-    (State::Cancelled, "payment.conflicted", State::Conflict),
-    (State::Captured, "payment.refund_requested", State::Captured),
-    (State::Captured, "payment.refunded", State::PartiallyRefunded),
-    (State::Captured, "payment.refunded/full", State::Refunded),
-    (State::Captured, "payment.refund_failed", State::Captured),
-    (State::Captured, "payment.conflicted", State::Conflict),
-    (State::PartiallyRefunded, "payment.refund_requested", State::PartiallyRefunded),
-    (State::PartiallyRefunded, "payment.refunded", State::PartiallyRefunded),
-    (State::PartiallyRefunded, "payment.refunded/full", State::Refunded),
-    (State::PartiallyRefunded, "payment.refund_failed", State::PartiallyRefunded),
-    (State::PartiallyRefunded, "payment.conflicted", State::Conflict),
-    (State::Conflict, "payment.refunded", State::Conflict),
-    (State::Conflict, "payment.refunded/full", State::Conflict),
-    (State::Conflict, "payment.refund_failed", State::Conflict),
-    (State::Conflict, "payment.conflicted", State::Conflict),
-    (State::Captured, "payment.refund_retried", State::Captured),
-    (State::PartiallyRefunded, "payment.refund_retried", State::PartiallyRefunded),
-    (State::Captured, "payment.return_due", State::Captured),
-    (State::PartiallyRefunded, "payment.return_due", State::PartiallyRefunded),
-    (State::Conflict, "payment.return_due", State::Conflict),
-    (State::Conflict, "conflict.resolved", State::Captured),
-    (State::Conflict, "conflict.resolved/partly", State::PartiallyRefunded),
-    (State::Conflict, "conflict.resolved/full", State::Refunded),
+/// How much of the money an event of a [`TRANSITIONS`] row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// Whatever it is about.
+    Any,
+    /// It leaves some of the money given back.
+    Partly,
+    /// It gives back all that is left.
+    Full,
+}
+
+use Extent::{Any, Full, Partly};
+
+/// Every way a payment can go: in this state, this event leads to that state. The database refuses any other from the same
+/// table in `migrations/fold.sql`; a test compares the two.
+pub const TRANSITIONS: &[(State, Kind, Extent, State)] = &[
+    (State::Pending, Kind::Deferred, Any, State::Pending),
+    (State::Pending, Kind::Authorized, Any, State::Authorized),
+    (State::Pending, Kind::Captured, Any, State::Captured),
+    (State::Pending, Kind::Declined, Any, State::Declined),
+    (State::Pending, Kind::Failed, Any, State::Failed),
+    (State::Pending, Kind::Cancelled, Any, State::Cancelled),
+    (State::Pending, Kind::Conflicted, Any, State::Conflict),
+    (State::Authorized, Kind::Captured, Any, State::Captured),
+    (State::Authorized, Kind::Declined, Any, State::Declined),
+    (State::Authorized, Kind::Cancelled, Any, State::Cancelled),
+    (State::Authorized, Kind::Conflicted, Any, State::Conflict),
+    (State::Failed, Kind::Captured, Any, State::Captured),
+    (State::Failed, Kind::Conflicted, Any, State::Conflict),
+    (State::Cancelled, Kind::Captured, Any, State::Captured),
+    (State::Cancelled, Kind::Conflicted, Any, State::Conflict),
+    (State::Captured, Kind::RefundRequested, Any, State::Captured),
+    (State::Captured, Kind::Refunded, Any, State::PartiallyRefunded),
+    (State::Captured, Kind::Refunded, Full, State::Refunded),
+    (State::Captured, Kind::RefundFailed, Any, State::Captured),
+    (State::Captured, Kind::Conflicted, Any, State::Conflict),
+    (State::PartiallyRefunded, Kind::RefundRequested, Any, State::PartiallyRefunded),
+    (State::PartiallyRefunded, Kind::Refunded, Any, State::PartiallyRefunded),
+    (State::PartiallyRefunded, Kind::Refunded, Full, State::Refunded),
+    (State::PartiallyRefunded, Kind::RefundFailed, Any, State::PartiallyRefunded),
+    (State::PartiallyRefunded, Kind::Conflicted, Any, State::Conflict),
+    (State::Conflict, Kind::Refunded, Any, State::Conflict),
+    (State::Conflict, Kind::Refunded, Full, State::Conflict),
+    (State::Conflict, Kind::RefundFailed, Any, State::Conflict),
+    (State::Conflict, Kind::Conflicted, Any, State::Conflict),
+    (State::Captured, Kind::RefundRetried, Any, State::Captured),
+    (State::PartiallyRefunded, Kind::RefundRetried, Any, State::PartiallyRefunded),
+    (State::Captured, Kind::ReturnDue, Any, State::Captured),
+    (State::PartiallyRefunded, Kind::ReturnDue, Any, State::PartiallyRefunded),
+    (State::Conflict, Kind::ReturnDue, Any, State::Conflict),
+    (State::Conflict, Kind::Resolved, Any, State::Captured),
+    (State::Conflict, Kind::Resolved, Partly, State::PartiallyRefunded),
+    (State::Conflict, Kind::Resolved, Full, State::Refunded),
 ];
 
 /// A payment, or an attempt at one.
@@ -151,10 +158,10 @@ pub struct Payment {
     /// In conflict: what the provider booked instead, in minor units of the currency with this code.
     pub booked: Option<(i64, String)>,
     /// While open: not before then is the provider asked what became of it.
-    pub ask_after: String,
+    pub ask_after: Timestamp,
     pub version: i64,
-    pub created_at: String,
-    pub updated_at: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 impl Payment {
@@ -167,7 +174,7 @@ impl Payment {
 
     /// Whether it is time to ask the provider what became of it.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.state.is_open() && self.ask_after <= now.to_string()
+        self.state.is_open() && self.ask_after <= now
     }
 
     /// Whether the provider has money of it that did not all go back.
@@ -192,14 +199,18 @@ impl Payment {
 
     /// Whether its order must be long gone: what the payer has not done by now is not waited for.
     pub fn is_abandoned(&self, now: Timestamp) -> bool {
-        let started = Timestamp::parse(&self.created_at);
-        started.is_some_and(|started| started.plus_seconds(ABANDONED_AFTER_SECONDS) <= now)
+        self.created_at.plus_seconds(ABANDONED_AFTER_SECONDS) <= now
     }
 }
 
 #[cfg(test)]
 pub mod tests {
     use super::*;
+
+    /// The moment that `text` says.
+    pub fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
 
     /// A payment of 29.99 USD that was just started.
     pub fn started() -> Payment {
@@ -219,10 +230,10 @@ pub mod tests {
             provider_code: None,
             action_url: None,
             booked: None,
-            ask_after: "2026-11-21T00:00:15.000Z".to_owned(),
+            ask_after: at("2026-11-21T00:00:15.000Z"),
             version: 1,
-            created_at: "2026-11-21T00:00:00.000Z".to_owned(),
-            updated_at: "2026-11-21T00:00:00.000Z".to_owned(),
+            created_at: at("2026-11-21T00:00:00.000Z"),
+            updated_at: at("2026-11-21T00:00:00.000Z"),
         }
     }
 
@@ -235,8 +246,13 @@ pub mod tests {
         let rows = FOLD.lines().filter(|line| line.starts_with("  ('"));
         let written: BTreeSet<_> =
             rows.map(|row| row.trim().trim_end_matches([',', ';']).to_owned()).collect();
-        let row = |(from, event, to): &(State, &str, State)| {
-            format!("('{}', '{event}', '{}')", from.name(), to.name())
+        let row = |(from, event, extent, to): &(State, Kind, Extent, State)| {
+            let extent = match extent {
+                Any => "",
+                Partly => "/partly",
+                Full => "/full",
+            };
+            format!("('{from}', '{}{extent}', '{to}')", event.into_str())
         };
         assert_eq!(written, TRANSITIONS.iter().map(row).collect());
     }
@@ -245,7 +261,7 @@ pub mod tests {
     fn the_database_has_the_same_live_and_open_states() {
         let list = |keep: fn(State) -> bool| {
             let names: Vec<_> =
-                State::ALL.iter().filter(|s| keep(**s)).map(|s| format!("'{}'", s.name())).collect();
+                State::VARIANTS.iter().filter(|s| keep(**s)).map(|s| format!("'{s}'")).collect();
             format!("state IN ({});", names.join(", "))
         };
         assert!(TABLES.contains(&list(State::is_live)), "{}", list(State::is_live));
@@ -254,9 +270,9 @@ pub mod tests {
 
     #[test]
     fn final_states_stay_and_all_others_can_be_left() {
-        for state in State::ALL {
-            assert_eq!(State::parse(state.name()), Some(*state));
-            let leaves = TRANSITIONS.iter().any(|(from, _, to)| from == state && to != state);
+        for state in State::VARIANTS {
+            assert_eq!(state.to_string().parse(), Ok(*state));
+            let leaves = TRANSITIONS.iter().any(|(from, .., to)| from == state && to != state);
             let stays = matches!(state, State::Declined | State::Refunded);
             assert_eq!(leaves, !stays, "{state:?}");
         }
@@ -265,16 +281,16 @@ pub mod tests {
     #[test]
     fn a_state_and_an_event_lead_to_one_state() {
         let mut seen = std::collections::HashSet::new();
-        assert!(TRANSITIONS.iter().all(|(from, event, _)| seen.insert((from.name(), event))));
+        assert!(TRANSITIONS.iter().all(|(from, event, extent, _)| seen.insert((from, event, extent))));
     }
 
     #[test]
     fn the_provider_is_asked_when_the_call_is_over() {
         let mut payment = started();
         assert!(payment.is_running());
-        assert!(!payment.is_due(Timestamp::parse("2026-11-21T00:00:14.999Z").unwrap()));
-        assert!(payment.is_due(Timestamp::parse("2026-11-21T00:00:15.000Z").unwrap()));
+        assert!(!payment.is_due(at("2026-11-21T00:00:14.999Z")));
+        assert!(payment.is_due(at("2026-11-21T00:00:15.000Z")));
         payment.state = State::Captured;
-        assert!(!payment.is_due(Timestamp::parse("2026-11-21T00:00:15.000Z").unwrap()));
+        assert!(!payment.is_due(at("2026-11-21T00:00:15.000Z")));
     }
 }

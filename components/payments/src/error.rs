@@ -1,6 +1,7 @@
 //! What can go wrong, and how clients see it.
 
 use axum::response::{IntoResponse, Response};
+use contract::orders::Status;
 use edge::{Code, FieldError, Problem};
 use http::{HeaderValue, header};
 use money::{Currency, Decimal};
@@ -21,10 +22,10 @@ pub enum Error {
     #[error("no such order")]
     NoOrder,
     #[error("An order that is {0} cannot become PAID")]
-    InvalidTransition(String),
+    InvalidTransition(Status),
     #[error("The order is paid, or is just being paid")]
     OrderPaid,
-    #[error("Payment {} of the order is {}", .0.id, .0.state.name())]
+    #[error("Payment {} of the order is {}", .0.id, .0.state)]
     AlreadyPaid(Box<Payment>),
     #[error("Who sells this may not sell now; cancel the order")]
     SellerStopped,
@@ -35,7 +36,7 @@ pub enum Error {
     /// Seconds until the next try.
     #[error("Too many cards were declined; wait a while")]
     TooMany(i64),
-    #[error("The payment is {}; pay again with a new Idempotency-Key", .0.state.name())]
+    #[error("The payment is {}; pay again with a new Idempotency-Key", .0.state)]
     CameToNothing(Box<Payment>),
     #[error("The provider refuses the shop's account; nothing was charged")]
     Misconfigured(Box<Payment>),
@@ -45,11 +46,11 @@ pub enum Error {
     InProgress,
     #[error("The provider has trouble; nothing was charged. Try again")]
     ProviderAway(Open),
-    #[error("A payment that is {} cannot be refunded", .0.state.name())]
+    #[error("A payment that is {} cannot be refunded", .0.state)]
     NotRefundable(Box<Payment>),
     #[error("Some of it was given back already; resolve it by refund")]
     PartlyGivenBack,
-    #[error("A payment that is {} is in no conflict", .0.state.name())]
+    #[error("A payment that is {} is in no conflict", .0.state)]
     NoConflict(Box<Payment>),
     #[error("{}", not_retryable(.0))]
     NotRetryable(Box<Refund>),
@@ -77,7 +78,7 @@ fn not_retryable(refund: &Refund) -> String {
         RefundState::Failed => {
             "Another refund was asked for or made since; see what is left, and ask for that".to_owned()
         }
-        state => format!("A refund that is {} is not asked for again", state.name()),
+        state => format!("A refund that is {} is not asked for again", state),
     }
 }
 
@@ -107,12 +108,12 @@ impl From<Error> for Problem {
             Error::NotFound => Self::not_found("payment"),
             Error::NoOrder => Self::not_found("order"),
             Error::InvalidTransition(from) => {
-                Self::new(Code::INVALID_TRANSITION, detail).with("from", from).with("to", "PAID")
+                Self::new(Code::INVALID_TRANSITION, detail).with("from", from.to_string()).with("to", "PAID")
             }
             Error::OrderPaid => Self::new(Code::ALREADY_PAID, detail),
             Error::AlreadyPaid(payment) => Self::new(Code::ALREADY_PAID, detail)
                 .with("paymentId", payment.id)
-                .with("paymentStatus", payment.state.name()),
+                .with("paymentStatus", payment.state.to_string()),
             Error::SellerStopped => Self::new(Code::CONFLICT, detail),
             Error::AmountMismatch => Self::new(Code::AMOUNT_MISMATCH, detail),
             Error::Declined(payment) => {
@@ -146,15 +147,15 @@ impl From<Error> for Problem {
             Error::ProviderAway(open) => Self::new(Code::UNAVAILABLE, detail)
                 .header(header::RETRY_AFTER, HeaderValue::from(open.seconds)),
             Error::NotRefundable(payment) => Self::new(Code::INVALID_TRANSITION, detail)
-                .with("from", payment.state.name())
+                .with("from", payment.state.to_string())
                 .with("to", "REFUNDED"),
             Error::PartlyGivenBack => Self::new(Code::CONFLICT, detail),
             Error::NoConflict(payment) => {
-                Self::new(Code::INVALID_TRANSITION, detail).with("from", payment.state.name())
+                Self::new(Code::INVALID_TRANSITION, detail).with("from", payment.state.to_string())
             }
             Error::NotRetryable(refund) => Self::new(Code::INVALID_TRANSITION, detail)
-                .with("from", refund.state.name())
-                .with("to", RefundState::Pending.name()),
+                .with("from", refund.state.to_string())
+                .with("to", RefundState::Pending.to_string()),
             Error::NoRefund => Self::not_found("refund"),
             Error::RefundExceeds(_) => Self::new(Code::REFUND_EXCEEDS_CAPTURED, detail),
             Error::RefundDeclined(refund) => Self::new(Code::REFUND_DECLINED, detail)

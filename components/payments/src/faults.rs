@@ -3,11 +3,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use store::Event;
-
-use crate::store::DB;
-use crate::{RELAY, settings};
+use crate::{record, settings};
 
 /// All of them.
 pub const POINTS: [&str; 9] = [
@@ -31,16 +27,7 @@ pub async fn point(name: &'static str) {
     if !settings::fault_points().await.iter().any(|on| on == name) {
         return;
     }
-    // The stream's first version is there once: that decides which request it is.
-    let event = Event::new(
-        format!("fault:{name}"),
-        1,
-        "fault.injected",
-        "service:payments",
-        json!({ "point": name }),
-    );
-    if DB.append(event).await.is_ok() {
-        RELAY.kick();
+    if record::fault_injected(name).await {
         logline::log!("ALERT fault point {name}: stalled");
         loop {
             spin_sdk::time::sleep(NAP).await;

@@ -2,9 +2,9 @@
 
 pub mod conflicts;
 pub mod disputes;
+pub mod events;
 pub mod health;
 pub mod history;
-pub mod notified;
 pub mod pay;
 pub mod paybacks;
 pub mod payments;
@@ -12,3 +12,4 @@ pub mod refunds;
 pub mod relation;
 pub mod settle;
 pub mod three_d_secure;
+pub mod webhooks;

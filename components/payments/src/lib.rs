@@ -11,16 +11,17 @@
 //! | `POST /api/payments/{id}/refunds/{refundId}/retry` (`/payments/…`) | as above | `refunds::retry` |
 //! | `POST /api/payments/{id}/resolve` (`/payments/{id}/resolve`) | `payments:any`, but never the buyer | `conflicts::resolve` |
 //! | `GET /api/payments/{id}/disputes` (`/payments/{id}/disputes`) | `payments:any` | `disputes::list` |
-//! | `POST /api/payments/webhooks/{provider}` (`/payments/webhooks/{provider}`) | the provider's signature | `notified::webhook` |
+//! | `POST /api/payments/webhooks/{provider}` (`/payments/webhooks/{provider}`) | the provider's signature | `webhooks::receive` |
 //! | `GET`, `POST /api/payments/sandbox/3ds/{id}` | who pays with the sandbox | `three_d_secure::…` |
 //! | `GET /internal/payments/buyers/{id}/payments` | services | `payments::paid_by` |
 //! | `POST /internal/payments/reconcile` | services | `settle::reconcile_due` |
-//! | `POST /internal/payments/events` | services | `notified::on_events` |
+//! | `POST /internal/payments/events` | services | `events::receive` |
 //! | `GET /internal/payments/health`, `/ready` | services | `health::…` |
 //!
 //! `api` has the bodies, `card` the card data, `domain` the states and rules, `provider` the calls to plug-ins, `breaker`
-//! keeps them from a provider that is down, `faults` has the places where tests kill the host, `store` the SQL. The attempt is in the log before the provider is called, under the id the provider gets as its key: what
-//! is cut off after that is PENDING until the provider is asked (`settle`), and never charged anew.
+//! keeps them from a provider that is down, `faults` has the places where tests kill the host, `store` the SQL, `record` what
+//! appends. The attempt is in the log before the provider is called, under the id the provider gets as its key: what is cut
+//! off after that is PENDING until the provider is asked (`settle`), and never charged anew.
 
 mod api;
 mod breaker;
@@ -30,6 +31,7 @@ mod error;
 mod faults;
 mod handlers;
 mod provider;
+mod record;
 mod settings;
 mod store;
 
@@ -41,10 +43,11 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use contract::payments::PaymentEventKind as Kind;
 use edge::{Client, Context};
 use events::{Relay, Target};
 use handlers::{
-    conflicts, disputes, health, history, notified, pay, payments, refunds, settle, three_d_secure,
+    conflicts, disputes, health, history, pay, payments, refunds, settle, three_d_secure, webhooks,
 };
 use spin_sdk::http::{IntoResponse, Request};
 use zeroizing_alloc::ZeroAlloc;
@@ -58,16 +61,16 @@ const TARGETS: [Target; 2] = [
     Target {
         service: "orders",
         kinds: &[
-            "payment.captured",
-            "payment.refunded",
+            Kind::Captured.into_str(),
+            Kind::Refunded.into_str(),
             // A payment that is open keeps its order from being paid otherwise.
-            "payment.deferred",
-            "payment.authorized",
-            "payment.conflicted",
-            "payment.declined",
-            "payment.failed",
-            "payment.cancelled",
-            "conflict.resolved",
+            Kind::Deferred.into_str(),
+            Kind::Authorized.into_str(),
+            Kind::Conflicted.into_str(),
+            Kind::Declined.into_str(),
+            Kind::Failed.into_str(),
+            Kind::Cancelled.into_str(),
+            Kind::Resolved.into_str(),
         ],
         private: &[],
     },
@@ -100,7 +103,7 @@ fn routes() -> Router {
     let public = Router::new()
         .route("/", post(pay::create).get(payments::list))
         .route("/history", get(history::list))
-        .route("/webhooks/{provider}", post(notified::webhook))
+        .route("/webhooks/{provider}", post(webhooks::receive))
         .route("/sandbox/3ds/{id}", get(three_d_secure::page).post(three_d_secure::choose))
         .route("/{id}", get(payments::get))
         .route("/{id}/disputes", get(disputes::list))
@@ -110,7 +113,7 @@ fn routes() -> Router {
     let internal = Router::new()
         .route("/internal/payments/buyers/{id}/payments", get(payments::paid_by))
         .route("/internal/payments/reconcile", post(settle::reconcile_due))
-        .route("/internal/payments/events", post(notified::on_events))
+        .route("/internal/payments/events", post(handlers::events::receive))
         .route("/internal/payments/ready", get(health::ready))
         .route("/internal/payments/health", get(health::get));
     edge::router(

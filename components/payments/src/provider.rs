@@ -8,7 +8,6 @@ use edge::{Context, Problem};
 use http::StatusCode;
 use money::Currency;
 use serde::{Serialize, de::DeserializeOwned};
-use store::Timestamp;
 use uuid::Uuid;
 
 use crate::card::{Card, without_digits};
@@ -132,12 +131,11 @@ pub async fn verify(
 }
 
 fn attempt(payment: &Payment) -> Attempt {
-    let started = Timestamp::parse(&payment.created_at).map_or(0, |time| time.0);
     Attempt {
         payment_id: payment.id.clone(),
         order_id: payment.order_id.clone(),
         amount: money(payment, payment.amount),
-        started_at: started.div_euclid(1000),
+        started_at: payment.created_at.0.div_euclid(1000),
         reference: payment.reference.clone(),
     }
 }

@@ -6,12 +6,10 @@ pub mod hints;
 pub mod history;
 pub mod refunds;
 
-use money::Currency;
-use serde_json::json;
-use store::{AFTER_ALL, Db, Error, Event, Row, Timestamp, params};
+use store::{AFTER_ALL, Db, Error, Row, Timestamp, params};
 
 use crate::card::Face;
-use crate::domain::{ASK_EVERY_SECONDS, Change, Payment, State};
+use crate::domain::{ASK_EVERY_SECONDS, Payment};
 
 /// The tables, prefixed `payments_`.
 pub static DB: Db = Db::new("payments", MIGRATIONS, FOLD);
@@ -24,15 +22,14 @@ const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded
                        created_at, updated_at, refunding, failure_provider_code, booked, booked_currency";
 
 fn payment(row: &Row) -> Result<Payment, Error> {
-    let state = row.text(3)?;
     let retryable = row.opt_int(13)?.unwrap_or(0) != 0;
     Ok(Payment {
         id: row.text(0)?,
         order_id: row.text(1)?,
         buyer_id: row.text(2)?,
-        state: State::parse(&state).ok_or_else(|| Error::Database(format!("unknown state {state}")))?,
+        state: row.parsed(3)?,
         amount: row.int(4)?,
-        currency: Currency::recorded(&row.text(5)?).map_err(|e| Error::Database(e.to_string()))?,
+        currency: row.currency(5)?,
         refunded: row.int(6)?,
         refunding: row.int(19)?,
         provider: row.text(7)?,
@@ -42,10 +39,10 @@ fn payment(row: &Row) -> Result<Payment, Error> {
         provider_code: row.opt_text(20)?,
         action_url: row.opt_text(14)?,
         booked: row.opt_int(21)?.zip(row.opt_text(22)?),
-        ask_after: row.text(15)?,
+        ask_after: row.parsed(15)?,
         version: row.int(16)?,
-        created_at: row.text(17)?,
-        updated_at: row.text(18)?,
+        created_at: row.parsed(17)?,
+        updated_at: row.parsed(18)?,
     })
 }
 
@@ -151,11 +148,11 @@ pub fn is_too_many(error: &Error) -> bool {
 }
 
 /// When the oldest of the last `limit` tries of a buyer was made.
-pub async fn oldest_try(buyer_id: &str, limit: i64) -> Result<Option<String>, Error> {
+pub async fn oldest_try(buyer_id: &str, limit: i64) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT min(created_at) FROM (SELECT created_at FROM payments_payments INDEXED BY payments_tries \
                WHERE buyer_id = ?1 AND state IN ('PENDING', 'AUTHORIZED', 'DECLINED', 'CANCELLED') \
                ORDER BY created_at DESC LIMIT ?2)";
-    DB.query_one(sql, params![buyer_id, limit]).await?.map_or(Ok(None), |row| row.opt_text(0))
+    DB.query_one(sql, params![buyer_id, limit]).await?.map_or(Ok(None), |row| row.opt_parsed(0))
 }
 
 /// Whether a failed append means that something else happened to the payment meanwhile.
@@ -168,31 +165,4 @@ pub fn is_outrun(error: &Error) -> bool {
 /// Whether a failed append means that its cause was answered before.
 pub fn is_answered(error: &Error) -> bool {
     error.is_unique("payments_events.cause")
-}
-
-/// The event that starts `payment`, unless its buyer has tried `limit` cards since then (0: however many).
-pub fn started(payment: &Payment, limit: i64, since: Timestamp) -> Event {
-    let data = json!({
-        "orderId": payment.order_id,
-        "buyerId": payment.buyer_id,
-        "amount": payment.amount,
-        "currency": payment.currency,
-        "provider": payment.provider,
-    });
-    let card = &payment.card;
-    let mut event = Event::new(&payment.id, payment.version, "payment.started", &payment.buyer_id, data);
-    event.private = Some(json!({
-        "card": { "brand": card.brand, "last4": card.last4, "expiry": card.expiry },
-        "askAfter": payment.ask_after,
-        "tries": { "limit": limit, "since": since.to_string() },
-    }));
-    event
-}
-
-/// The event that brings `change` to `payment`, unless something else happened to it meanwhile.
-pub fn changed(payment: &Payment, change: Change, actor: &str) -> Event {
-    let version = payment.version.saturating_add(1);
-    let mut event = Event::new(&payment.id, version, change.kind, actor, change.data);
-    event.private = change.private;
-    event
 }

@@ -1,8 +1,10 @@
 //! Bodies of requests and responses, and what other services send and get.
 
+use clock::Timestamp;
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use crate::domain::Said;
 
 /// `POST /api/products`.
 #[derive(Deserialize)]
@@ -18,6 +20,14 @@ pub struct NewProduct {
     pub currency: Currency,
     #[serde(default)]
     pub stock: i64,
+}
+
+impl NewProduct {
+    /// What it says of the product, unchecked.
+    pub fn said(&self) -> Said<'_> {
+        let Self { name, description, category, price, .. } = self;
+        Said { name, description, category, price }
+    }
 }
 
 fn usd() -> Currency {
@@ -41,21 +51,16 @@ pub struct ProductChange {
     pub active: bool,
 }
 
-fn yes() -> bool {
-    true
+impl ProductChange {
+    /// What it says of the product, unchecked.
+    pub fn said(&self) -> Said<'_> {
+        let Self { name, description, category, price, .. } = self;
+        Said { name, description, category, price }
+    }
 }
 
-/// `GET /api/products?…`, beside `limit` and `cursor`. Text, so that what is wrong can be named.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListQuery {
-    pub q: Option<String>,
-    pub category: Option<String>,
-    pub seller: Option<String>,
-    pub min_price: Option<String>,
-    pub max_price: Option<String>,
-    pub currency: Option<String>,
-    pub sort: Option<String>,
+fn yes() -> bool {
+    true
 }
 
 /// `POST /api/products/{id}/stock`.
@@ -73,7 +78,7 @@ pub struct Movement {
     pub sequence: i64,
     #[serde(rename = "type")]
     pub kind: String,
-    pub time: String,
+    pub time: Timestamp,
     pub actor: String,
     pub delta: i64,
     pub reason: Option<String>,
@@ -93,72 +98,8 @@ pub struct Product {
     pub on_hand: i64,
     pub available: i64,
     pub active: bool,
-    pub created_at: String,
-    pub updated_at: String,
-}
-
-/// `POST /internal/products/reservations`: hold stock for an order; with PUT, hold this instead.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Reserve {
-    pub order_id: String,
-    /// RFC 3339; the hold ends then unless it was confirmed.
-    pub expires_at: String,
-    pub lines: Vec<ReserveLine>,
-    /// Besides what is held already: the order is about to be changed, and may fail to be.
-    #[serde(default)]
-    pub keep: bool,
-    /// Only when the reservation is at this version.
-    pub version: Option<i64>,
-}
-
-/// A line to reserve; lines of one product are summed by the caller.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReserveLine {
-    pub product_id: String,
-    pub quantity: i64,
-    /// What the buyer believes the price is; `None` takes the catalogue's.
-    pub price: Option<Decimal>,
-}
-
-/// What was reserved: the order's lines at the catalogue's prices, in minor units.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Reserved {
-    pub currency: Currency,
-    pub lines: Vec<ReservedLine>,
-    /// Of the reservation.
-    pub version: i64,
-}
-
-/// A reserved line.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReservedLine {
-    pub product_id: String,
-    pub name: String,
-    pub seller_id: String,
-    pub quantity: i64,
-    /// Price of one unit, in minor units.
-    pub price: i64,
-}
-
-/// A line for which there is not enough.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Shortage {
-    pub product_id: String,
-    pub requested: i64,
-    pub available: i64,
-}
-
-/// What is asked of `GET /internal/orders/orders/{id}`.
-#[derive(Deserialize)]
-pub struct OrderSummary {
-    pub status: String,
-    /// What is sold when it is paid.
-    pub lines: Value,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// `POST /internal/products/sweep`.

@@ -3,13 +3,14 @@
 mod listing;
 mod reservation;
 
+use clock::Timestamp;
+use contract::Line;
+use contract::products::Wanted;
 use edge::{FieldError, text};
 use money::{Currency, Decimal};
 
-use crate::api::{NewProduct, ProductChange, ReserveLine, ReservedLine, StockChange};
-use crate::error::Error;
-pub use listing::{Key, Listing, Place, Sort};
-pub use reservation::{HeldLine, Reservation, Settlement, State, all_held, shortages};
+pub use listing::{Key, Listing, Place, Query, Sort};
+pub use reservation::{Reservation, Settlement, Shortage, State, all_held, shortages};
 
 /// The longest name, in characters: fits a line of a receipt.
 const MAX_NAME: usize = 200;
@@ -40,8 +41,8 @@ pub struct Product {
     /// Whether it could be, but for its seller, who is disabled or erased.
     pub paused: bool,
     pub revision: i64,
-    pub created_at: String,
-    pub updated_at: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     /// Newer products have higher ones; 0 until it is saved.
     pub number: i64,
 }
@@ -53,7 +54,7 @@ impl Product {
     }
 
     /// What the fold makes of it when its stock is changed by hand.
-    pub fn adjust(&mut self, delta: i64, now: String) {
+    pub fn adjust(&mut self, delta: i64, now: Timestamp) {
         self.on_hand = self.on_hand.saturating_add(delta);
         self.revision = self.revision.saturating_add(1);
         self.updated_at = now;
@@ -85,49 +86,53 @@ pub struct Revised {
     pub active: bool,
 }
 
+/// What a seller says of a product, unchecked.
+#[derive(Clone, Copy)]
+pub struct Said<'a> {
+    pub name: &'a str,
+    pub description: &'a str,
+    pub category: &'a str,
+    pub price: &'a Decimal,
+}
+
 impl Details {
     /// Check them; every field that is not valid is added to `errors`.
-    fn parse(
-        errors: &mut Vec<FieldError>,
-        (name, description, category): (&str, &str, &str),
-        price: &Decimal,
-        currency: Currency,
-    ) -> Self {
-        let name = text::line(errors, "name", name, 1..=MAX_NAME);
-        let description = text::paragraph(errors, "description", description, 0..=MAX_DESCRIPTION);
-        let category = text::line(errors, "category", category, 0..=MAX_LABEL);
-        let price = parse_price(errors, currency, price);
+    fn parse(errors: &mut Vec<FieldError>, said: Said<'_>, currency: Currency) -> Self {
+        let name = text::line(errors, "name", said.name, 1..=MAX_NAME);
+        let description = text::paragraph(errors, "description", said.description, 0..=MAX_DESCRIPTION);
+        let category = text::line(errors, "category", said.category, 0..=MAX_LABEL);
+        let price = parse_price(errors, currency, said.price);
         Self { name, description, category, price }
     }
 }
 
 impl Draft {
     /// Check a new product; every field that is not valid is named.
-    pub fn parse(new: NewProduct) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(said: Said<'_>, currency: Currency, stock: i64) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let texts = (new.name.as_str(), new.description.as_str(), new.category.as_str());
-        let details = Details::parse(&mut errors, texts, &new.price, new.currency);
-        if !(0..=MAX_STOCK).contains(&new.stock) {
+        let details = Details::parse(&mut errors, said, currency);
+        if !(0..=MAX_STOCK).contains(&stock) {
             errors.push(FieldError::new("stock", format!("must be from 0 to {MAX_STOCK}")));
         }
-        if errors.is_empty() {
-            Ok(Self { details, currency: new.currency, stock: new.stock })
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(Self { details, currency, stock }) } else { Err(errors) }
     }
 }
 
 impl Revised {
-    /// Check a change of a product in `currency`; every field that is not valid is named.
-    pub fn parse(change: ProductChange, currency: Currency) -> Result<Self, Vec<FieldError>> {
+    /// Check a change of a product in `currency`, which may be `repeated` but not changed; every field that is not valid is
+    /// named.
+    pub fn parse(
+        said: Said<'_>,
+        active: bool,
+        currency: Currency,
+        repeated: Option<Currency>,
+    ) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let texts = (change.name.as_str(), change.description.as_str(), change.category.as_str());
-        let details = Details::parse(&mut errors, texts, &change.price, currency);
-        if change.currency.is_some_and(|said| said != currency) {
+        let details = Details::parse(&mut errors, said, currency);
+        if repeated.is_some_and(|repeated| repeated != currency) {
             errors.push(FieldError::new("currency", format!("is {currency} and stays so")));
         }
-        if errors.is_empty() { Ok(Self { details, active: change.active }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { details, active }) } else { Err(errors) }
     }
 }
 
@@ -149,40 +154,46 @@ pub struct Adjustment {
 
 impl Adjustment {
     /// Check a change of stock; every field that is not valid is named.
-    pub fn parse(change: &StockChange) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(delta: i64, reason: &str) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        if change.delta == 0 || !(-MAX_STOCK..=MAX_STOCK).contains(&change.delta) {
+        if delta == 0 || !(-MAX_STOCK..=MAX_STOCK).contains(&delta) {
             errors.push(FieldError::new("delta", format!("must not be 0, nor beyond ±{MAX_STOCK}")));
         }
-        let reason = text::line(&mut errors, "reason", &change.reason, 1..=MAX_LABEL);
-        if errors.is_empty() { Ok(Self { delta: change.delta, reason }) } else { Err(errors) }
+        let reason = text::line(&mut errors, "reason", reason, 1..=MAX_LABEL);
+        if errors.is_empty() { Ok(Self { delta, reason }) } else { Err(errors) }
     }
+}
+
+/// Why lines cannot be sold as they are wanted.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsold {
+    #[error("there is no product {0}")]
+    Unknown(String),
+    #[error("lines in several currencies")]
+    MixedCurrencies,
+    #[error("the price of {product_id} is {price}")]
+    PriceChanged { product_id: String, price: Decimal },
 }
 
 /// Price the wanted lines from the catalogue; `found` are the products with the lines' ids.
 ///
 /// # Errors
 /// A product that is not there or not sold, prices the buyer did not expect, mixed currencies.
-pub fn price_lines(
-    wanted: &[ReserveLine],
-    found: &[Product],
-) -> Result<(Currency, Vec<ReservedLine>), Error> {
+pub fn price_lines(wanted: &[Wanted], found: &[Product]) -> Result<(Currency, Vec<Line>), Unsold> {
     let mut currency = None;
     let mut lines = Vec::with_capacity(wanted.len());
     for line in wanted {
         let product = found.iter().find(|p| p.id == line.product_id && p.active);
-        let product = product.ok_or_else(|| Error::UnknownProduct(line.product_id.clone()))?;
+        let product = product.ok_or_else(|| Unsold::Unknown(line.product_id.clone()))?;
         if *currency.get_or_insert(product.currency) != product.currency {
-            return Err(Error::MixedCurrencies);
+            return Err(Unsold::MixedCurrencies);
         }
         let expected = line.price.as_ref().map(|price| product.currency.minor_units(price));
         if expected.is_some_and(|expected| expected != Ok(product.price)) {
-            return Err(Error::PriceChanged {
-                product_id: product.id.clone(),
-                price: product.currency.decimal(product.price),
-            });
+            let (product_id, price) = (product.id.clone(), product.currency.decimal(product.price));
+            return Err(Unsold::PriceChanged { product_id, price });
         }
-        lines.push(ReservedLine {
+        lines.push(Line {
             product_id: product.id.clone(),
             name: product.name.clone(),
             seller_id: product.seller_id.clone(),
@@ -195,6 +206,8 @@ pub fn price_lines(
 
 #[cfg(test)]
 mod tests {
+    use contract::Units;
+
     use super::*;
 
     pub fn product(id: &str, price: i64, available: i64) -> Product {
@@ -211,35 +224,43 @@ mod tests {
             active: true,
             paused: false,
             revision: 1,
-            created_at: String::new(),
-            updated_at: String::new(),
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
             number: 7,
         }
     }
 
-    fn line(id: &str, quantity: i64, price: Option<&str>) -> ReserveLine {
+    fn line(id: &str, quantity: i64, price: Option<&str>) -> Wanted {
         let price = price.map(|text| Decimal::parse(text).unwrap());
-        ReserveLine { product_id: id.to_owned(), quantity, price }
+        Wanted { product_id: id.to_owned(), quantity, price }
     }
 
-    fn draft(body: &str) -> Result<Draft, Vec<FieldError>> {
-        Draft::parse(serde_json::from_str(body).unwrap())
+    fn decimal(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap()
+    }
+
+    fn said<'a>(name: &'a str, price: &'a Decimal) -> Said<'a> {
+        Said { name, description: "", category: "", price }
     }
 
     #[test]
     fn every_invalid_field_is_named() {
-        let errors = draft(r#"{"name":" ","price":29.999,"stock":-1}"#).unwrap_err();
+        let errors = Draft::parse(said(" ", &decimal("29.999")), Currency::USD, -1).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
         assert_eq!(fields, ["name", "price", "stock"]);
-        assert_eq!(draft(r#"{"name":"Tea","price":29.99}"#).unwrap().details.price, 2999);
+        assert_eq!(
+            Draft::parse(said("Tea", &decimal("29.99")), Currency::USD, 0).unwrap().details.price,
+            2999
+        );
     }
 
     #[test]
     fn a_product_keeps_its_currency() {
+        let won = Currency::parse("KRW").unwrap();
         let change =
-            |body: &str| Revised::parse(serde_json::from_str(body).unwrap(), Currency::parse("KRW").unwrap());
-        assert!(change(r#"{"name":"Tea","price":500}"#).is_ok_and(|r| r.active && r.details.price == 500));
-        let errors = change(r#"{"name":"Tea","price":5.5,"currency":"USD"}"#).unwrap_err();
+            |price: &str, repeated| Revised::parse(said("Tea", &decimal(price)), true, won, repeated);
+        assert!(change("500", None).is_ok_and(|r| r.active && r.details.price == 500));
+        let errors = change("5.5", Some(Currency::USD)).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
         assert_eq!(fields, ["price", "currency"]);
     }
@@ -249,19 +270,19 @@ mod tests {
         let found = [product("a", 2999, 5)];
         assert_eq!(price_lines(&[line("a", 2, None)], &found).unwrap().1[0].price, 2999);
         assert!(price_lines(&[line("a", 2, Some("29.990"))], &found).is_ok());
-        assert!(matches!(price_lines(&[line("a", 2, Some("1"))], &found), Err(Error::PriceChanged { .. })));
-        assert!(matches!(price_lines(&[line("b", 2, None)], &found), Err(Error::UnknownProduct(_))));
+        assert!(matches!(price_lines(&[line("a", 2, Some("1"))], &found), Err(Unsold::PriceChanged { .. })));
+        assert!(matches!(price_lines(&[line("b", 2, None)], &found), Err(Unsold::Unknown(_))));
     }
 
     #[test]
     fn short_lines_say_what_is_left_with_what_the_order_holds_itself() {
         let (wanted, found) =
             ([line("a", 5, None), line("b", 1, None)], [product("a", 1, 5), product("b", 1, 0)]);
-        let short = |own: &[HeldLine]| -> Vec<_> {
+        let short = |own: &[Units]| -> Vec<_> {
             let short = shortages(&wanted, &found, own).into_iter();
             short.map(|s| (s.product_id, s.requested, s.available)).collect()
         };
         assert_eq!(short(&[]), [("b".to_owned(), 1, 0)]);
-        assert_eq!(short(&[HeldLine { product_id: "b".to_owned(), quantity: 1 }]), []);
+        assert_eq!(short(&[Units { product_id: "b".to_owned(), quantity: 1 }]), []);
     }
 }

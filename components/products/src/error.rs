@@ -2,10 +2,9 @@
 
 use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
-use money::Decimal;
 use serde_json::json;
 
-use crate::api::Shortage;
+use crate::domain::{Shortage, Unsold};
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
@@ -16,12 +15,8 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     #[error("no such product")]
     NotFound,
-    #[error("no such product: {0}")]
-    UnknownProduct(String),
-    #[error("lines in several currencies")]
-    MixedCurrencies,
-    #[error("the price of {product_id} is {price}")]
-    PriceChanged { product_id: String, price: Decimal },
+    #[error(transparent)]
+    Unsold(#[from] Unsold),
     #[error("out of stock")]
     OutOfStock(Vec<Shortage>),
     #[error("no such reservation")]
@@ -49,14 +44,17 @@ impl From<Error> for Problem {
             Error::NotFound => Problem::not_found("product"),
             Error::NotReserved => Problem::not_found("reservation"),
             Error::Settled | Error::Contended => Problem::new(Code::CONFLICT, detail),
-            Error::UnknownProduct(id) => {
-                let field = FieldError::new("items", format!("there is no product {id}"));
-                Problem::validation(vec![field]).with("productId", id)
+            Error::Unsold(Unsold::Unknown(id)) => {
+                Problem::validation(vec![FieldError::new("items", detail)]).with("productId", id)
             }
-            Error::MixedCurrencies => Problem::validation(vec![FieldError::new("items", detail)]),
-            Error::PriceChanged { product_id, price } => Problem::new(Code::PRICE_CHANGED, detail)
-                .with("productId", product_id)
-                .with("price", json!(price)),
+            Error::Unsold(Unsold::MixedCurrencies) => {
+                Problem::validation(vec![FieldError::new("items", detail)])
+            }
+            Error::Unsold(Unsold::PriceChanged { product_id, price }) => {
+                Problem::new(Code::PRICE_CHANGED, detail)
+                    .with("productId", product_id)
+                    .with("price", json!(price))
+            }
             Error::OutOfStock(lines) => {
                 Problem::new(Code::OUT_OF_STOCK, "Some lines ask for more than there is")
                     .with("lines", json!(lines))

@@ -13,16 +13,17 @@
 //! | `POST /internal/products/reservations` | services | `reservations::reserve` |
 //! | `PUT /internal/products/reservations/{orderId}` | services | `reservations::replace` |
 //! | `POST /internal/products/reservations/{orderId}/release` | services | `reservations::release` |
-//! | `POST /internal/products/events` | services | `reservations::on_events` |
+//! | `POST /internal/products/events` | services | `events::receive` |
 //! | `POST /internal/products/sweep` | services | `reservations::sweep` |
 //!
-//! `api` has the bodies, `domain` the rules, `store` the SQL. Stock is `on_hand` and, of it, `reserved`; the
+//! `api` has the bodies, `domain` the rules, `store` the SQL, `record` what appends. Stock is `on_hand` and, of it, `reserved`; the
 //! database's `out_of_stock` constraint decides every race.
 
 mod api;
 mod domain;
 mod error;
 mod handlers;
+mod record;
 mod store;
 
 use std::sync::OnceLock;
@@ -58,7 +59,7 @@ fn routes() -> Router {
         .route("/internal/products/reservations/{order_id}", put(reservations::replace))
         .route("/internal/products/reservations/{order_id}/release", post(reservations::release))
         .route("/internal/products/sweep", post(reservations::sweep))
-        .route("/internal/products/events", post(reservations::on_events));
+        .route("/internal/products/events", post(handlers::events::receive));
     edge::router(
         internal
             .nest("/api/products", public.clone())

@@ -3,12 +3,11 @@
 mod listing;
 mod reservations;
 
-use money::Currency;
 use serde_json::json;
-use store::{Db, Error, Event, NEXT, Row, params};
+use store::{Db, Error, Row, params};
 
 use crate::api::Movement;
-use crate::domain::{Adjustment, Product, Revised};
+use crate::domain::Product;
 pub use listing::list;
 pub use reservations::*;
 
@@ -30,13 +29,13 @@ fn product(row: &Row) -> Result<Product, Error> {
         description: row.text(3)?,
         category: row.text(4)?,
         price: row.int(5)?,
-        currency: Currency::recorded(&row.text(6)?).map_err(|e| Error::Database(e.to_string()))?,
+        currency: row.currency(6)?,
         on_hand: row.int(7)?,
         reserved: row.int(8)?,
         active: row.bool(9)?,
         revision: row.int(10)?,
-        created_at: row.text(11)?,
-        updated_at: row.text(12)?,
+        created_at: row.parsed(11)?,
+        updated_at: row.parsed(12)?,
         number: row.int(13)?,
         paused: row.bool(14)?,
     })
@@ -56,38 +55,6 @@ pub async fn find_all(ids: &[&str]) -> Result<Vec<Product>, Error> {
     DB.query(&sql, params![json!(ids).to_string()]).await?.iter().map(product).collect()
 }
 
-/// The event that puts `product` on sale.
-pub fn created(product: &Product) -> Event {
-    let data = json!({
-        "sellerId": product.seller_id,
-        "name": product.name,
-        "description": product.description,
-        "category": product.category,
-        "price": product.price,
-        "currency": product.currency,
-        "stock": product.on_hand,
-    });
-    Event::new(&product.id, 1, "product.created", &product.seller_id, data)
-}
-
-/// The event that makes a product be as `draft` says. With `if_revision` it happens only to that revision.
-pub fn changed(id: &str, draft: &Revised, if_revision: Option<i64>, actor: String) -> Event {
-    let data = json!({
-        "name": draft.details.name,
-        "description": draft.details.description,
-        "category": draft.details.category,
-        "price": draft.details.price,
-        "active": draft.active,
-        "ifRevision": if_revision,
-    });
-    Event::new(id, NEXT, "product.changed", actor, data)
-}
-
-/// The event that takes a product off sale, under the same condition.
-pub fn withdrawn(id: &str, if_revision: Option<i64>, actor: String) -> Event {
-    Event::new(id, NEXT, "product.withdrawn", actor, json!({ "ifRevision": if_revision }))
-}
-
 /// Whether a failed append means that the product is not at the revision it was meant for.
 pub fn is_stale(error: &Error) -> bool {
     matches!(error, Error::Refused { code, .. } if code == "precondition_failed")
@@ -104,17 +71,11 @@ pub async fn movements(id: &str, before: i64, limit: i64) -> Result<Vec<Movement
             Ok(Movement {
                 sequence: row.int(0)?,
                 kind: row.text(1)?,
-                time: row.text(2)?,
+                time: row.parsed(2)?,
                 actor: row.text(3)?,
                 delta: row.int(4)?,
                 reason: row.opt_text(5)?,
             })
         })
         .collect()
-}
-
-/// The event that changes the stock of `product_id`, if it is at `revision`.
-pub fn adjust(product_id: &str, change: &Adjustment, revision: i64, actor: String) -> Event {
-    let data = json!({ "delta": change.delta, "reason": change.reason, "ifRevision": revision });
-    Event::new(product_id, NEXT, "stock.adjusted", actor, data)
 }

@@ -2,9 +2,9 @@
 
 pub mod search;
 
+use clock::Timestamp;
 use edge::{FieldError, text};
-
-use crate::api::{Address, ProfileUpdate};
+use serde::{Deserialize, Serialize};
 
 /// The longest name, in characters (as auth's signup has it).
 const MAX_NAME: usize = 100;
@@ -23,6 +23,18 @@ const MAX_LINE: usize = 200;
 /// The longest postal code, in characters: the longest in use have 10.
 const MAX_ZIP_CODE: usize = 20;
 
+/// Where parcels go.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Address {
+    /// What its owner calls it, such as "home".
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub label: Option<String>,
+    pub street: String,
+    pub city: String,
+    pub zip_code: String,
+}
+
 /// A person's profile. Has no `Debug`: it is personal.
 #[derive(Clone)]
 pub struct Profile {
@@ -32,8 +44,8 @@ pub struct Profile {
     pub roles: Vec<String>,
     pub disabled: bool,
     pub revision: i64,
-    pub created_at: String,
-    pub updated_at: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// The part of a profile that its owner writes, checked.
@@ -46,17 +58,17 @@ pub struct Details {
 
 impl Details {
     /// Check an update; every field that is not valid is named.
-    pub fn parse(update: ProfileUpdate) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(name: &str, phone: Option<&str>, addresses: Vec<Address>) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let name = text::line(&mut errors, "name", &update.name, 1..=MAX_NAME);
-        let phone = update.phone.map(|phone| phone.trim().to_owned());
+        let name = text::line(&mut errors, "name", name, 1..=MAX_NAME);
+        let phone = phone.map(|phone| phone.trim().to_owned());
         if phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
             errors.push(FieldError::new("phone", "must be a telephone number"));
         }
-        if update.addresses.len() > MAX_ADDRESSES {
+        if addresses.len() > MAX_ADDRESSES {
             errors.push(FieldError::new("addresses", format!("must have at most {MAX_ADDRESSES} items")));
         }
-        let addresses = update.addresses.into_iter().take(MAX_ADDRESSES).enumerate();
+        let addresses = addresses.into_iter().take(MAX_ADDRESSES).enumerate();
         let addresses = addresses.map(|(at, address)| parse_address(&mut errors, at, address)).collect();
         if errors.is_empty() { Ok(Self { name, phone, addresses }) } else { Err(errors) }
     }
@@ -97,7 +109,8 @@ mod tests {
 
     fn parse(body: &str) -> Result<Details, Vec<String>> {
         let names = |errors: Vec<FieldError>| errors.into_iter().map(|error| error.field).collect();
-        Details::parse(serde_json::from_str(body).unwrap()).map_err(names)
+        let body: crate::api::ProfileUpdate = serde_json::from_str(body).unwrap();
+        Details::parse(&body.name, body.phone.as_deref(), body.addresses).map_err(names)
     }
 
     fn fields(body: &str) -> Vec<String> {

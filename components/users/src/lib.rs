@@ -8,7 +8,7 @@
 //! | `PUT /api/users/{id}` (`/users/{id}`) | oneself, `users:any` | `profiles::update` |
 //! | `DELETE /api/users/{id}` (`/users/{id}`) | oneself, `users:any` | `accounts::erase` |
 //! | `GET /api/users/{id}/export` | oneself, `users:any` | `export::export` |
-//! | `POST /internal/users/events` | services | `events::on_events` |
+//! | `POST /internal/users/events` | services | `events::receive` |
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL; `personal` encrypts what is personal on its way into
 //! the store. A profile comes from auth's `user.registered` event; its personal content is in events' private part
@@ -19,6 +19,7 @@ mod domain;
 mod error;
 mod handlers;
 mod personal;
+mod record;
 mod store;
 
 use std::sync::OnceLock;
@@ -49,7 +50,7 @@ fn routes() -> Router {
         .route("/{id}", get(profiles::get).put(profiles::update).delete(accounts::erase));
     edge::router(
         Router::new()
-            .route("/internal/users/events", post(handlers::events::on_events))
+            .route("/internal/users/events", post(handlers::events::receive))
             .route("/api/users/{id}/export", get(export::export))
             .nest("/api/users", public.clone())
             .nest("/users", public)

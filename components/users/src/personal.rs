@@ -6,7 +6,7 @@ use edge::vault::{self, EMAIL, Item, NAME};
 use crate::domain::search::words;
 use crate::domain::{Details, Profile};
 use crate::error::Error;
-use crate::store::{Hidden, Row};
+use crate::store::Row;
 
 /// The purpose of telephone numbers.
 const PHONE: &str = "phone";
@@ -15,13 +15,21 @@ const ADDRESSES: &str = "addresses";
 /// The purpose of the fingerprints of words of names.
 const WORD: &str = "name-word";
 
-/// What is told of a row that has not all that it must have.
-fn torn() -> Error {
+/// Details as they are stored: ciphertexts, and fingerprints of the name's words.
+pub struct Encrypted {
+    pub name: String,
+    pub phone: Option<String>,
+    pub addresses: Option<String>,
+    pub words: Vec<String>,
+}
+
+/// The error of a row that lacks a part it must have.
+fn incomplete_row() -> Error {
     Error::Internal(store::Error::Database("a profile has another number of parts".to_owned()))
 }
 
 /// The profiles of some rows: one call of the vault, however many there are.
-pub async fn open(rows: Vec<Row>) -> Result<Vec<Profile>, Error> {
+pub async fn decrypt(rows: Vec<Row>) -> Result<Vec<Profile>, Error> {
     let mut items = Vec::new();
     for row in &rows {
         items.push(Item::new(EMAIL, &row.id, row.email.as_str()));
@@ -34,10 +42,12 @@ pub async fn open(rows: Vec<Row>) -> Result<Vec<Profile>, Error> {
 }
 
 fn profile(row: Row, texts: &mut impl Iterator<Item = String>) -> Result<Profile, Error> {
-    let (email, name) = (texts.next().ok_or_else(torn)?, texts.next().ok_or_else(torn)?);
-    let phone = row.phone.map(|_| texts.next().ok_or_else(torn)).transpose()?;
+    let (email, name) = (texts.next().ok_or_else(incomplete_row)?, texts.next().ok_or_else(incomplete_row)?);
+    let phone = row.phone.map(|_| texts.next().ok_or_else(incomplete_row)).transpose()?;
     let addresses = match row.addresses {
-        Some(_) => serde_json::from_str(&texts.next().ok_or_else(torn)?).map_err(Problem::internal)?,
+        Some(_) => {
+            serde_json::from_str(&texts.next().ok_or_else(incomplete_row)?).map_err(Problem::internal)?
+        }
         None => Vec::new(),
     };
     Ok(Profile {
@@ -53,7 +63,7 @@ fn profile(row: Row, texts: &mut impl Iterator<Item = String>) -> Result<Profile
 }
 
 /// What is stored of the details of `owner`.
-pub async fn hide(owner: &str, details: &Details) -> Result<Hidden, Error> {
+pub async fn encrypt(owner: &str, details: &Details) -> Result<Encrypted, Error> {
     let list = serde_json::to_string(&details.addresses).map_err(Problem::internal)?;
     let phone = details.phone.as_deref();
     let personal = [
@@ -62,7 +72,7 @@ pub async fn hide(owner: &str, details: &Details) -> Result<Hidden, Error> {
         Item::new(ADDRESSES, owner, list),
     ];
     let [name, sealed_phone, addresses] = vault::encrypt(personal).await?;
-    Ok(Hidden {
+    Ok(Encrypted {
         words: fingerprints(words(&details.name)).await?,
         name,
         phone: phone.map(|_| sealed_phone),

@@ -2,11 +2,8 @@
 
 mod search;
 
-use serde_json::{Value, json};
-use store::{Db, Error, Event, NEXT, params};
-
-use crate::api::{EmailChanged, Registered};
-use crate::domain::Profile;
+use clock::Timestamp;
+use store::{Db, Error, params};
 
 pub use search::{Narrowed, list};
 
@@ -26,16 +23,8 @@ pub struct Row {
     pub roles: Vec<String>,
     pub disabled: bool,
     pub revision: i64,
-    pub created_at: String,
-    pub updated_at: String,
-}
-
-/// Details as they are stored: ciphertexts, and fingerprints of the name's words.
-pub struct Hidden {
-    pub name: String,
-    pub phone: Option<String>,
-    pub addresses: Option<String>,
-    pub words: Vec<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 const COLUMNS: &str = "id, email, name, phone, addresses, \
@@ -52,8 +41,8 @@ fn read(row: &store::Row) -> Result<Row, Error> {
         roles: row.json(5)?,
         disabled: row.bool(6)?,
         revision: row.int(7)?,
-        created_at: row.text(8)?,
-        updated_at: row.text(9)?,
+        created_at: row.parsed(8)?,
+        updated_at: row.parsed(9)?,
     })
 }
 
@@ -76,58 +65,4 @@ pub fn is_overtaken(error: &Error) -> bool {
 /// Whether a failed append means that the profile was erased.
 pub fn is_gone(error: &Error) -> bool {
     matches!(error, Error::Refused { code, .. } if code == "no_such_profile")
-}
-
-/// The event that makes the profile of a new account; `words` are fingerprints of those of its name. Like all that auth
-/// tells, it says by its `sequence` where it stands in auth's log.
-pub fn created(
-    user_id: &str,
-    registered: &Registered,
-    sequence: i64,
-    words: &[String],
-    actor: String,
-) -> Event {
-    let data = json!({ "roles": registered.roles });
-    let mut event = told(user_id, "profile.created", data, sequence, actor);
-    event.private = Some(json!({
-        "email": registered.email,
-        "emailHash": registered.email_hash,
-        "name": registered.name,
-        "words": words,
-    }));
-    event
-}
-
-/// The event that replaces a profile's details. Its version lets it happen once.
-pub fn updated(profile: &Profile, hidden: &Hidden, changed: &[&str], actor: String) -> Event {
-    let version = profile.revision.saturating_add(1);
-    let mut event = Event::new(&profile.id, version, "profile.updated", actor, json!({ "changed": changed }));
-    event.private = Some(json!({
-        "name": hidden.name,
-        "phone": hidden.phone,
-        "addresses": hidden.addresses,
-        "words": hidden.words,
-    }));
-    event
-}
-
-/// The event that shows another e-mail.
-pub fn email_changed(user_id: &str, email: &EmailChanged, sequence: i64, actor: String) -> Event {
-    let mut event = told(user_id, "profile.email_changed", json!({}), sequence, actor);
-    event.private = Some(json!({ "email": email.email, "emailHash": email.email_hash }));
-    event
-}
-
-/// The event of what auth told at this place of its log.
-pub fn told(stream: &str, kind: &'static str, mut data: Value, sequence: i64, actor: String) -> Event {
-    if let Some(data) = data.as_object_mut() {
-        data.insert("sequence".to_owned(), json!(sequence));
-    }
-    Event::new(stream, NEXT, kind, actor, data)
-}
-
-/// The event of an export: not of the profile's stream, for it changes nothing in it, but of one per person and reader.
-pub fn exported(user_id: &str, actor: String) -> Event {
-    let stream = format!("export:{user_id}:{actor}");
-    Event::new(stream, NEXT, "profile.exported", actor, json!({ "userId": user_id }))
 }

@@ -114,18 +114,13 @@ fn said(broken: Broken) -> anyhow::Error {
 }
 
 fn check_signature(checkpoint: &Checkpoint) -> Result<()> {
-    let key =
-        PublicKey::from_slice(&bytes(&checkpoint.public_key)?).map_err(|_| anyhow!("not a public key"))?;
-    let signature =
-        Signature::from_slice(&bytes(&checkpoint.signature)?).map_err(|_| anyhow!("not a signature"))?;
+    let key = PublicKey::from_slice(&hex::decode(&checkpoint.public_key)?)
+        .map_err(|_| anyhow!("not a public key"))?;
+    let signature = Signature::from_slice(&hex::decode(&checkpoint.signature)?)
+        .map_err(|_| anyhow!("not a signature"))?;
     let valid = key.verify(checkpoint.signed_text(), &signature).is_ok();
     ensure!(valid, "the checkpoint's signature is not valid");
     Ok(())
-}
-
-fn bytes(hex: &str) -> Result<Vec<u8>> {
-    let digits = hex.as_bytes().chunks(2);
-    digits.map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
 }
 
 /// What the program says of a proof.

@@ -36,7 +36,7 @@ pub struct Link<'a> {
 impl Link<'_> {
     /// The entry's hash.
     pub fn hash(&self) -> String {
-        hex(&Sha256::digest(self.text("")))
+        hex::encode(Sha256::digest(self.text("")))
     }
 
     /// The entry as a line of an export, without the line's end.
@@ -50,14 +50,6 @@ impl Link<'_> {
             r#"{{"event":{event},{hash}"prevHash":"{prev_hash}","receivedAt":"{received_at}","sequence":{sequence}}}"#
         )
     }
-}
-
-/// Bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
@@ -77,7 +69,7 @@ mod tests {
     fn the_hash_is_that_of_the_line_without_it() {
         let line = LINK.line(&LINK.hash());
         let bare = line.replace(&format!("\"hash\":\"{}\",", LINK.hash()), "");
-        assert_eq!(hex(&Sha256::digest(bare)), LINK.hash());
+        assert_eq!(hex::encode(Sha256::digest(bare)), LINK.hash());
     }
 
     #[test]
@@ -86,10 +78,5 @@ mod tests {
         let parsed: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(parsed.to_string(), line);
         assert!(line.contains("1.10"));
-    }
-
-    #[test]
-    fn hex_is_lower_case() {
-        assert_eq!(hex(&[0, 0x1f, 0xff]), "001fff");
     }
 }

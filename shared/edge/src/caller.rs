@@ -1,15 +1,21 @@
 //! Extractors that say who may call a handler: a person, or another service.
 
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use contract::permissions::Permission;
 use http::{HeaderValue, header, request::Parts};
 
 use crate::{Code, Kind, Principal, Problem, identity};
 
 /// A person with a valid access token. Anyone else gets 401.
 pub struct User(Arc<Principal>);
+
+/// A person who has the permission `P`. Anyone else gets 401, or 403. A handler that takes a [`User`] demands no permission
+/// of everyone; who may do what there, its relations say.
+pub struct Permitted<P>(User, PhantomData<P>);
 
 /// Another service of this deployment, with a service token. Anyone else gets 401.
 pub struct ServiceCaller(Arc<Principal>);
@@ -18,8 +24,8 @@ pub struct ServiceCaller(Arc<Principal>);
 pub struct Caller(Arc<Principal>);
 
 impl Caller {
-    /// Refuse a person who lacks `permission` with 403; services may.
-    pub fn require(&self, permission: &str) -> Result<(), Problem> {
+    /// Refuse a person who lacks the permission `P` with 403; services may.
+    pub fn require<P: Permission>(&self, permission: P) -> Result<(), Problem> {
         match self.0.kind {
             Kind::Service => Ok(()),
             Kind::User => self.0.require(permission),
@@ -46,6 +52,13 @@ impl Deref for User {
     }
 }
 
+impl<P> Deref for Permitted<P> {
+    type Target = User;
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
 impl Deref for ServiceCaller {
     type Target = Principal;
     fn deref(&self) -> &Principal {
@@ -58,6 +71,19 @@ impl<S: Sync> FromRequestParts<S> for User {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         of_kind(parts, Kind::User).await.map(Self)
+    }
+}
+
+impl<S: Sync, P: Permission> FromRequestParts<S> for Permitted<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let user = User::from_request_parts(parts, state).await?;
+        if user.holds(P::NAME) {
+            Ok(Self(user, PhantomData))
+        } else {
+            Err(Problem::forbidden(user.actor(), P::NAME))
+        }
     }
 }
 

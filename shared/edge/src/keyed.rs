@@ -28,7 +28,7 @@ pub struct Keyed<T> {
 }
 
 /// As [`Keyed`], for a request whose body may be left out: then it is `T`'s default.
-pub struct KeyedOr<T>(pub Keyed<T>);
+pub struct OptionalBody<T>(pub Keyed<T>);
 
 /// A body with nothing to say: left out, or `{}`.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -56,7 +56,7 @@ impl Key {
     /// # Errors
     /// 503 when the keys cannot be read or are not fit.
     pub async fn sealed(self, purpose: &str) -> Result<Self, Problem> {
-        let request_hash = hex(&identity::seal(purpose, self.request_hash.as_bytes()).await?);
+        let request_hash = hex::encode(identity::seal(purpose, self.request_hash.as_bytes()).await?);
         Ok(Self { request_hash, ..self })
     }
 
@@ -88,7 +88,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Keyed<T> {
     }
 }
 
-impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for KeyedOr<T> {
+impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -117,11 +117,7 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 fn with_hash(key: String, bytes: &Bytes) -> Key {
-    Key { key, request_hash: hex(&Sha256::digest(bytes)) }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Key { key, request_hash: hex::encode(Sha256::digest(bytes)) }
 }
 
 /// The answer to a request whose key was used before: the stored one, marked as such.

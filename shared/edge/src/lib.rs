@@ -1,7 +1,7 @@
 //! The HTTP edge that every service shares.
 //!
 //! [`serve`] wraps a service's router: request id, trace context, problem+json. The extractors say in a
-//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`KeyedOr`] (and [`Once`]),
+//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`OptionalBody`] (and [`Once`]),
 //! [`Message`] from another service, [`Preconditions`], [`Page`], [`Query`], [`Path`] with [`Id`]s, [`Context`].
 //! [`Period`] is the `from` and `to` of a list. [`Client`] calls other services' internal routes.
 //! [`text`] is how free text comes in, [`headers`] how headers do.
@@ -26,7 +26,7 @@ mod serve;
 pub mod text;
 pub mod vault;
 
-pub use caller::{Caller, ServiceCaller, User};
+pub use caller::{Caller, Permitted, ServiceCaller, User};
 pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
@@ -35,7 +35,7 @@ pub use identity::{
     Announced, Grant, Kind, Principal, Relation, Signature, issue_access, key_set, rotate_keys, seal, sign,
 };
 pub use json::{Json, Message, Raw};
-pub use keyed::{Key, Keyed, KeyedOr, Nothing, REPLAYED, replayed};
+pub use keyed::{Key, Keyed, Nothing, OptionalBody, REPLAYED, replayed};
 pub use once::{Answer, Once, SEALED};
 pub use page::{List, Page, PageOf, Path, Query};
 pub use period::Period;

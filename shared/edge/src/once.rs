@@ -5,7 +5,6 @@
 //!
 //! ```text
 //! pub async fn create(user: User, request: Keyed<api::NewThing>) -> Result<Response, Error> {
-//!     user.require("things:write")?;
 //!     let once = Once::new(&DB, user.actor(), "things.create", request.key); // with the path's ids, if it has some
 //!     if let Some(answer) = once.earlier().await? {                          // before what may differ by now
 //!         return Ok(answer);
@@ -19,12 +18,12 @@
 //! }
 //! ```
 //!
-//! What has no event of its own is told by one more: see [`Once::settle`].
+//! What has no event of its own is told by one more: see [`Once::answer_once`].
 
 use axum::response::{IntoResponse, Response};
+use contract::every::ServiceEvent;
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use store::{Db, Event, Idempotency, Replay};
 use uuid::Uuid;
 
@@ -35,8 +34,6 @@ use crate::{Code, Key, Problem, REPLAYED, etag};
 const ANSWER: &str = "answer";
 /// The purpose of hashes of bodies with a secret in them.
 pub const SEALED: &str = "idempotency";
-/// What says that a request was answered whose effect has no event of its own.
-const ANSWERED: &str = "request.answered";
 
 /// An answer that can be given again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -169,12 +166,12 @@ impl Once {
 
     /// Give the answer to a request whose effect has no event of its own, and may happen twice if two come at once: with a
     /// key, an event remembers that it was answered.
-    pub async fn settle(&self, answer: Answer) -> Result<Response, Problem> {
+    pub async fn answer_once(&self, answer: Answer) -> Result<Response, Problem> {
         if self.key.is_none() {
             return Ok(answer.into_response());
         }
-        let (stream, data) = (Uuid::now_v7().to_string(), json!({ "operation": self.operation }));
-        let event = Event::new(stream, 1, ANSWERED, self.actor.as_str(), data);
+        let answered = ServiceEvent::RequestAnswered { operation: self.operation.clone() };
+        let event = Event::new(Uuid::now_v7().to_string(), 1, self.actor.as_str(), &answered);
         match self.db.append(self.keep(event, &answer).await?).await {
             Ok(_) => Ok(answer.into_response()),
             Err(error) => self.replayed::<Failure>(error).await.map_err(|failure| failure.0),

@@ -1,8 +1,18 @@
 //! CloudEvents 1.0, JSON format (<https://github.com/cloudevents/spec>).
 
+use std::fmt::Debug;
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Error, Row};
+use strum::IntoDiscriminant;
+
+/// A `type` is this, the name of what happened, and [`SUFFIX`].
+const PREFIX: &str = "jangteo.";
+/// The version of the data.
+const SUFFIX: &str = ".v1";
 
 /// An event as other services and the audit log see it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,6 +56,24 @@ impl CloudEvent {
     /// The columns [`from_row`](Self::from_row) reads, in its order.
     pub(crate) const COLUMNS: &str = "seq, id, stream, type, data, private, actor, time, traceparent";
 
+    /// What it says happened; `None` when it is none of `E`'s, or has not the data that it must have, which a receiver must
+    /// not choke on.
+    pub fn read<E>(&self) -> Option<E>
+    where
+        E: DeserializeOwned + IntoDiscriminant,
+        E::Discriminant: FromStr + Debug,
+    {
+        let name = self.kind.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+        let event = contract::read(name, &self.data)?;
+        event.inspect_err(|error| logline::log!("event {} {}: {error}", self.kind, self.id)).ok()
+    }
+
+    /// Its data, with what of its private part the receiver is trusted with; `None` when it has not all of that.
+    pub fn with_private<T: DeserializeOwned>(&self) -> Option<T> {
+        let data = serde_json::from_value(self.data.clone());
+        data.inspect_err(|error| logline::log!("event {} {}: {error}", self.kind, self.id)).ok()
+    }
+
     /// The place in the source's log: by it, not by their arrival, events are folded. 0 when it is not told.
     pub fn place(&self) -> i64 {
         self.sequence.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0)
@@ -63,7 +91,7 @@ impl CloudEvent {
                 }
             }
         }
-        let kind = format!("jangteo.{}.v1", row.text(3)?);
+        let kind = format!("{PREFIX}{}{SUFFIX}", row.text(3)?);
         Ok(Self {
             specversion: "1.0".to_owned(),
             id: row.text(1)?,

@@ -12,10 +12,10 @@ mod repeats;
 mod routes;
 
 pub use cloudevent::CloudEvent;
-pub use people::person;
+pub use people::{answer, person};
 pub use redis::SETTINGS;
 pub use relay::{Relay, Target};
-pub use routes::{health, intake, internal_routes, relay_route};
+pub use routes::{health, internal_routes, relay_route};
 
 /// The services that have an event log.
 pub const PRODUCERS: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];

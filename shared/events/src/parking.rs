@@ -2,6 +2,7 @@
 //! delivered again. Parking and redriving are events themselves, and so reach the audit log.
 
 use axum::{Json, extract::State};
+use contract::every::{Delivery, ServiceEvent, ServiceEventKind};
 use edge::{Code, Context, Problem, Query, ServiceCaller};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -47,10 +48,16 @@ impl Relay {
     pub(crate) async fn park(&self, target: &Target, row: &Row, why: &Failure) -> Result<(), Error> {
         let (sequence, id, kind) = (row.int(0)?, row.text(1)?, row.text(3)?);
         logline::log!("relay {} to {}: event {sequence} is parked: {why}", self.service(), target.service);
-        let data = json!({ "target": target.service, "sequence": sequence, "eventId": id, "eventType": kind,
-            "reason": why.to_string() });
+        let delivery = Delivery {
+            target: target.service.to_owned(),
+            sequence,
+            event_id: id,
+            event_type: kind,
+            reason: why.to_string(),
+        };
         let actor = format!("service:{}", self.service());
-        let event = Event::new(stream(target.service, sequence), PARKED, "delivery.parked", actor, data);
+        let parked = ServiceEvent::DeliveryParked(delivery);
+        let event = Event::new(stream(target.service, sequence), PARKED, actor, &parked);
         match self.append(event).await {
             // Parked before: the process died before its cursor moved.
             Err(Error::Unique(_)) => Ok(()),
@@ -94,7 +101,9 @@ impl Relay {
         let found = found.ok_or_else(|| Problem::not_found("parked event"))?;
         let delivered = self.deliver_again(context, &wanted.target, wanted.sequence).await;
         delivered.map_err(|why| Problem::new(Code::CONFLICT, format!("{} says: {why}", wanted.target)))?;
-        let event = Event::new(stream, REDRIVEN, "delivery.redriven", actor, found);
+        // What is told of it is its parking, and whose and when that was.
+        let kind = ServiceEventKind::DeliveryRedriven.into_str();
+        let event = Event::kept(stream, REDRIVEN, actor, kind, found);
         match self.append(event).await {
             Ok(_) | Err(Error::Unique(_)) => Ok(()),
             Err(error) => Err(Problem::internal(error)),

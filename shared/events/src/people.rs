@@ -1,25 +1,32 @@
 //! Who is disabled or erased does nothing more anywhere: what a service writes down when auth tells it.
 
-use serde_json::json;
+use contract::DomainEvent;
+use contract::auth::AuthEvent;
+use contract::every::{ServiceEvent, StopReason};
 use store::{Event, NEXT};
 
 use crate::CloudEvent;
 
-/// The answer to what auth's `event` says of somebody: `person.stopped` or `person.resumed`; `None` when it says nothing
-/// of the kind. The fold goes by `sequence`, the place in auth's log, for events may come in any order.
-pub fn person(event: &CloudEvent, actor: String) -> Option<Event> {
-    let subject = event.subject.as_deref()?;
+/// What `told`, auth's `event`, means for what somebody may do; `None` when nothing. The fold goes by `sequence`, the place
+/// in auth's log, for events may come in any order.
+pub fn person(event: &CloudEvent, told: &AuthEvent) -> Option<ServiceEvent> {
     let sequence = event.place();
-    let (kind, data) = match event.kind.as_str() {
-        "jangteo.user.disabled.v1" => {
-            ("person.stopped", json!({ "reason": "disabled", "sequence": sequence }))
+    match told {
+        AuthEvent::UserDisabled {} => {
+            Some(ServiceEvent::PersonStopped { reason: StopReason::Disabled, sequence })
         }
-        "jangteo.user.erased.v1" => ("person.stopped", json!({ "reason": "erased", "sequence": sequence })),
-        "jangteo.user.enabled.v1" => ("person.resumed", json!({ "sequence": sequence })),
-        _ => return None,
-    };
-    let mut answer = Event::new(subject, NEXT, kind, actor, data);
-    answer.cause = Some(event.id.clone());
-    answer.traceparent = event.traceparent.clone();
+        AuthEvent::UserErased {} => {
+            Some(ServiceEvent::PersonStopped { reason: StopReason::Erased, sequence })
+        }
+        AuthEvent::UserEnabled {} => Some(ServiceEvent::PersonResumed { sequence }),
+        _ => None,
+    }
+}
+
+/// That `happens` is the answer to `cause`, on the stream that `cause` is about; `None` when that is about nothing.
+pub fn answer(cause: &CloudEvent, happens: &impl DomainEvent, actor: &str) -> Option<Event> {
+    let mut answer = Event::new(cause.subject.as_deref()?, NEXT, actor, happens);
+    answer.cause = Some(cause.id.clone());
+    answer.traceparent = cause.traceparent.clone();
     Some(answer)
 }

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
+use contract::every::ServiceEvent;
 use edge::Refusal;
-use serde_json::json;
 use store::{Event, NEXT};
 
 use crate::Relay;
@@ -24,6 +24,7 @@ pub(crate) fn record(relay: &'static Relay) {
 fn refused(refusal: Refusal) -> Event {
     let Refusal { actor, permission, route, path, request_id, traceparent } = refusal;
     let stream = format!("refusal:{actor}:{permission}:{route}");
-    let data = json!({ "permission": permission, "path": path, "requestId": request_id });
-    Event { traceparent, ..Event::new(stream, NEXT, "permission.refused", actor, data) }
+    let permission = permission.to_owned();
+    let happened = ServiceEvent::PermissionRefused { permission, path, request_id, repeated: None };
+    Event { traceparent, ..Event::new(stream, NEXT, actor, &happened) }
 }

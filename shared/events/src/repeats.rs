@@ -5,6 +5,9 @@
 //! sums up to what happened. They are counted in `<service>_repeats` by one statement; a trigger of the log takes
 //! what an event tells of from the count, so that nothing is told twice, nor lost when the process dies.
 
+use contract::auth::AuthEventKind;
+use contract::every::ServiceEventKind;
+use contract::users::ProfileEventKind;
 use serde_json::{Value, json};
 use store::{Error, Event, NEXT, Row, Timestamp, params};
 use uuid::Uuid;
@@ -12,15 +15,19 @@ use uuid::Uuid;
 use crate::Relay;
 
 /// The kinds of events that are folded.
-const KINDS: [&str; 3] = ["permission.refused", "login.failed", "profile.exported"];
+const KINDS: [&str; 3] = [
+    ServiceEventKind::PermissionRefused.into_str(),
+    AuthEventKind::LoginFailed.into_str(),
+    ProfileEventKind::Exported.into_str(),
+];
 /// How long one event stands for all like it.
 const WINDOW_MS: i64 = 60_000;
 /// How long whoever tells of an ended minute has for it.
-const SETTLING_MS: i64 = 5_000;
-/// Ended minutes that are settled when another one begins: more than one, so that the table gets shorter.
-const SETTLED_ASIDE: i64 = 4;
-/// Ended minutes that a sweep settles at a time.
-const SETTLED_AT_ONCE: i64 = 100;
+const TELLING_MS: i64 = 5_000;
+/// Ended minutes that are told of when another one begins: more than one, so that the table gets shorter.
+const TOLD_ASIDE: i64 = 4;
+/// Ended minutes that a sweep tells of at a time.
+const TOLD_AT_ONCE: i64 = 100;
 /// The most turns of a sweep: the next one goes on.
 const TURNS: usize = 20;
 
@@ -60,16 +67,16 @@ impl Relay {
             row.map_or(Ok((1, true)), |row| Ok::<_, Error>((row.int(0)?, row.bool(1)?)))?;
         if opened {
             self.append(telling(event, untold)).await?;
-            self.settle(SETTLED_ASIDE).await?;
+            self.tell_ended(TOLD_ASIDE).await?;
             self.kick();
         }
         Ok(())
     }
 
     /// Tell of all minutes that have ended, as far as one sweep goes.
-    pub(crate) async fn settle_repeats(&self) -> Result<(), Error> {
+    pub(crate) async fn tell_repeats(&self) -> Result<(), Error> {
         for _ in 0..TURNS {
-            if self.settle(SETTLED_AT_ONCE).await? == 0 {
+            if self.tell_ended(TOLD_AT_ONCE).await? == 0 {
                 break;
             }
         }
@@ -77,7 +84,7 @@ impl Relay {
     }
 
     /// Tell of some minutes that have ended, and forget those of which all is told: how many there were.
-    async fn settle(&self, limit: i64) -> Result<usize, Error> {
+    async fn tell_ended(&self, limit: i64) -> Result<usize, Error> {
         let (table, now) = (format!("{}_repeats", self.service()), Timestamp::now().0);
         // Whoever takes a row has some seconds to tell of it before another may.
         let take = format!(
@@ -85,7 +92,7 @@ impl Relay {
                (SELECT stream, type FROM {table} WHERE until <= ?1 ORDER BY until LIMIT ?3) \
              RETURNING stream, type, actor, data, untold"
         );
-        let ended = self.service_db().query(&take, params![now, SETTLING_MS, limit]).await?;
+        let ended = self.service_db().query(&take, params![now, TELLING_MS, limit]).await?;
         for row in &ended {
             if let Some((event, untold)) = taken(row)? {
                 self.append(telling(event, untold)).await?;
@@ -113,5 +120,5 @@ fn taken(row: &Row) -> Result<Option<(Event, i64)>, Error> {
     let kind = row.text(1)?;
     let Some(kind) = KINDS.into_iter().find(|known| *known == kind) else { return Ok(None) };
     let data: Value = row.json(3)?;
-    Ok(Some((Event::new(row.text(0)?, NEXT, kind, row.text(2)?, data), row.int(4)?)))
+    Ok(Some((Event::kept(row.text(0)?, NEXT, row.text(2)?, kind, data), row.int(4)?)))
 }

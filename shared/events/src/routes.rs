@@ -1,11 +1,11 @@
-//! The internal routes every service has: `relay` and `health`; and the reading of delivered batches.
+//! The internal routes every service has: `relay` and `health`.
 
 use axum::{Json, Router, routing};
 use edge::{Code, Problem, ServiceCaller};
 use serde_json::{Value, json};
 use store::Error;
 
-use crate::{CloudEvent, Relay, parking};
+use crate::{Relay, parking};
 
 /// `POST /internal/<service>/relay` tells of what was repeated and drains the log now; `GET /internal/<service>/health` asks the database: both say
 /// how many events wait for each target. `GET /internal/<service>/parked` lists events that a target kept refusing,
@@ -45,17 +45,11 @@ fn unwritable(error: Error) -> Problem {
 }
 
 async fn drain(relay: &'static Relay, caller: ServiceCaller) -> Result<Json<Value>, Problem> {
-    relay.settle_repeats().await.map_err(Problem::internal)?;
+    relay.tell_repeats().await.map_err(Problem::internal)?;
     relay.drain().await;
     report(relay, caller).await
 }
 
 async fn report(relay: &'static Relay, _: ServiceCaller) -> Result<Json<Value>, Problem> {
     health(relay).await.map(Json)
-}
-
-/// The data of `event` as `T`; `None` when it is of another shape, which a receiver must not choke on.
-pub fn intake<T: serde::de::DeserializeOwned>(event: &CloudEvent) -> Option<T> {
-    let data = serde_json::from_value(event.data.clone());
-    data.inspect_err(|error| logline::log!("event {} {}: {error}", event.kind, event.id)).ok()
 }

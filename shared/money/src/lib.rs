@@ -117,6 +117,45 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Currency {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Currency".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[A-Z]{3}$" })
+    }
+}
+
+/// A sum of money. In JSON the members `amount`, in minor units, and `currency`: this is how services tell each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Amount {
+    /// In minor units of the currency.
+    #[serde(rename = "amount")]
+    pub minor: i64,
+    /// Of an amount that was taken before, so that it may have been withdrawn since.
+    #[serde(deserialize_with = "recorded")]
+    pub currency: Currency,
+}
+
+impl Amount {
+    /// `minor` units of `currency`.
+    pub fn new(minor: i64, currency: Currency) -> Self {
+        Self { minor, currency }
+    }
+
+    /// With the currency's decimal places, as people read it.
+    pub fn decimal(self) -> Decimal {
+        self.currency.decimal(self.minor)
+    }
+}
+
 /// A currency in a message of another service of ours: see [`Currency::recorded`].
 ///
 /// # Errors

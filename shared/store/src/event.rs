@@ -1,5 +1,6 @@
 //! The append: one INSERT into the service's event log, which its triggers fold.
 
+use contract::DomainEvent;
 use uuid::Uuid;
 
 use crate::{Db, Error, Timestamp, params};
@@ -67,12 +68,22 @@ pub struct Appended {
 }
 
 impl Event {
-    /// An event of `kind` on `stream`, done by `actor`, that leaves the stream at `version`.
+    /// That `event` happens to `stream`, done by `actor`, and leaves the stream at `version`.
     pub fn new(
         stream: impl Into<String>,
         version: i64,
-        kind: &'static str,
         actor: impl Into<String>,
+        event: &impl DomainEvent,
+    ) -> Self {
+        Self::kept(stream, version, actor, event.name(), event.data())
+    }
+
+    /// As [`new`](Self::new), of an event whose kind and data were kept apart.
+    pub fn kept(
+        stream: impl Into<String>,
+        version: i64,
+        actor: impl Into<String>,
+        kind: &'static str,
         data: serde_json::Value,
     ) -> Self {
         Self {

@@ -1,5 +1,8 @@
 //! Reading columns by position, with an error that names what was wrong.
 
+use money::Currency;
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error as Unreadable, StrDeserializer};
 use spin_sdk::sqlite::{RowResult, Value};
 
 use crate::Error;
@@ -49,8 +52,25 @@ impl Row {
         Ok(self.int(column)? != 0)
     }
 
+    /// A TEXT column that holds the text form of `T`, such as a state or a time.
+    pub fn parsed<T: DeserializeOwned>(&self, column: usize) -> Result<T, Error> {
+        self.opt_parsed(column)?.ok_or_else(|| wrong(column, "NULL, not TEXT"))
+    }
+
+    /// As [`parsed`](Self::parsed), of a column that may be NULL.
+    pub fn opt_parsed<T: DeserializeOwned>(&self, column: usize) -> Result<Option<T>, Error> {
+        let read = |text: String| T::deserialize(StrDeserializer::<Unreadable>::new(&text));
+        let parsed = self.opt_text(column)?.map(read).transpose();
+        parsed.map_err(|error| wrong(column, &error.to_string()))
+    }
+
+    /// A TEXT column that holds a currency's code, which may have been withdrawn since.
+    pub fn currency(&self, column: usize) -> Result<Currency, Error> {
+        Currency::recorded(&self.text(column)?).map_err(|error| wrong(column, &error.to_string()))
+    }
+
     /// A TEXT column that holds JSON.
-    pub fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, Error> {
+    pub fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, Error> {
         let text = self.text(column)?;
         serde_json::from_str(&text).map_err(|e| wrong(column, &e.to_string()))
     }

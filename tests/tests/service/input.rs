@@ -280,9 +280,10 @@ async fn a_cursor_is_good_for_its_own_list_and_filters() {
 fn disputed_and_parked(app: &TestApp, payment: &str) {
     let database = rusqlite::Connection::open(app.state_dir().unwrap().join("sqlite_db.db")).unwrap();
     database.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    let at = "2026-11-21T05:06:07.089Z";
     for number in 1..=2 {
         let of_dispute = format!(
-            "INSERT INTO payments_disputes VALUES ('dp_{number}', '{payment}', 1, 'USD', 'x', 'x', 'stripe', 1, 1, '2026-11-21T05:06:07.089Z', '2026-11-21T05:06:07.089Z')"
+            "INSERT INTO payments_disputes VALUES ('dp_{number}', '{payment}', 1, 'USD', 'x', 'x', 'stripe', 1, 1, '{at}', '{at}')"
         );
         let parked = json!({ "target": "audit", "sequence": number, "eventId": "019aa4c5-0007-7000-8000-000000000007", "eventType": "x", "reason": "x" });
         let of_parked = format!(

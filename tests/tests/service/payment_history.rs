@@ -78,7 +78,7 @@ fn seed(db: &rusqlite::Connection, buyer: &str) {
         db.execute(
             "INSERT INTO payments_payments (id, order_id, buyer_id, state, amount, currency, refunded, provider, card_brand, \
                card_last4, card_expiry, ask_after, version, created_at, updated_at) \
-             VALUES (?1, ?1, ?2, 'PENDING', 10, ?3, 0, 'sandbox', 'visa', '4242', '12/40', '', 1, ?4, ?4)",
+             VALUES (?1, ?1, ?2, 'PENDING', 10, ?3, 0, 'sandbox', 'visa', '4242', '12/40', ?4, 1, ?4, ?4)",
             (&id, buyer, currency, store::Timestamp(at).to_string()),
         )
         .unwrap();

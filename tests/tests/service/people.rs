@@ -187,7 +187,7 @@ async fn news_that_come_late_change_nothing() {
     let roles = |place, roles: Value| news(&alice, "user.roles_changed", place, json!({ "roles": roles }));
     tell("users", json!([roles(7, json!(["BUYER", "CLERK"])), roles(6, json!(["BUYER"]))])).await;
     let removed = |place| {
-        let mut event = news(&alice, "role.removed", place, json!({ "role": "CLERK" }));
+        let mut event = news(&alice, "role.removed", place, json!({ "role": "CLERK", "permissions": [] }));
         event["subject"] = json!("role:CLERK");
         event
     };
@@ -222,7 +222,7 @@ fn life() -> Vec<(i64, &'static str, Value, Value)> {
         (2, "profile.roles_changed", json!({ "roles": ["BUYER", "CLERK"] }), Value::Null),
         (3, "profile.disabled", json!({}), Value::Null),
         (4, "profile.email_changed", json!({}), email("second")),
-        (5, "profiles.role_removed", json!({ "role": "CLERK" }), Value::Null),
+        (5, "profiles.role_removed", json!({ "role": "CLERK", "permissions": [] }), Value::Null),
         (6, "profile.enabled", json!({}), Value::Null),
         (7, "profile.roles_changed", json!({ "roles": ["SELLER", "CLERK"] }), Value::Null),
         (8, "profile.email_changed", json!({}), email("third")),

@@ -30,9 +30,11 @@ impl<'a> Shop<'a> {
         self.orders.put(&path, body(order, lines, SOON)).await
     }
 
-    /// Tell what happened to `order`, with an event of this id.
-    async fn tell(&self, order: &str, id: &str, what: &str, data: Value) {
+    /// Tell what happened to `order`, with an event of this id, whose data has `said` besides what it must have.
+    async fn tell(&self, order: &str, id: &str, what: &str, said: Value) {
         let kind = format!("jangteo.order.{what}.v1");
+        let mut data = json!({ "buyerId": order, "paymentId": order, "amount": 1, "currency": "USD", "refundedTotal": 1 });
+        data.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
         let event = json!([{ "specversion": "1.0", "id": id, "source": "/jangteo/orders", "type": kind,
             "subject": order, "data": data }]);
         self.orders.post("/internal/products/events", event).await.assert_status(204);
@@ -75,7 +77,8 @@ async fn other_lines_are_held_instead_all_or_none() {
     shop.replace(&order, &[(&cup, 3)]).await.assert_status(200);
     assert_eq!((shop.stock(&tea).await, shop.stock(&cup).await), ((10, 10), (3, 0)));
     // Paid: what was held last leaves the warehouse.
-    shop.tell(&order, &id(), "paid", json!({})).await;
+    let sold = json!({ "lines": [{ "productId": cup, "quantity": 3 }] });
+    shop.tell(&order, &id(), "paid", sold).await;
     assert_eq!((shop.stock(&tea).await, shop.stock(&cup).await), ((10, 10), (0, 0)));
     shop.replace(&order, &[(&tea, 1)]).await.assert_problem(409, "conflict");
     shop.replace(&id(), &[(&tea, 1)]).await.assert_problem(404, "not_found");
@@ -121,12 +124,13 @@ async fn goods_go_and_come_back_whatever_order_the_news_arrive_in() {
     let tea = shop.kim.sells("5.00", 10).await;
     let restock = json!({ "restock": true });
     let none = json!({});
+    let sold = json!({ "lines": [{ "productId": tea, "quantity": 1 }] });
     let stories: [(&[(&str, &Value)], i64); 6] = [
-        (&[("paid", &none), ("cancelled", &restock)], 0),
-        (&[("cancelled", &restock), ("paid", &none)], 0),
-        (&[("paid", &none), ("refunded", &none)], 1),
-        (&[("refunded", &none), ("paid", &none)], 1),
-        (&[("paid", &none), ("refunded", &restock)], 0),
+        (&[("paid", &sold), ("cancelled", &restock)], 0),
+        (&[("cancelled", &restock), ("paid", &sold)], 0),
+        (&[("paid", &sold), ("refunded", &none)], 1),
+        (&[("refunded", &none), ("paid", &sold)], 1),
+        (&[("paid", &sold), ("refunded", &restock)], 0),
         (&[("expired", &none)], 0),
     ];
     let mut gone = 0;

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use chain::{Checkpoint, hex};
-use edge::{Answer, KeyedOr, List, Nothing, Once, Page, Problem, ServiceCaller, User};
+use chain::Checkpoint;
+use contract::permissions::AuditRead;
+use edge::{Answer, List, Nothing, Once, OptionalBody, Page, Permitted, Problem, ServiceCaller};
 use http::StatusCode;
 use serde_json::{Value, json};
 use store::Timestamp;
@@ -31,8 +32,10 @@ const CUT_FOR: Duration = Duration::from_secs(1);
 const STEP_PAUSE: Duration = Duration::from_millis(20);
 
 /// `POST /api/v1/audit/checkpoints`: 201 with a signed statement of the log's end, to be kept elsewhere.
-pub async fn create(user: User, KeyedOr(request): KeyedOr<Nothing>) -> Result<Response, Error> {
-    user.require("audit:read")?;
+pub async fn create(
+    user: Permitted<AuditRead>,
+    OptionalBody(request): OptionalBody<Nothing>,
+) -> Result<Response, Error> {
     let once = Once::new(&log::DB, user.actor(), "audit.checkpoints", request.key);
     if let Some(answer) = once.earlier().await? {
         return Ok(answer);
@@ -51,8 +54,7 @@ pub async fn create(user: User, KeyedOr(request): KeyedOr<Nothing>) -> Result<Re
 }
 
 /// `GET /api/v1/audit/checkpoints`: newest first.
-pub async fn list(user: User, page: Page) -> Result<Json<List<api::Checkpoint>>, Error> {
-    user.require("audit:read")?;
+pub async fn list(_: Permitted<AuditRead>, page: Page) -> Result<Json<List<api::Checkpoint>>, Error> {
     let page = page.of("audit.checkpoints", ())?;
     let found = log::checkpoints(page.after, page.rows()).await?;
     let show =
@@ -64,7 +66,7 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Checkpoint>>,
 /// A signed statement; nothing is kept.
 pub async fn signed(sequence: i64, hash: &str, time: String) -> Result<Checkpoint, Problem> {
     let signature = edge::sign(PURPOSE, Checkpoint::text(sequence, hash, &time).as_bytes()).await?;
-    let (public_key, signature) = (hex(&signature.public_key), hex(&signature.signature));
+    let (public_key, signature) = (hex::encode(&signature.public_key), hex::encode(&signature.signature));
     Ok(Checkpoint { hash: hash.to_owned(), public_key, sequence, signature, time })
 }
 

@@ -1,7 +1,8 @@
 //! All services' events in one order, for subscribers that catch up what they missed.
 
 use axum::Json;
-use edge::{FieldError, List, Page, Query, User};
+use contract::permissions::EventsRead;
+use edge::{FieldError, List, Page, Permitted, Query};
 
 use super::read::show;
 use crate::error::Error;
@@ -10,11 +11,10 @@ use crate::{api, store as log};
 /// `GET /api/v1/events`: oldest first, after the event with the sequence `after`. The last one's `sequence` is the
 /// next `after`, also when there are no more now.
 pub async fn list(
-    user: User,
+    _: Permitted<EventsRead>,
     Query(query): Query<api::Subscription>,
     page: Page,
 ) -> Result<Json<List<api::Entry>>, Error> {
-    user.require("events:read")?;
     let page = page.of("audit.feed", &query.source)?;
     let after = query.after.map(|text| text.parse()).transpose();
     let wrong = |_| Error::Invalid(vec![FieldError::new("after", "must be the sequence of an event")]);

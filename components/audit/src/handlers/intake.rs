@@ -1,6 +1,7 @@
 //! The intake: events from the services' relays, and from outside.
 
 use axum::Json as Reply;
+use contract::permissions::AuditWrite;
 use edge::{Caller, Message, Raw, ServiceCaller};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
@@ -27,7 +28,7 @@ pub async fn from_relay(
 /// `POST /api/v1/audit/events`: the same for anyone with `audit:write` and for services. Nobody writes in another's
 /// name, and who submitted an event is recorded in it.
 pub async fn from_outside(caller: Caller, headers: HeaderMap, Raw(body): Raw) -> Result<Recorded, Error> {
-    caller.require("audit:write")?;
+    caller.require(AuditWrite)?;
     let mut batch = binding::read(&headers, &body)?;
     let subject = &caller.subject;
     check(&batch, if caller.is_service() { Sender::Service(subject) } else { Sender::Person(subject) })?;

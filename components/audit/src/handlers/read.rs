@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{List, Page, Path, Preconditions, Query, User, etag};
+use contract::permissions::AuditRead;
+use edge::{List, Page, Path, Permitted, Preconditions, Query, etag};
 use http::{StatusCode, header};
 
 use crate::domain::{Entry, Filter};
@@ -12,11 +13,10 @@ use crate::{api, store as log};
 /// `GET /api/v1/audit/events`: newest first. Of several filters a page may be short though more follow: it ends after so
 /// many looks.
 pub async fn list(
-    user: User,
+    _: Permitted<AuditRead>,
     Query(query): Query<api::Filters>,
     page: Page,
 ) -> Result<Json<List<api::Entry>>, Error> {
-    user.require("audit:read")?;
     let filter = Filter::parse(query).map_err(Error::Invalid)?;
     let page = page.of("audit.events", &filter)?;
     let found = log::list(filter, page.after, page.rows()).await?;
@@ -26,11 +26,10 @@ pub async fn list(
 
 /// `GET /api/v1/audit/events/{id}`: 200, or 304 when the client has it, as an event never changes.
 pub async fn get(
-    user: User,
+    _: Permitted<AuditRead>,
     Path(id): Path<String>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    user.require("audit:read")?;
     let entry = log::find(&id).await?.ok_or(Error::NotFound)?;
     let tag = [(header::ETAG, etag(entry.seq))];
     if preconditions.unchanged(entry.seq) {

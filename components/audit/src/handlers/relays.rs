@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::Json as Reply;
 use axum::response::Response;
-use edge::{Answer, Context, FieldError, Keyed, KeyedOr, List, Nothing, Once, Page, Problem, User};
+use contract::permissions::{EventsRead, EventsWrite};
+use edge::{Answer, Context, FieldError, Keyed, List, Nothing, Once, OptionalBody, Page, Permitted, Problem};
 use events::PRODUCERS;
 use futures::future::join_all;
 use http::StatusCode;
@@ -22,8 +23,11 @@ struct Parked {
 }
 
 /// `GET /api/v1/events/parked`: events that a target kept refusing, service by service, oldest first.
-pub async fn parked(user: User, context: Context, page: Page) -> Result<Reply<List<Value>>, Error> {
-    user.require("events:read")?;
+pub async fn parked(
+    _: Permitted<EventsRead>,
+    context: Context,
+    page: Page,
+) -> Result<Reply<List<Value>>, Error> {
     let page = page.of::<String>("events.parked", ())?;
     let (first, mut after) = page.after.as_deref().map_or(Ok((0, 0)), place)?;
     let mut found: Vec<Parked> = Vec::new();
@@ -52,8 +56,11 @@ fn place(cursor: &str) -> Result<(usize, i64), Error> {
 }
 
 /// `POST /api/v1/events/parked/redrive`: deliver one of them again; 409 when it is still refused.
-pub async fn redrive(user: User, context: Context, request: Keyed<api::Redrive>) -> Result<Response, Error> {
-    user.require("events:write")?;
+pub async fn redrive(
+    user: Permitted<EventsWrite>,
+    context: Context,
+    request: Keyed<api::Redrive>,
+) -> Result<Response, Error> {
     let once = Once::new(&DB, user.actor(), "audit.events.redrive", request.key);
     if let Some(answer) = once.earlier().await? {
         return Ok(answer);
@@ -63,7 +70,9 @@ pub async fn redrive(user: User, context: Context, request: Keyed<api::Redrive>)
     let body = json!({ "target": wanted.target, "sequence": wanted.sequence });
     let answer = CLIENT.post(&context, service, "parked/redrive", &body).await?;
     match answer.status {
-        StatusCode::OK => Ok(once.settle(Answer::json(StatusCode::OK, &answer.json::<Value>()?)?).await?),
+        StatusCode::OK => {
+            Ok(once.answer_once(Answer::json(StatusCode::OK, &answer.json::<Value>()?)?).await?)
+        }
         StatusCode::NOT_FOUND => Err(Error::NotFound),
         StatusCode::CONFLICT => Err(Error::StillRefused(wanted.target)),
         status => Err(Problem::internal(store::Error::Database(format!("{service}: {status}"))).into()),
@@ -72,11 +81,10 @@ pub async fn redrive(user: User, context: Context, request: Keyed<api::Redrive>)
 
 /// `POST /api/v1/events/relay`: have every service deliver what is waiting, and say what is left. For a cron job.
 pub async fn drain(
-    user: User,
+    user: Permitted<EventsWrite>,
     context: Context,
-    KeyedOr(request): KeyedOr<Nothing>,
+    OptionalBody(request): OptionalBody<Nothing>,
 ) -> Result<Response, Error> {
-    user.require("events:write")?;
     let once = Once::new(&DB, user.actor(), "audit.events.relay", request.key);
     if let Some(answer) = once.earlier().await? {
         return Ok(answer);
@@ -87,5 +95,5 @@ pub async fn drain(
         (service, answer.unwrap_or_else(|problem| json!({ "status": "DOWN", "reason": problem.code().name })))
     });
     let left: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
-    Ok(once.settle(Answer::json(StatusCode::OK, &left)?).await?)
+    Ok(once.answer_once(Answer::json(StatusCode::OK, &left)?).await?)
 }

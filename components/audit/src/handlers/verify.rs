@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use axum::Json;
 use chain::{Broken, Checkpoint, Fault, Walk};
-use edge::{Query, User};
+use contract::permissions::AuditRead;
+use edge::{Permitted, Query};
 use spin_sdk::wit_bindgen::yield_async;
 
 use super::checkpoints;
@@ -15,8 +16,10 @@ use crate::{api, store as log};
 
 /// `GET /api/v1/audit/verify`: the whole log, or the entries from `from` to `to`; in pages, so that memory is
 /// bounded and other requests get their turn.
-pub async fn verify(user: User, Query(span): Query<api::Span>) -> Result<Json<api::Verified>, Error> {
-    user.require("audit:read")?;
+pub async fn verify(
+    _: Permitted<AuditRead>,
+    Query(span): Query<api::Span>,
+) -> Result<Json<api::Verified>, Error> {
     let range = Range::parse(span).map_err(Error::Invalid)?;
     let ends = log::ends().await?;
     let proof = Proof::new(range, &ends).await?;

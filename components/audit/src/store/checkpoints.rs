@@ -1,7 +1,7 @@
 //! Checkpoints: signing, keeping, and cutting off what is older than it may be.
 
 use chain::Checkpoint;
-use serde_json::{Value, json};
+use contract::audit::AuditEvent;
 use store::{Error, Event, NEXT, Row, Timestamp, params};
 
 use super::DB;
@@ -45,11 +45,10 @@ fn kept(row: &Row) -> Result<Kept, Error> {
 
 /// What keeps a checkpoint, and cuts what it speaks of if asked: one event, folded by a trigger.
 pub fn signed(checkpoint: &Checkpoint, cut: Cut, actor: &str) -> Event {
-    let mut data = json!(checkpoint);
-    if let Some(data) = data.as_object_mut() {
-        data.insert("cut".to_owned(), Value::from(cut == Cut::Yes));
-    }
-    Event::new(STREAM, NEXT, "checkpoint.signed", actor, data)
+    let Checkpoint { sequence, hash, time, public_key, signature } = checkpoint.clone();
+    let cut = cut == Cut::Yes;
+    let signed = AuditEvent::CheckpointSigned { sequence, hash, time, public_key, signature, cut };
+    Event::new(STREAM, NEXT, actor, &signed)
 }
 
 /// Checkpoints, newest first, from before `after` on.

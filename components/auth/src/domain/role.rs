@@ -1,5 +1,10 @@
 //! What the roles stand for.
 
+use contract::permissions::{
+    AuditRead, AuditWrite, DiscoveryWrite, EventsRead, EventsWrite, KeysRotate, OrdersAny, OrdersCreate,
+    OrdersFulfil, OrdersRead, PaymentsAny, PaymentsCreate, PaymentsRead, PaymentsRefund, Permission,
+    ProductsAny, ProductsWrite, RolesRead, RolesWrite, SystemSweep, UsersAny,
+};
 use edge::FieldError;
 
 /// Who buys.
@@ -11,29 +16,38 @@ pub const ADMIN: &str = "ADMIN";
 
 /// The built-in roles and their permissions. `x:any` is for what belongs to others, too.
 const BUILT_IN: [(&str, &[&str]); 3] = [
-    (BUYER, &["orders:create", "orders:read", "payments:create", "payments:read"]),
-    (SELLER, &["products:write", "orders:read", "orders:fulfil", "payments:read", "payments:refund"]),
+    (BUYER, &[OrdersCreate::NAME, OrdersRead::NAME, PaymentsCreate::NAME, PaymentsRead::NAME]),
+    (
+        SELLER,
+        &[
+            ProductsWrite::NAME,
+            OrdersRead::NAME,
+            OrdersFulfil::NAME,
+            PaymentsRead::NAME,
+            PaymentsRefund::NAME,
+        ],
+    ),
     (
         ADMIN,
         &[
-            "orders:read",
-            "orders:any",
-            "orders:fulfil",
-            "payments:read",
-            "payments:any",
-            "payments:refund",
-            "products:write",
-            "products:any",
-            "users:any",
-            "roles:read",
-            "roles:write",
-            "keys:rotate",
-            "audit:read",
-            "audit:write",
-            "events:read",
-            "events:write",
-            "discovery:write",
-            "system:sweep",
+            OrdersRead::NAME,
+            OrdersAny::NAME,
+            OrdersFulfil::NAME,
+            PaymentsRead::NAME,
+            PaymentsAny::NAME,
+            PaymentsRefund::NAME,
+            ProductsWrite::NAME,
+            ProductsAny::NAME,
+            UsersAny::NAME,
+            RolesRead::NAME,
+            RolesWrite::NAME,
+            KeysRotate::NAME,
+            AuditRead::NAME,
+            AuditWrite::NAME,
+            EventsRead::NAME,
+            EventsWrite::NAME,
+            DiscoveryWrite::NAME,
+            SystemSweep::NAME,
         ],
     ),
 ];
@@ -101,7 +115,7 @@ pub fn beyond<'a>(wanted: &'a [String], own: &[String]) -> Option<&'a str> {
 }
 
 /// The one of `roles` that says most of an account.
-pub fn chief(roles: &[String]) -> &str {
+pub fn highest_role(roles: &[String]) -> &str {
     let known = [ADMIN, SELLER, BUYER].into_iter().find(|name| roles.iter().any(|role| role == name));
     known.or(roles.first().map(String::as_str)).unwrap_or_default()
 }

@@ -8,8 +8,6 @@ use sha2::{Digest, Sha256};
 use store::Timestamp;
 use subtle::ConstantTimeEq;
 
-use super::hex;
-
 /// How long a session lasts from its login, in seconds (the contract's 30 days). Refreshing does not extend it.
 pub const LIFETIME_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// For how long after a rotation the predecessor gets the same successor again, in seconds: two tabs and lost
@@ -48,7 +46,7 @@ impl Claim {
 
 /// SHA-256 of a token, hex: what is stored of it.
 pub fn digest(token: &str) -> String {
-    hex(&Sha256::digest(token))
+    hex::encode(Sha256::digest(token))
 }
 
 /// Whether two secrets are the same, in a time that does not tell where they differ.

@@ -4,18 +4,15 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use edge::vault::{self, Item};
 use edge::{Context, Key, Keyed, Problem, SEALED, User};
-use futures::future::join_all;
 use http::{HeaderName, StatusCode, header};
-use store::{Appended, Event};
+use store::Event;
 use uuid::Uuid;
 
 use crate::domain::account::{Draft, normalised};
-use crate::domain::hex;
 use crate::error::Error;
 use crate::handlers::throttles;
-use crate::store::authority;
-use crate::store::{DB, NewAccount, roles, signups};
-use crate::{RELAY, api, bootstrap, settings, store as auth};
+use crate::store::{NewAccount, signups};
+use crate::{api, bootstrap, record, settings, store as auth};
 
 /// `POST /api/auth/signup`: 201 with the account and its `Location`; 409 for a taken e-mail, after the same work. A key
 /// makes one account, whoever sends it.
@@ -91,42 +88,14 @@ pub async fn new_account(draft: &Draft, roles: Vec<String>) -> Result<NewAccount
 
 /// Append `user.registered` and see to it that the profile is there when the answer is.
 pub async fn register(context: &Context, event: Event) -> Result<(), Error> {
-    let appended = record(context, event).await?;
-    tell(context, &appended, &["users"]).await;
+    let appended = record::of_account(context, event).await?;
+    record::tell(context, &appended, &["users"]).await;
     Ok(())
-}
-
-/// Have `services` told of an event before the answer, so that who asks them next sees what they did. One that is away
-/// is told by the relay.
-pub async fn tell(context: &Context, appended: &Appended, services: &[&str]) {
-    let told = services.iter().map(|service| async move {
-        if RELAY.deliver(context, service, appended.seq).await.is_err() {
-            logline::log!("request {}: {service} gets event {} later", context.request_id, appended.id);
-        }
-    });
-    join_all(told).await;
-}
-
-/// Append an event of an account; one with an e-mail may find it taken.
-pub async fn record(context: &Context, mut event: Event) -> Result<Appended, Error> {
-    event.traceparent = context.traceparent.clone();
-    match DB.append(event).await {
-        Ok(appended) => {
-            RELAY.kick();
-            Ok(appended)
-        }
-        Err(error) if auth::is_email_taken(&error) => Err(Error::EmailTaken),
-        Err(error) if roles::is_unknown_user(&error) => Err(Error::NotFound("user")),
-        Err(error) if roles::is_last_admin(&error) => Err(Error::LastAdmin),
-        Err(error) if authority::is_gone(&error) => Err(Error::SessionEnded),
-        Err(error) if authority::is_not_permitted(&error) => Err(Error::NotPermitted),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// What a key is known by: all who are not signed in share one space of keys, so it is kept from being read or guessed.
 async fn fingerprint(key: &Key) -> Result<String, Problem> {
-    Ok(hex(&edge::seal("signup", key.key.as_bytes()).await?))
+    Ok(hex::encode(edge::seal("signup", key.key.as_bytes()).await?))
 }
 
 /// Whether a signup failed because there is one already, with its e-mail or its key.

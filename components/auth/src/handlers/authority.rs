@@ -1,14 +1,16 @@
 //! What the caller may do now, by the roles in the database: a token tells what they were five minutes ago.
 
-use edge::{Problem, User};
+use contract::permissions::Permission;
+use edge::{Permitted, Problem};
 
 use crate::domain::role;
 use crate::error::Error;
 use crate::store::authority::Authority;
 
-/// The caller's authority, with `permission`: 401 once the session has ended, 403 when the token or the database lacks it.
-pub async fn permitted(user: &User, permission: &str) -> Result<Authority, Error> {
-    user.require(permission)?;
+/// The authority of a caller whose token has the permission `P`: 401 once the session has ended, 403 when the database
+/// lacks it.
+pub async fn permitted<P: Permission>(user: &Permitted<P>) -> Result<Authority, Error> {
+    let permission = P::NAME;
     let who = Authority::of(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)?;
     if who.permissions.iter().any(|own| own == permission) {
         Ok(who)

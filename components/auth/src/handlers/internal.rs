@@ -4,13 +4,14 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Id, Key, List, Message, Page, Path, Query, SEALED, ServiceCaller};
+use contract::auth::{EarlierAccount, Erased, Erasure, MadeAccount, NewAccount, NewProfile};
+use contract::permissions::{Permission, UsersAny};
+use edge::{Context, Id, Key, List, Message, Page, Path, Problem, Query, SEALED, ServiceCaller};
 use http::StatusCode;
-use serde_json::json;
 use store::Error as Failure;
 
-use super::accounts::{new_account, record, tell};
-use super::lifecycle::{ANY, STOPPING};
+use super::accounts::new_account;
+use super::lifecycle::STOPPING;
 use super::passwords;
 use super::roles::{distinct, unknown_role};
 use crate::domain::account::Draft;
@@ -18,7 +19,7 @@ use crate::domain::role;
 use crate::error::Error;
 use crate::store::authority::{Authority, in_session};
 use crate::store::{self as auth, lifecycle, roles};
-use crate::{api, settings};
+use crate::{api, record, settings};
 
 /// `POST /internal/auth/accounts?userId=&session=`: 201 with the account and its event; 200 with the id alone when the request came
 /// before under the same key.
@@ -26,26 +27,27 @@ pub async fn create(
     context: Context,
     _: ServiceCaller,
     Query(by): Query<api::By>,
-    Message(body): Message<api::Made>,
+    Message(body): Message<NewAccount>,
 ) -> Result<Response, Error> {
     let who = acting(&by).await?;
-    demand(&who, &[ANY.to_owned()])?;
+    demand(&who, &[UsersAny::NAME.to_owned()])?;
     let roles = distinct(body.roles)?;
     let custom = roles::permissions_of(&roles).await?;
     demand(&who, &role::effective(&roles, &custom))?;
     let draft = Draft::parse(&body.email, &body.name, body.password, settings::password_policy().await?)
         .map_err(Error::Invalid)?;
     let account = new_account(&draft, roles).await?;
-    let mut event = who.judged(auth::registered(&account, &by.user_id), &[ANY], None);
+    let mut event = who.judged(auth::registered(&account, &by.user_id), &[UsersAny::NAME], None);
     let key = match (body.key, body.request_hash) {
         (Some(key), Some(request_hash)) => Some(Key { key, request_hash }.sealed(SEALED).await?),
         _ => None,
     };
     // The answer is personal, and can be made again from the profile.
     event.idempotency = key.as_ref().map(|key| key.kept("users.create", ""));
-    match (record(&context, event).await, key) {
+    match (record::of_account(&context, event).await, key) {
         (Err(Error::Database(Failure::Replayed(earlier))), Some(key)) => {
-            let body = json!({ "id": earlier.stream }).to_string();
+            let body = serde_json::to_string(&EarlierAccount { id: earlier.stream });
+            let body = body.map_err(Problem::internal)?;
             Ok(edge::replayed(&key, &earlier.request_hash, StatusCode::OK, body)?)
         }
         (Err(Error::Database(error)), _) if roles::is_unknown(&error) => Err(unknown_role()),
@@ -53,7 +55,8 @@ pub async fn create(
         (Ok(appended), _) => {
             let (id, event, sequence, roles) = (account.id, appended.id, appended.seq, account.roles);
             let (email, email_hash, name) = (account.email, account.email_hash, account.name);
-            let body = api::Registered { id, event, sequence, email, email_hash, name, roles };
+            let profile = NewProfile { email, email_hash, name, roles };
+            let body = MadeAccount { id, event, sequence, profile };
             Ok((StatusCode::CREATED, Reply(body)).into_response())
         }
     }
@@ -66,22 +69,22 @@ pub async fn erase(
     _: ServiceCaller,
     Path(Id(id)): Path<Id>,
     Query(by): Query<api::By>,
-    Message(body): Message<api::Erasure>,
+    Message(body): Message<Erasure>,
 ) -> Result<Response, Error> {
     let (who, _) = reachable(&by, &id).await?;
     let event = lifecycle::erased(&id, by.user_id.clone());
     let event = if by.user_id == id {
         in_session(passwords::proven(&context, &by, event, body.current_password).await?, &by.session)
     } else {
-        who.judged(event, &[ANY], Some(&id))
+        who.judged(event, &[UsersAny::NAME], Some(&id))
     };
-    let appended = match record(&context, event).await {
+    let appended = match record::of_account(&context, event).await {
         Err(Error::Database(error)) if auth::is_stale(&error) => return Err(passwords::stale()),
         other => other?,
     };
     // Users hears of it by this answer.
-    tell(&context, &appended, &STOPPING).await;
-    Ok(Reply(json!({ "event": appended.id, "sequence": appended.seq })).into_response())
+    record::tell(&context, &appended, &STOPPING).await;
+    Ok(Reply(Erased { event: appended.id, sequence: appended.seq }).into_response())
 }
 
 /// `GET /internal/auth/accounts/{id}/reach?userId=&session=`: 204 when the someone may edit that account.
@@ -119,7 +122,7 @@ async fn reachable(by: &api::By, id: &str) -> Result<(Authority, roles::Holder),
     let who = acting(by).await?;
     let held = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
     if by.user_id != id {
-        demand(&who, &[ANY.to_owned()])?;
+        demand(&who, &[UsersAny::NAME.to_owned()])?;
         demand(&who, &held.permissions())?;
     }
     Ok((who, held))

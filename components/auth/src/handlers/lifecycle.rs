@@ -1,21 +1,21 @@
 //! An account's e-mail changes; an account is disabled and enabled again.
 
+use contract::permissions::{Permission, UsersAny};
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Id, Json, Path, User};
+use edge::{Context, FieldError, Id, Json, Path, Permitted, User};
 use http::StatusCode;
 
-use super::accounts::{email_hash, record, tell};
+use super::accounts::email_hash;
 use super::authority::{permitted, within};
 use super::passwords::{confirm, owner, stale};
 use crate::api;
 use crate::domain::account::{check_email, normalised};
 use crate::error::Error;
+use crate::record;
 use crate::store::authority::in_session;
 use crate::store::throttle::given_back;
 use crate::store::{self as auth, lifecycle, roles};
 
-/// The permission to deal with the accounts of others.
-pub const ANY: &str = "users:any";
 /// Who refuses people that are disabled or erased, besides auth itself and users, where their profiles are.
 pub const STOPPING: [&str; 3] = ["products", "orders", "payments"];
 
@@ -38,9 +38,9 @@ pub async fn change_email(
     }
     let [sealed] = vault::encrypt([Item::new(vault::EMAIL, &id, email.as_str())]).await?;
     let event = lifecycle::email_changed(&account, &sealed, &email_hash(&email).await?, &user.session);
-    match record(&context, in_session(given_back(event, &tries), &user.session)).await {
+    match record::of_account(&context, in_session(given_back(event, &tries), &user.session)).await {
         Err(Error::Database(error)) if auth::is_stale(&error) => return Err(stale()),
-        other => tell(&context, &other?, &["users"]).await,
+        other => record::tell(&context, &other?, &["users"]).await,
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -50,17 +50,18 @@ pub async fn change_email(
 /// more than they.
 pub async fn switch(
     context: Context,
-    user: User,
+    user: Permitted<UsersAny>,
     Path(Id(id)): Path<Id>,
     Json(body): Json<api::Status>,
 ) -> Result<StatusCode, Error> {
-    let who = permitted(&user, ANY).await?;
+    let who = permitted(&user).await?;
     let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
     within(&who, &held.permissions())?;
     if held.disabled != body.disabled {
-        let event = who.judged(lifecycle::switched(&id, body.disabled, user.actor()), &[ANY], Some(&id));
-        let appended = record(&context, event).await?;
-        tell(&context, &appended, &[&["users"], STOPPING.as_slice()].concat()).await;
+        let event =
+            who.judged(lifecycle::switched(&id, body.disabled, user.actor()), &[UsersAny::NAME], Some(&id));
+        let appended = record::of_account(&context, event).await?;
+        record::tell(&context, &appended, &[&["users"], STOPPING.as_slice()].concat()).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,6 @@ use http::StatusCode;
 use serde_json::json;
 use store::{Event, Timestamp};
 
-use super::sessions::{append, note};
 use super::{accounts, throttles};
 use crate::domain::account::check_password;
 use crate::domain::password;
@@ -15,7 +14,7 @@ use crate::error::Error;
 use crate::store::authority::in_session;
 use crate::store::throttle::{Tries, given_back};
 use crate::store::{Credentials, DB};
-use crate::{api, settings, store as auth};
+use crate::{api, record, settings, store as auth};
 
 /// `POST /api/auth/password`: 204, and all other sessions have ended. Guesses of the current password count as
 /// failed logins.
@@ -36,7 +35,7 @@ pub async fn change(
     let event = auth::password_changed(&account, &hashed(&body.new_password)?, &user.session);
     let answer = Answer::empty(StatusCode::NO_CONTENT);
     let event = given_back(once.keep(event, &answer).await?, &tries);
-    match accounts::record(&context, in_session(event, &user.session)).await {
+    match record::of_account(&context, in_session(event, &user.session)).await {
         Ok(_) => Ok(answer.into_response()),
         Err(Error::Database(error)) if auth::is_stale(&error) => Err(stale()),
         Err(Error::Database(error)) => once.replayed(error).await,
@@ -68,7 +67,7 @@ pub(super) async fn confirm(
     if password::verify(password, &account.password_hash) {
         Ok(tries)
     } else {
-        note(context, auth::login_failed(Some(account)));
+        record::note(context, auth::login_failed(Some(account)));
         Err(wrong("currentPassword", "is not the password"))
     }
 }
@@ -103,7 +102,7 @@ pub async fn rehash_if_outdated(context: &Context, account: &Credentials, passwo
         return;
     }
     let done = match hashed(password) {
-        Ok(hash) => append(context, auth::password_rehashed(account, &hash), Timestamp::now()).await,
+        Ok(hash) => record::append(context, auth::password_rehashed(account, &hash), Timestamp::now()).await,
         Err(error) => return logline::log!("request {} rehash: {error}", context.request_id),
     };
     if let Err(error) = done {

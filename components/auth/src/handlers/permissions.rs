@@ -1,6 +1,7 @@
 //! Who may do what, and who someone is: answers for other systems and for sellers.
 
 use axum::Json as Reply;
+use contract::permissions::{OrdersFulfil, RolesRead, UsersAny};
 use edge::vault::{self, Item};
 use edge::{Context, FieldError, Id, Json, Path, User, text};
 use serde::Deserialize;
@@ -20,7 +21,7 @@ pub async fn check(user: User, Json(body): Json<api::Check>) -> Result<Reply<api
     let wanted = wanted(&body)?;
     let id = body.user_id.as_deref().unwrap_or(&user.subject);
     if id != user.subject {
-        user.require("roles:read")?;
+        user.require(RolesRead)?;
     }
     let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
     let allowed = !holder.disabled && holder.permissions().contains(&wanted);
@@ -60,10 +61,10 @@ pub async fn user_info(
 ) -> Result<Reply<api::UserInfo>, Error> {
     live(&user).await?;
     let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
-    if user.relation(&id, "users:any").is_some() {
+    if user.relation(&id, UsersAny).is_some() {
         return Ok(Reply(show(holder, true).await?));
     }
-    if user.may("orders:fulfil") && has_sold(&context, &user.subject, &id).await? {
+    if user.may(OrdersFulfil) && has_sold(&context, &user.subject, &id).await? {
         Ok(Reply(show(holder, false).await?))
     } else {
         Err(Error::NotFound("user"))
@@ -82,7 +83,7 @@ async fn has_sold(context: &Context, seller: &str, buyer: &str) -> Result<bool, 
 
 /// A seller learns the name for the parcel, not the e-mail.
 async fn show(holder: Holder, whole: bool) -> Result<api::UserInfo, Error> {
-    let role = role::chief(&holder.roles).to_owned();
+    let role = role::highest_role(&holder.roles).to_owned();
     let (purpose, text) = if whole { (vault::EMAIL, holder.email) } else { (vault::NAME, holder.name) };
     let [text] = vault::decrypt([Item::new(purpose, &holder.id, text)]).await?;
     let (email, name) = if whole { (Some(text), None) } else { (None, Some(text)) };

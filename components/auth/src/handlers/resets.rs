@@ -2,16 +2,18 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
+use contract::permissions::{Permission, UsersAny};
 use edge::vault::{self, Item};
-use edge::{Code, Context, FieldError, Id, Json, KeyedOr, Nothing, Path, Problem, ServiceCaller, User};
+use edge::{
+    Code, Context, FieldError, Id, Json, Nothing, OptionalBody, Path, Permitted, Problem, ServiceCaller,
+};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 use store::Timestamp;
 use uuid::Uuid;
 
-use super::accounts::{email_hash, record};
+use super::accounts::email_hash;
 use super::authority::{permitted, within};
-use super::lifecycle::ANY;
 use super::passwords::hashed;
 use super::throttles;
 use crate::domain::account::check_password;
@@ -21,7 +23,7 @@ use crate::error::Error;
 use crate::store::resets::Reset;
 use crate::store::throttle::{Tries, given_back};
 use crate::store::{mails, resets, roles};
-use crate::{api, mailer, settings};
+use crate::{api, mailer, record, settings};
 
 /// `POST /api/auth/password/forgot`: 202, after one statement, whether the e-mail has an account or not. Who it is, and
 /// the mail, come after the answer.
@@ -51,7 +53,7 @@ pub async fn reset(context: Context, Json(body): Json<api::Reset>) -> Result<Sta
     // address tried at other accounts is.
     let guesses = throttles::guesses(&context, &email_hash(&email).await?).await?;
     let guesses = Tries { address: None, ..guesses };
-    match record(&context, given_back(event, &guesses)).await {
+    match record::of_account(&context, given_back(event, &guesses)).await {
         Err(Error::Database(error)) if resets::is_spent(&error) => Err(Error::ResetToken),
         other => other.map(|_| StatusCode::NO_CONTENT),
     }
@@ -60,11 +62,11 @@ pub async fn reset(context: Context, Json(body): Json<api::Reset>) -> Result<Sta
 /// `POST /api/users/{id}/password-reset`: 201 with a token for somebody who gets no mail.
 pub async fn issue(
     context: Context,
-    user: User,
+    user: Permitted<UsersAny>,
     Path(Id(id)): Path<Id>,
-    KeyedOr(_): KeyedOr<Nothing>,
+    OptionalBody(_): OptionalBody<Nothing>,
 ) -> Result<Response, Error> {
-    let who = permitted(&user, ANY).await?;
+    let who = permitted(&user).await?;
     if id == user.subject {
         // Else who got hold of an access token for its five minutes would keep the account.
         let detail = "One's own password needs the current one: POST /api/auth/password";
@@ -75,7 +77,7 @@ pub async fn issue(
     let (reset, until) = (Uuid::now_v7(), Timestamp::now().plus_seconds(LIFETIME_SECONDS));
     let token = token_of(reset).await?;
     let event = resets::requested(&id, Some(&user.subject), reset, &digest(&token), until);
-    match record(&context, who.judged(event, &[ANY], Some(&id))).await {
+    match record::of_account(&context, who.judged(event, &[UsersAny::NAME], Some(&id))).await {
         Err(Error::Database(error)) if resets::is_disabled(&error) => return Err(Error::Disabled),
         other => other?,
     };

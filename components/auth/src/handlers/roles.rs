@@ -2,30 +2,28 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
+use contract::auth::{AuthEvent, Role};
+use contract::permissions::{Permission, RolesRead, RolesWrite};
 use edge::{
-    Answer, Code, Context, FieldError, Id, Json, Keyed, List, Once, Page, Path, Preconditions, Problem, User,
-    etag,
+    Answer, Code, Context, FieldError, Id, Json, Keyed, List, Once, Page, Path, Permitted, Preconditions,
+    Problem, etag,
 };
 use http::{StatusCode, header};
 
-use super::accounts::record;
 use super::authority::{permitted, within};
 use crate::domain::role::{self, Custom};
 use crate::error::Error;
 use crate::store::authority::Authority;
 use crate::store::{DB, roles};
-use crate::{api, store as auth};
+use crate::{api, record, store as auth};
 
-/// The permission to change roles, and who has which.
-const WRITE: &str = "roles:write";
 /// The most roles of an account: its access token stays small.
 const MAX_ROLES: usize = 20;
 /// How often a write that was overtaken tries anew before it gives up.
 const MAX_TRIES: usize = 3;
 
 /// `GET /api/auth/roles`: 200; the built-in ones come before the custom ones.
-pub async fn list(user: User, page: Page) -> Result<Reply<List<api::Role>>, Error> {
-    user.require("roles:read")?;
+pub async fn list(_: Permitted<RolesRead>, page: Page) -> Result<Reply<List<api::Role>>, Error> {
     let page = page.of::<String>("roles", ())?;
     let (mut found, after): (Vec<_>, _) = match page.after.as_deref() {
         None => (built_in().collect(), None),
@@ -40,11 +38,10 @@ pub async fn list(user: User, page: Page) -> Result<Reply<List<api::Role>>, Erro
 
 /// `GET /api/auth/roles/{role}`: 200, or 304 when the client's copy is current. A built-in one has no revision.
 pub async fn get(
-    user: User,
+    _: Permitted<RolesRead>,
     Path(name): Path<String>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    user.require("roles:read")?;
     if let Some(role) = built_in().find(|role| role.name == name) {
         return Ok(Reply(role).into_response());
     }
@@ -58,8 +55,12 @@ pub async fn get(
 }
 
 /// `POST /api/auth/roles`: 201; 409 for a name that is taken.
-pub async fn create(context: Context, user: User, request: Keyed<api::NewRole>) -> Result<Response, Error> {
-    let who = permitted(&user, WRITE).await?;
+pub async fn create(
+    context: Context,
+    user: Permitted<RolesWrite>,
+    request: Keyed<api::NewRole>,
+) -> Result<Response, Error> {
+    let who = permitted(&user).await?;
     let once = Once::new(&DB, user.actor(), "auth.roles.create", request.key);
     if let Some(answer) = once.earlier().await? {
         return Ok(answer);
@@ -68,11 +69,11 @@ pub async fn create(context: Context, user: User, request: Keyed<api::NewRole>) 
     let role = Custom::parse(&name, permissions).map_err(Error::Invalid)?;
     within(&who, &role.permissions)?;
     let revision = roles::revision(&role.name).await?.saturating_add(1);
-    let event = roles::event("role.created", &role, revision, user.actor());
+    let event = roles::event(AuthEvent::RoleCreated, &role, revision, user.actor());
     let location = format!("/api/auth/roles/{}", role.name);
     let answer = Answer::json(StatusCode::CREATED, &show(role))?.at(location).tagged(revision);
     let event = once.keep(event, &answer).await?;
-    match record(&context, who.judged(event, &[WRITE], None)).await {
+    match record::of_account(&context, who.judged(event, &[RolesWrite::NAME], None)).await {
         Ok(_) => Ok(answer.into_response()),
         Err(Error::Database(error)) if roles::is_taken(&error) || auth::is_overtaken(&error) => {
             Err(Error::RoleExists)
@@ -86,27 +87,27 @@ pub async fn create(context: Context, user: User, request: Keyed<api::NewRole>) 
 /// has and gets must be the caller's, too.
 pub async fn change(
     context: Context,
-    user: User,
+    user: Permitted<RolesWrite>,
     Path(name): Path<String>,
     preconditions: Preconditions,
     Json(body): Json<api::RoleChange>,
 ) -> Result<Response, Error> {
-    let who = permitted(&user, WRITE).await?;
+    let who = permitted(&user).await?;
     let role = existing(&name, body.permissions)?;
     within(&who, &role.permissions)?;
-    let revision = write(&context, &who, &preconditions, "role.changed", &role).await?;
+    let revision = write(&context, &who, &preconditions, AuthEvent::RoleChanged, &role).await?;
     Ok(([(header::ETAG, etag(revision))], Reply(show(role))).into_response())
 }
 
 /// `DELETE /api/auth/roles/{role}`: 204; nobody has it any more; 412 when `If-Match` names another revision.
 pub async fn remove(
     context: Context,
-    user: User,
+    user: Permitted<RolesWrite>,
     Path(name): Path<String>,
     preconditions: Preconditions,
 ) -> Result<StatusCode, Error> {
-    let who = permitted(&user, WRITE).await?;
-    write(&context, &who, &preconditions, "role.removed", &existing(&name, Vec::new())?).await?;
+    let who = permitted(&user).await?;
+    write(&context, &who, &preconditions, AuthEvent::RoleRemoved, &existing(&name, Vec::new())?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -116,7 +117,7 @@ async fn write(
     context: &Context,
     who: &Authority,
     preconditions: &Preconditions,
-    kind: &'static str,
+    happens: fn(Role) -> AuthEvent,
     role: &Custom,
 ) -> Result<i64, Error> {
     for _ in 0..MAX_TRIES {
@@ -124,8 +125,8 @@ async fn write(
         within(who, &now.permissions)?;
         preconditions.check(revision)?;
         let next = revision.saturating_add(1);
-        let event = roles::event(kind, role, next, who.id.clone());
-        match record(context, who.judged(event, &[WRITE], None)).await {
+        let event = roles::event(happens, role, next, who.id.clone());
+        match record::of_account(context, who.judged(event, &[RolesWrite::NAME], None)).await {
             Err(Error::Database(error)) if auth::is_overtaken(&error) => {}
             other => return other.map(|_| next),
         }
@@ -137,11 +138,11 @@ async fn write(
 /// somebody stays ADMIN.
 pub async fn assign(
     context: Context,
-    user: User,
+    user: Permitted<RolesWrite>,
     Path(Id(id)): Path<Id>,
     Json(body): Json<api::Roles>,
 ) -> Result<Reply<api::Roles>, Error> {
-    let who = permitted(&user, WRITE).await?;
+    let who = permitted(&user).await?;
     let wanted = distinct(body.roles)?;
     let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
     // Neither give nor take what one does not have: whose roles say more is out of reach.
@@ -149,7 +150,7 @@ pub async fn assign(
     within(&who, &role::effective(&wanted, &custom))?;
     within(&who, &held.permissions())?;
     let event = roles::assigned(&id, &wanted, user.actor());
-    match record(&context, who.judged(event, &[WRITE], Some(&id))).await {
+    match record::of_account(&context, who.judged(event, &[RolesWrite::NAME], Some(&id))).await {
         Err(Error::Database(error)) if roles::is_unknown(&error) => Err(unknown_role()),
         other => other.map(|_| Reply(api::Roles { roles: wanted })),
     }

@@ -4,7 +4,6 @@ use edge::Context;
 use store::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::hex;
 use crate::domain::throttle::{
     ADDRESS_WINDOW_MS, FREE_TRIES, MAILS_PER_ACCOUNT, MAILS_PER_ADDRESS, MAILS_WINDOW_MS, SIGNUP_WINDOW_MS,
     origin,
@@ -93,5 +92,5 @@ pub async fn signup(context: &Context) -> Result<(), Error> {
 
 /// A keyed hash: addresses are personal, too.
 async fn key(of: &str) -> Result<String, Error> {
-    Ok(hex(&edge::seal("throttle", of.as_bytes()).await?))
+    Ok(hex::encode(edge::seal("throttle", of.as_bytes()).await?))
 }

@@ -44,7 +44,7 @@ pub async fn take(now: Timestamp) -> Result<Option<Mail>, Error> {
 }
 
 /// The mailer has it, or it is not to be sent.
-pub async fn settle(mail: &Mail) -> Result<(), Error> {
+pub async fn remove(mail: &Mail) -> Result<(), Error> {
     let sql = "DELETE FROM auth_reset_mails WHERE id = ?1";
     DB.execute(sql, params![mail.id.to_string()]).await
 }

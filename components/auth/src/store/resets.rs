@@ -1,5 +1,6 @@
 //! Forgotten passwords: who may set a new one without the old.
 
+use contract::auth::{AuthEvent, ResetBy};
 use serde_json::json;
 use store::{Error, Event, NEXT, Timestamp, params};
 use uuid::Uuid;
@@ -25,9 +26,10 @@ pub fn requested(
     token_hash: &str,
     until: Timestamp,
 ) -> Event {
-    let data = json!({ "by": by(issuer.is_some()), "resetId": id, "expiresAt": until.to_string() });
+    let (by, reset_id) = (by(issuer.is_some()), id.to_string());
     let actor = issuer.unwrap_or("anonymous");
-    let mut event = Event::new(account_id, NEXT, "password.reset_requested", actor, data);
+    let requested = AuthEvent::PasswordResetRequested { by, expires_at: until, reset_id };
+    let mut event = Event::new(account_id, NEXT, actor, &requested);
     event.private = Some(json!({ "tokenHash": token_hash, "issuer": issuer }));
     event
 }
@@ -40,14 +42,15 @@ pub fn of_mail(mut event: Event, id: Uuid) -> Event {
 
 /// The event of a new password by the token with this hash. It ends all sessions.
 pub fn done(reset: &Reset, token_hash: &str, password_hash: &str) -> Event {
-    let (id, data) = (reset.account_id.as_str(), json!({ "by": by(reset.issued), "resetId": reset.id }));
-    let mut event = Event::new(id, NEXT, "password.reset", id, data);
+    let id = reset.account_id.as_str();
+    let done = AuthEvent::PasswordReset { by: by(reset.issued), reset_id: reset.id.to_string() };
+    let mut event = Event::new(id, NEXT, id, &done);
     event.private = Some(json!({ "tokenHash": token_hash, "passwordHash": password_hash }));
     event
 }
 
-fn by(issued: bool) -> &'static str {
-    if issued { "admin" } else { "owner" }
+fn by(issued: bool) -> ResetBy {
+    if issued { ResetBy::Admin } else { ResetBy::Owner }
 }
 
 /// The token with this id, provided that it is good.

@@ -1,5 +1,6 @@
 //! Custom roles and who has which.
 
+use contract::auth::{AuthEvent, Role};
 use serde_json::json;
 use store::{Error, Event, NEXT, Row, params};
 
@@ -99,13 +100,13 @@ pub fn is_last_admin(error: &Error) -> bool {
     is_refused(error, "last_admin")
 }
 
-/// An event of a role, `role.created`, `role.changed` or `role.removed`, that makes this revision of it.
-pub fn event(kind: &'static str, role: &Custom, revision: i64, actor: String) -> Event {
-    let data = json!({ "role": role.name, "permissions": role.permissions });
-    Event::new(format!("role:{}", role.name), revision, kind, actor, data)
+/// The event of a role that makes this revision of it; `happens` says what happens to it.
+pub fn event(happens: fn(Role) -> AuthEvent, role: &Custom, revision: i64, actor: String) -> Event {
+    let told = Role { role: role.name.clone(), permissions: role.permissions.clone() };
+    Event::new(format!("role:{}", role.name), revision, actor, &happens(told))
 }
 
 /// The event that gives an account these roles and no others.
 pub fn assigned(user_id: &str, roles: &[String], actor: String) -> Event {
-    Event::new(user_id, NEXT, "user.roles_changed", actor, json!({ "roles": roles }))
+    Event::new(user_id, NEXT, actor, &AuthEvent::UserRolesChanged { roles: roles.to_vec() })
 }

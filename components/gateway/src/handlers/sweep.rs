@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use edge::{Context, Problem, User};
+use contract::permissions::SystemSweep;
+use edge::{Context, Permitted, Problem};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -25,8 +26,10 @@ const CHORES: [(&str, &str); 5] = [
 ];
 
 /// `POST /api/admin/sweep`: 200 with what was done, or 503 when a service did not do its part; the others did.
-pub async fn sweep(context: Context, user: User) -> Result<(StatusCode, Json<Swept>), Problem> {
-    user.require("system:sweep")?;
+pub async fn sweep(
+    context: Context,
+    _: Permitted<SystemSweep>,
+) -> Result<(StatusCode, Json<Swept>), Problem> {
     let mut swept = Swept { done: BTreeMap::new(), failed: Vec::new() };
     for (service, chore) in CHORES {
         match ask(&context, service, chore).await {

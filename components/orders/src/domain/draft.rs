@@ -1,10 +1,10 @@
 //! Checking an order that is to be placed or changed: its lines, summed by product, and its address.
 
+use contract::products::Wanted;
 use edge::{FieldError, text};
 use money::Decimal;
 
-use super::{Action, Line};
-use crate::api::{Address, Item, NewOrder, OrderChange};
+use super::{Action, Address, Line};
 
 /// The most lines: keeps an order's event and its one statement small.
 const MAX_LINES: usize = 100;
@@ -23,16 +23,16 @@ const MAX_ZIP_CODE: usize = 20;
 #[derive(Debug)]
 pub struct Draft {
     /// One for each product.
-    pub lines: Vec<Item>,
+    pub lines: Vec<Wanted>,
     pub address: Address,
 }
 
 impl Draft {
     /// Check a new order; every field that is not valid is named.
-    pub fn parse(new: NewOrder) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(items: Vec<Wanted>, address: &Address) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let address = parse_address(&mut errors, &new.shipping_address);
-        let lines = sum(&mut errors, new.items);
+        let address = parse_address(&mut errors, address);
+        let lines = sum(&mut errors, items);
         if errors.is_empty() { Ok(Self { lines, address }) } else { Err(errors) }
     }
 }
@@ -41,19 +41,19 @@ impl Draft {
 #[derive(Debug)]
 pub struct Change {
     /// All lines that the order is to have, one for each product.
-    pub lines: Option<Vec<Item>>,
+    pub lines: Option<Vec<Wanted>>,
     pub address: Option<Address>,
 }
 
 impl Change {
     /// Check a change; every field that is not valid is named.
-    pub fn parse(new: OrderChange) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(items: Option<Vec<Wanted>>, address: Option<&Address>) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let address = new.shipping_address.as_ref().map(|address| parse_address(&mut errors, address));
-        if new.items.is_none() && new.shipping_address.is_none() {
+        let address = address.map(|address| parse_address(&mut errors, address));
+        if items.is_none() && address.is_none() {
             errors.push(FieldError::new("items", "or a shippingAddress must be given"));
         }
-        let lines = new.items.map(|items| sum(&mut errors, items));
+        let lines = items.map(|items| sum(&mut errors, items));
         if errors.is_empty() { Ok(Self { lines, address }) } else { Err(errors) }
     }
 
@@ -68,8 +68,8 @@ impl Change {
     }
 
     /// The wanted lines, unless they are those that the order has.
-    pub fn lines_unlike(&self, present: &[Line]) -> Option<&Vec<Item>> {
-        let same = |wanted: &Item| {
+    pub fn lines_unlike(&self, present: &[Line]) -> Option<&Vec<Wanted>> {
+        let same = |wanted: &Wanted| {
             present.iter().any(|l| (&l.product_id, l.quantity) == (&wanted.product_id, wanted.quantity))
         };
         self.lines.as_ref().filter(|lines| lines.len() != present.len() || !lines.iter().all(same))
@@ -86,7 +86,7 @@ fn parse_address(errors: &mut Vec<FieldError>, address: &Address) -> Address {
 
 /// The items with those of the same product made one. Gives up at the first item that is wrong: a body has room
 /// for thousands, and one is enough to mend the client.
-fn sum(errors: &mut Vec<FieldError>, items: Vec<Item>) -> Vec<Item> {
+fn sum(errors: &mut Vec<FieldError>, items: Vec<Wanted>) -> Vec<Wanted> {
     let mut lines = Vec::with_capacity(items.len().min(MAX_LINES));
     for (index, item) in items.into_iter().enumerate() {
         if let Err((member, detail)) = add(&mut lines, item) {
@@ -104,7 +104,7 @@ fn sum(errors: &mut Vec<FieldError>, items: Vec<Item>) -> Vec<Item> {
 }
 
 /// Add an item to the lines; else the member of it that is wrong, and why.
-fn add(lines: &mut Vec<Item>, item: Item) -> Result<(), (&'static str, String)> {
+fn add(lines: &mut Vec<Wanted>, item: Wanted) -> Result<(), (&'static str, String)> {
     if !(1..=MAX_ID).contains(&item.product_id.chars().count()) {
         return Err(("productId", format!("must have 1 to {MAX_ID} characters")));
     }
@@ -143,11 +143,12 @@ fn plain(price: &Decimal) -> String {
 mod tests {
     use super::*;
 
-    const ADDRESS: &str = r#"{"street":"123 Main St","city":"Seoul","zipCode":"12345"}"#;
+    fn address(street: &str, city: &str) -> Address {
+        Address { street: street.to_owned(), city: city.to_owned(), zip_code: "12345".to_owned() }
+    }
 
     fn parse(items: &str) -> Result<Draft, Vec<FieldError>> {
-        let body = format!(r#"{{"items":[{items}],"shippingAddress":{ADDRESS}}}"#);
-        Draft::parse(serde_json::from_str(&body).unwrap())
+        Draft::parse(serde_json::from_str(&format!("[{items}]")).unwrap(), &address("123 Main St", "Seoul"))
     }
 
     fn wrong(items: &str) -> String {
@@ -210,8 +211,8 @@ mod tests {
 
     #[test]
     fn an_address_is_complete() {
-        let body = r#"{"items":[{"productId":"a","quantity":1}],"shippingAddress":{"street":" ","city":"","zipCode":"1"}}"#;
-        let errors = Draft::parse(serde_json::from_str(body).unwrap()).unwrap_err();
+        let items = serde_json::from_str(r#"[{"productId":"a","quantity":1}]"#).unwrap();
+        let errors = Draft::parse(items, &address(" ", "")).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
         assert_eq!(fields, ["shippingAddress.street", "shippingAddress.city"]);
     }

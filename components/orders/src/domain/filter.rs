@@ -1,10 +1,9 @@
 //! Which orders a list has: by state, and by when they were placed.
 
+use clock::Timestamp;
 use edge::{FieldError, Period};
-use store::Timestamp;
 
 use super::Status;
-use crate::api::Filters;
 
 /// What a list is limited to.
 #[derive(Debug, Default, PartialEq, Eq, Hash)]
@@ -18,16 +17,20 @@ pub struct Filter {
 
 impl Filter {
     /// Check query parameters; each that is not valid is named.
-    pub fn parse(query: &Filters) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(
+        status: Option<&str>,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let status = query.status.as_deref().and_then(|name| {
-            let status = Status::parse(name);
+        let status = status.and_then(|name| {
+            let status = name.parse().ok();
             if status.is_none() {
                 errors.push(FieldError::new("status", "must be a state such as PAID"));
             }
             status
         });
-        let Period { from, to } = Period::parse(&mut errors, query.from.as_deref(), query.to.as_deref());
+        let Period { from, to } = Period::parse(&mut errors, from, to);
         if errors.is_empty() { Ok(Self { status, from, to }) } else { Err(errors) }
     }
 }
@@ -36,9 +39,9 @@ impl Filter {
 mod tests {
     use super::*;
 
-    fn parse(status: &str, from: &str, to: &str) -> Result<Filter, Vec<FieldError>> {
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Filter::parse(&Filters { status: text(status), from: text(from), to: text(to) })
+    fn parse(status: &'static str, from: &'static str, to: &'static str) -> Result<Filter, Vec<FieldError>> {
+        let text = |text: &'static str| (!text.is_empty()).then_some(text);
+        Filter::parse(text(status), text(from), text(to))
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How a person stands to an order. Every route asks here, so that a permission alone opens no one else's order, and
 //! nobody acts for the other side of a purchase of their own.
 
+use contract::permissions::{OrdersAny, OrdersFulfil, Permission};
+
 use super::{Action, Order, Role};
 
 /// What a person is to an order, by what they may do at all and whose it is.
@@ -16,11 +18,11 @@ impl Relation {
     /// The buyer, and nothing else.
     pub const BUYER: Self = Self { buys: true, sells: false, runs: false };
 
-    /// What `subject`, who `may` do certain things, is to `order`; `None` for a stranger, who must not know of it.
-    pub fn of(order: &Order, subject: &str, may: impl Fn(&str) -> bool) -> Option<Self> {
+    /// What `subject`, who `holds` certain permissions, is to `order`; `None` for a stranger, who must not know of it.
+    pub fn of(order: &Order, subject: &str, holds: impl Fn(&str) -> bool) -> Option<Self> {
         let buys = order.buyer_id == subject;
-        let sells = may("orders:fulfil") && order.is_sold_by(subject);
-        let runs = !buys && may("orders:any");
+        let sells = holds(OrdersFulfil::NAME) && order.is_sold_by(subject);
+        let runs = !buys && holds(OrdersAny::NAME);
         (buys || sells || runs).then_some(Self { buys, sells, runs })
     }
 
@@ -46,12 +48,12 @@ impl Relation {
     }
 
     /// What they may do next with `order`, as the one with this id.
-    pub fn allowed(self, order: &Order, subject: &str) -> Vec<&'static str> {
+    pub fn allowed(self, order: &Order, subject: &str) -> Vec<Action> {
         let mut actions = order.allowed(self.role(), subject);
         if self.buys && self.sells {
             // Who bought of themselves still sends the parcel, but gives no money back.
             let sends = order.allowed(Role::Seller, subject);
-            actions.extend(sends.into_iter().filter(|action| *action != Action::Refund.name()));
+            actions.extend(sends.into_iter().filter(|action| *action != Action::Refund));
         }
         actions
     }
@@ -95,8 +97,8 @@ mod tests {
         own.lines.truncate(1);
         let relation = Relation::of(&own, "s1", |name| SELLER.contains(&name)).unwrap();
         assert_eq!(relation.acts_as(Action::Ship), Some(Role::Seller));
-        assert_eq!(relation.allowed(&own, "s1"), ["cancel", "changeAddress", "ship"]);
+        assert_eq!(relation.allowed(&own, "s1"), [Action::Cancel, Action::ChangeAddress, Action::Ship]);
         own.status = Status::Delivered;
-        assert_eq!(relation.allowed(&own, "s1"), [""; 0]);
+        assert_eq!(relation.allowed(&own, "s1"), []);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use clock::Timestamp;
+use contract::orders::{Arrival, OrderEvent, Parcel};
 use edge::{FieldError, text};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Order, Role, Status};
-use crate::api::NewShipment;
-use crate::error::Error;
+use super::{Action, InvalidTransition, Order, Role, Status};
 
 /// The longest carrier or tracking number, in characters: fits a parcel's label.
 const MAX_LABEL: usize = 100;
@@ -20,23 +20,31 @@ pub struct Shipment {
     pub carrier: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking_number: Option<String>,
-    pub shipped_at: String,
+    pub shipped_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivered_at: Option<String>,
+    pub delivered_at: Option<Timestamp>,
 }
 
 /// The shipments of an order by seller.
 pub type Shipments = BTreeMap<String, Shipment>;
 
-/// What a seller says of a parcel, checked; every field that is not valid is named.
-pub fn check_shipment(new: &NewShipment) -> Result<NewShipment, Vec<FieldError>> {
-    let mut errors = Vec::new();
-    let mut label = |field, text: &Option<String>| {
-        text::optional_line(&mut errors, field, text.as_deref(), 1..=MAX_LABEL)
-    };
-    let carrier = label("carrier", &new.carrier);
-    let tracking_number = label("trackingNumber", &new.tracking_number);
-    if errors.is_empty() { Ok(NewShipment { carrier, tracking_number }) } else { Err(errors) }
+/// What a seller says of a parcel, checked.
+#[derive(Clone, Debug, Default)]
+pub struct Label {
+    pub carrier: Option<String>,
+    pub tracking_number: Option<String>,
+}
+
+impl Label {
+    /// Check it; every field that is not valid is named.
+    pub fn parse(carrier: Option<&str>, tracking_number: Option<&str>) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut label =
+            |field, text: Option<&str>| text::optional_line(&mut errors, field, text, 1..=MAX_LABEL);
+        let carrier = label("carrier", carrier);
+        let tracking_number = label("trackingNumber", tracking_number);
+        if errors.is_empty() { Ok(Self { carrier, tracking_number }) } else { Err(errors) }
+    }
 }
 
 impl Order {
@@ -60,7 +68,7 @@ impl Order {
     }
 
     /// What `role` may do next, as the table says, less what was done or has become impossible on the way.
-    pub fn allowed(&self, role: Role, subject: &str) -> Vec<&'static str> {
+    pub fn allowed(&self, role: Role, subject: &str) -> Vec<Action> {
         let possible = |action: &Action| match action {
             Action::Ship | Action::Deliver => !self.waiting(*action, role, subject).is_empty(),
             Action::Cancel => self.shipments.is_empty(),
@@ -69,60 +77,64 @@ impl Order {
             Action::Refund => self.total > 0 && (role == Role::Admin || self.sellers().len() == 1),
             _ => true,
         };
-        self.status.offers(role).into_iter().filter(possible).map(Action::name).collect()
+        role.offered(self.status).into_iter().filter(possible).collect()
     }
 
-    /// Ship the parts for which `subject` acts; the event that says so, and whose parts they are.
+    /// Ship the parts for which `subject` acts; the event that says so.
     ///
     /// # Errors
-    /// [`Error::InvalidTransition`], also when the own part was shipped already.
+    /// When the state does not allow it, also when the own part was shipped already.
     pub fn ship(
         &mut self,
-        new: &NewShipment,
+        label: &Label,
         role: Role,
         subject: &str,
-        now: &str,
-    ) -> Result<(&'static str, Vec<String>), Error> {
-        let sellers = self.next_parts(Action::Ship, role, subject)?;
-        for seller in &sellers {
-            let shipment = Shipment {
-                carrier: new.carrier.clone(),
-                tracking_number: new.tracking_number.clone(),
-                shipped_at: now.to_owned(),
-                delivered_at: None,
-            };
+        now: Timestamp,
+    ) -> Result<OrderEvent, InvalidTransition> {
+        let seller_ids = self.next_parts(Action::Ship, role, subject)?;
+        let Label { carrier, tracking_number } = label.clone();
+        for seller in &seller_ids {
+            let (carrier, tracking_number) = (carrier.clone(), tracking_number.clone());
+            let shipment = Shipment { carrier, tracking_number, shipped_at: now, delivered_at: None };
             self.shipments.insert(seller.clone(), shipment);
         }
         let all = self.sellers().iter().all(|seller| self.shipments.contains_key(*seller));
-        Ok((if all { "order.shipped" } else { "order.partly_shipped" }, sellers))
+        let parcel = Parcel { buyer_id: self.buyer_id.clone(), seller_ids, carrier, tracking_number };
+        Ok(if all { OrderEvent::Shipped(parcel) } else { OrderEvent::PartlyShipped(parcel) })
     }
 
-    /// The parts for which `subject` acts have arrived; the event that says so, and whose parts they are.
+    /// The parts for which `subject` acts have arrived; the event that says so.
     ///
     /// # Errors
-    /// [`Error::InvalidTransition`], also when the own part was not shipped yet, or has arrived already.
+    /// When the state does not allow it, also when the own part was not shipped yet, or has arrived already.
     pub fn deliver(
         &mut self,
         role: Role,
         subject: &str,
-        now: &str,
-    ) -> Result<(&'static str, Vec<String>), Error> {
-        let sellers = self.next_parts(Action::Deliver, role, subject)?;
-        for seller in &sellers {
+        now: Timestamp,
+    ) -> Result<OrderEvent, InvalidTransition> {
+        let seller_ids = self.next_parts(Action::Deliver, role, subject)?;
+        for seller in &seller_ids {
             if let Some(shipment) = self.shipments.get_mut(seller) {
-                shipment.delivered_at = Some(now.to_owned());
+                shipment.delivered_at = Some(now);
             }
         }
         let arrived = |seller: &&str| self.shipments.get(*seller).is_some_and(|s| s.delivered_at.is_some());
         let all = self.sellers().iter().all(arrived);
-        Ok((if all { "order.delivered" } else { "order.partly_delivered" }, sellers))
+        let arrival = Arrival { buyer_id: self.buyer_id.clone(), seller_ids };
+        Ok(if all { OrderEvent::Delivered(arrival) } else { OrderEvent::PartlyDelivered(arrival) })
     }
 
-    fn next_parts(&self, action: Action, role: Role, subject: &str) -> Result<Vec<String>, Error> {
-        self.status.check(action)?;
+    fn next_parts(
+        &self,
+        action: Action,
+        role: Role,
+        subject: &str,
+    ) -> Result<Vec<String>, InvalidTransition> {
+        action.check(self.status)?;
         let sellers = self.waiting(action, role, subject);
         if sellers.is_empty() {
-            Err(Error::InvalidTransition { from: self.part(subject), to: action.goal() })
+            Err(InvalidTransition { from: self.part(subject), to: action.goal() })
         } else {
             Ok(sellers)
         }

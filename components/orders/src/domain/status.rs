@@ -3,79 +3,33 @@
 //! From [`TRANSITIONS`] come the guards, `allowedActions`, the enums of the API's description, the rows of
 //! `orders_transitions` in the fold, and the diagram in `docs/orders.md`; tests compare each with it.
 
-use serde::{Serialize, Serializer};
+use contract::orders::OrderEventKind as Kind;
+pub use contract::orders::Status;
+use serde::Serialize;
+use strum::{Display, VariantArray};
 
-use crate::error::Error;
-
-macro_rules! named {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $case:ident $text:literal,)* }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$doc])* $case,)* }
-
-        impl $name {
-            /// Every one, in the order of the API's description.
-            #[cfg(test)]
-            pub const ALL: &[Self] = &[$(Self::$case,)*];
-
-            /// As the API spells it, and the database.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$case => $text,)* }
-            }
-
-            /// The one of this name.
-            pub fn parse(name: &str) -> Option<Self> {
-                match name { $($text => Some(Self::$case),)* _ => None }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.name())
-            }
-        }
-    };
+/// What can be done with an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Display, VariantArray)]
+#[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
+pub enum Action {
+    Pay,
+    Cancel,
+    ChangeItems,
+    ChangeAddress,
+    Ship,
+    Deliver,
+    Refund,
+    /// Done by the clock.
+    Expire,
 }
 
-named! {
-    /// Where an order stands.
-    Status {
-        /// Its stock is held; it waits for the payment.
-        Ordered "ORDERED",
-        /// Some of its sellers may have shipped already.
-        Paid "PAID",
-        /// All of its sellers have shipped.
-        Shipped "SHIPPED",
-        /// All of its parts have arrived.
-        Delivered "DELIVERED",
-        /// Given up; the money, if any was taken, is on its way back.
-        Cancelled "CANCELLED",
-        /// Not paid in time.
-        Expired "EXPIRED",
-        /// All of the money was given back.
-        Refunded "REFUNDED",
-    }
-}
-
-named! {
-    /// What can be done with an order.
-    Action {
-        Pay "pay",
-        Cancel "cancel",
-        ChangeItems "changeItems",
-        ChangeAddress "changeAddress",
-        Ship "ship",
-        Deliver "deliver",
-        Refund "refund",
-        /// Done by the clock.
-        Expire "expire",
-    }
+/// That an order cannot go from one state to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an order cannot go from {from} to {to}")]
+pub struct InvalidTransition {
+    pub from: Status,
+    pub to: Status,
 }
 
 /// As what someone looks at an order.
@@ -91,7 +45,7 @@ pub enum Role {
 pub struct Transition {
     pub from: Status,
     pub action: Action,
-    pub event: &'static str,
+    pub event: Kind,
     pub to: Status,
     /// To whom the action is on offer; to no one when it is done by the clock or by payments.
     pub by: &'static [Role],
@@ -107,54 +61,36 @@ const SENDER: &[Role] = &[Role::Seller, Role::Admin];
 /// The table. What is not here is refused. Of several rows of an action the last has its goal: `partly_` events are
 /// those of one seller while others have not done the same yet.
 pub const TRANSITIONS: &[Transition] = &[
-    row(Status::Ordered, Action::Pay, "order.paid", Status::Paid, BUYER),
-    row(Status::Ordered, Action::Cancel, "order.cancelled", Status::Cancelled, OWNER),
-    row(Status::Ordered, Action::ChangeItems, "order.changed", Status::Ordered, OWNER),
-    row(Status::Ordered, Action::ChangeAddress, "order.readdressed", Status::Ordered, OWNER),
-    row(Status::Ordered, Action::Expire, "order.expired", Status::Expired, NO_ONE),
-    row(Status::Paid, Action::Cancel, "order.cancelled", Status::Cancelled, OWNER),
-    row(Status::Paid, Action::ChangeAddress, "order.readdressed", Status::Paid, OWNER),
-    row(Status::Paid, Action::Ship, "order.partly_shipped", Status::Paid, SENDER),
-    row(Status::Paid, Action::Ship, "order.shipped", Status::Shipped, SENDER),
-    row(Status::Paid, Action::Deliver, "order.partly_delivered", Status::Paid, SENDER),
-    row(Status::Shipped, Action::Deliver, "order.partly_delivered", Status::Shipped, SENDER),
-    row(Status::Shipped, Action::Deliver, "order.delivered", Status::Delivered, SENDER),
-    row(Status::Delivered, Action::Refund, "order.refunded", Status::Refunded, SENDER),
-    row(Status::Cancelled, Action::Refund, "order.refunded", Status::Refunded, NO_ONE),
+    row(Status::Ordered, Action::Pay, Kind::Paid, Status::Paid, BUYER),
+    row(Status::Ordered, Action::Cancel, Kind::Cancelled, Status::Cancelled, OWNER),
+    row(Status::Ordered, Action::ChangeItems, Kind::Changed, Status::Ordered, OWNER),
+    row(Status::Ordered, Action::ChangeAddress, Kind::Readdressed, Status::Ordered, OWNER),
+    row(Status::Ordered, Action::Expire, Kind::Expired, Status::Expired, NO_ONE),
+    row(Status::Paid, Action::Cancel, Kind::Cancelled, Status::Cancelled, OWNER),
+    row(Status::Paid, Action::ChangeAddress, Kind::Readdressed, Status::Paid, OWNER),
+    row(Status::Paid, Action::Ship, Kind::PartlyShipped, Status::Paid, SENDER),
+    row(Status::Paid, Action::Ship, Kind::Shipped, Status::Shipped, SENDER),
+    row(Status::Paid, Action::Deliver, Kind::PartlyDelivered, Status::Paid, SENDER),
+    row(Status::Shipped, Action::Deliver, Kind::PartlyDelivered, Status::Shipped, SENDER),
+    row(Status::Shipped, Action::Deliver, Kind::Delivered, Status::Delivered, SENDER),
+    row(Status::Delivered, Action::Refund, Kind::Refunded, Status::Refunded, SENDER),
+    row(Status::Cancelled, Action::Refund, Kind::Refunded, Status::Refunded, NO_ONE),
 ];
 
-const fn row(
-    from: Status,
-    action: Action,
-    event: &'static str,
-    to: Status,
-    by: &'static [Role],
-) -> Transition {
+const fn row(from: Status, action: Action, event: Kind, to: Status, by: &'static [Role]) -> Transition {
     Transition { from, action, event, to, by }
 }
 
-impl Status {
-    /// Whether `action` is possible in this state.
-    ///
-    /// # Errors
-    /// [`Error::InvalidTransition`] when the table does not have it.
-    pub fn check(self, action: Action) -> Result<(), Error> {
-        if TRANSITIONS.iter().any(|row| (row.from, row.action) == (self, action)) {
-            Ok(())
-        } else {
-            Err(Error::InvalidTransition { from: self, to: action.goal() })
-        }
-    }
+/// The state that `event` leads to from `status`; what is not in the table changes nothing.
+pub fn after(status: Status, event: Kind) -> Status {
+    let found = TRANSITIONS.iter().find(|row| row.from == status && row.event == event);
+    found.map_or(status, |row| row.to)
+}
 
-    /// The state that `event` leads to from here; what is not in the table changes nothing.
-    pub fn after(self, event: &str) -> Self {
-        let found = TRANSITIONS.iter().find(|row| row.from == self && row.event == event);
-        found.map_or(self, |row| row.to)
-    }
-
-    /// The actions on offer to `role` in this state, each once.
-    pub fn offers(self, role: Role) -> Vec<Action> {
-        let rows = TRANSITIONS.iter().filter(|row| row.from == self && row.by.contains(&role));
+impl Role {
+    /// The actions on offer to it in the state `status`, each once.
+    pub fn offered(self, status: Status) -> Vec<Action> {
+        let rows = TRANSITIONS.iter().filter(|row| row.from == status && row.by.contains(&self));
         let mut actions: Vec<_> = rows.map(|row| row.action).collect();
         actions.dedup();
         actions
@@ -162,6 +98,18 @@ impl Status {
 }
 
 impl Action {
+    /// Whether it is possible in the state `from`.
+    ///
+    /// # Errors
+    /// [`InvalidTransition`] when the table does not have it.
+    pub fn check(self, from: Status) -> Result<(), InvalidTransition> {
+        if TRANSITIONS.iter().any(|row| (row.from, row.action) == (from, self)) {
+            Ok(())
+        } else {
+            Err(InvalidTransition { from, to: self.goal() })
+        }
+    }
+
     /// The state it leads to in the end.
     pub fn goal(self) -> Status {
         let last = TRANSITIONS.iter().rev().find(|row| row.action == self);
@@ -171,7 +119,7 @@ impl Action {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeSet, HashSet};
 
     use serde_json::{Value, json};
 
@@ -202,15 +150,14 @@ mod tests {
 
     #[test]
     fn what_the_table_does_not_have_is_refused_with_both_states() {
-        for from in Status::ALL {
-            for action in Action::ALL {
+        for from in Status::VARIANTS {
+            for action in Action::VARIANTS {
                 let possible = TRANSITIONS.iter().any(|row| (row.from, row.action) == (*from, *action));
-                match from.check(*action) {
+                match action.check(*from) {
                     Ok(()) => assert!(possible, "{from} {action}"),
-                    Err(Error::InvalidTransition { from: said, to }) => {
+                    Err(InvalidTransition { from: said, to }) => {
                         assert_eq!((possible, said, to), (false, *from, action.goal()));
                     }
-                    Err(other) => panic!("{other}"),
                 }
             }
         }
@@ -219,16 +166,16 @@ mod tests {
 
     #[test]
     fn an_event_leads_from_a_state_to_one_other() {
-        let pairs: BTreeSet<_> = TRANSITIONS.iter().map(|row| (row.from.name(), row.event)).collect();
+        let pairs: HashSet<_> = TRANSITIONS.iter().map(|row| (row.from, row.event)).collect();
         assert_eq!(pairs.len(), TRANSITIONS.len());
-        assert_eq!(Status::Paid.after("order.shipped"), Status::Shipped);
-        assert_eq!(Status::Paid.after("order.refund_noted"), Status::Paid);
+        assert_eq!(after(Status::Paid, Kind::Shipped), Status::Shipped);
+        assert_eq!(after(Status::Paid, Kind::RefundNoted), Status::Paid);
     }
 
     #[test]
     fn an_action_is_on_offer_only_to_those_who_may() {
-        let names = |status: Status, role| {
-            status.offers(role).into_iter().map(Action::name).collect::<Vec<_>>().join(" ")
+        let names = |status: Status, role: Role| {
+            role.offered(status).iter().map(Action::to_string).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(names(Status::Ordered, Role::Buyer), "pay cancel changeItems changeAddress");
         assert_eq!(names(Status::Ordered, Role::Admin), "cancel changeItems changeAddress");
@@ -238,22 +185,21 @@ mod tests {
         assert_eq!(names(Status::Delivered, Role::Admin), "refund");
         for last in [Status::Cancelled, Status::Expired, Status::Refunded] {
             assert!(
-                [Role::Buyer, Role::Seller, Role::Admin].iter().all(|role| last.offers(*role).is_empty())
+                [Role::Buyer, Role::Seller, Role::Admin].iter().all(|role| role.offered(last).is_empty())
             );
         }
     }
 
     #[test]
     fn names_are_read_as_they_are_written() {
-        assert!(Status::ALL.iter().all(|status| Status::parse(status.name()) == Some(*status)));
-        assert!(Action::ALL.iter().all(|action| Action::parse(action.name()) == Some(*action)));
-        assert_eq!(Status::parse("paid"), None);
-        assert_eq!(json!(Status::Paid), json!("PAID"));
+        assert!(Status::VARIANTS.iter().all(|status| status.to_string().parse() == Ok(*status)));
+        assert!("paid".parse::<Status>().is_err());
+        assert_eq!((json!(Status::Paid), json!(Action::ChangeItems)), (json!("PAID"), json!("changeItems")));
     }
 
     #[test]
     fn the_database_has_the_same_transitions() {
-        let row = |row: &Transition| format!("('{}', '{}', '{}')", row.from, row.event, row.to);
+        let row = |row: &Transition| format!("('{}', '{}', '{}')", row.from, row.event.into_str(), row.to);
         let rows: Vec<_> = TRANSITIONS.iter().map(row).collect();
         let sql = format!("INSERT INTO orders_transitions VALUES\n  {};", rows.join(",\n  "));
         assert!(FOLD.contains(&sql), "{sql}");
@@ -263,8 +209,8 @@ mod tests {
     fn the_description_has_the_same_states_and_actions() {
         let document: Value = serde_json::from_str(OPENAPI).unwrap();
         let schemas = &document["components"]["schemas"];
-        assert_eq!(schemas["OrderStatus"]["enum"], json!(Status::ALL));
-        let offered: Vec<_> = Action::ALL.iter().filter(|action| **action != Action::Expire).collect();
+        assert_eq!(schemas["OrderStatus"]["enum"], json!(Status::VARIANTS));
+        let offered: Vec<_> = Action::VARIANTS.iter().filter(|action| **action != Action::Expire).collect();
         assert_eq!(schemas["Order"]["properties"]["allowedActions"]["items"]["enum"], json!(offered));
     }
 
@@ -276,9 +222,11 @@ mod tests {
             ```mermaid\nstateDiagram-v2\n    [*] --> ORDERED: order.placed\n"
             .to_owned();
         for row in TRANSITIONS {
-            text += &format!("    {} --> {}: {}\n", row.from, row.to, row.event);
+            text += &format!("    {} --> {}: {}\n", row.from, row.to, row.event.into_str());
         }
-        for last in Status::ALL.iter().filter(|status| TRANSITIONS.iter().all(|row| row.from != **status)) {
+        for last in
+            Status::VARIANTS.iter().filter(|status| TRANSITIONS.iter().all(|row| row.from != **status))
+        {
             text += &format!("    {last} --> [*]\n");
         }
         text += "```\n\n| state | action | by | event | then |\n|---|---|---|---|---|\n";
@@ -289,7 +237,13 @@ mod tests {
                 (_, true) => "payments".to_owned(),
                 (_, false) => by.join(", "),
             };
-            text += &format!("| {} | `{}` | {by} | `{}` | {} |\n", row.from, row.action, row.event, row.to);
+            text += &format!(
+                "| {} | `{}` | {by} | `{}` | {} |\n",
+                row.from,
+                row.action,
+                row.event.into_str(),
+                row.to
+            );
         }
         text
     }

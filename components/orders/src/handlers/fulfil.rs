@@ -1,17 +1,20 @@
 //! Shipping and delivering: by each seller for their own part, or by an ADMIN for all.
 
 use axum::response::Response;
-use edge::{Context, Id, Key, Keyed, KeyedOr, Path, Preconditions, Problem, User};
+use contract::orders::OrderEvent;
+use contract::permissions::OrdersRead;
+use edge::{Context, Id, Key, Keyed, OptionalBody, Path, Preconditions, Problem, User};
 use http::StatusCode;
-use serde_json::json;
-use store::Event;
+use store::Timestamp;
+use strum::IntoDiscriminant;
 
 use super::{act, answer, relation, show};
 use crate::api::{NewDelivery, NewShipment};
-use crate::domain::{Action, Order, Role, check_shipment};
+use crate::domain::{Action, InvalidTransition, Label, Order, Role};
 use crate::error::Error;
 use crate::personal;
-use crate::store::{self as orders, DB};
+use crate::record::Happening;
+use crate::store::DB;
 
 /// `POST /api/orders/{id}/ship`: 200 with the order, which is SHIPPED when all of its sellers have shipped.
 pub async fn ship(
@@ -19,18 +22,12 @@ pub async fn ship(
     user: User,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
-    KeyedOr(Keyed { body, key }): KeyedOr<NewShipment>,
+    OptionalBody(Keyed { body, key }): OptionalBody<NewShipment>,
 ) -> Result<Response, Error> {
-    let body = check_shipment(&body).map_err(Error::Invalid)?;
+    let label = Label::parse(body.carrier.as_deref(), body.tracking_number.as_deref());
+    let label = label.map_err(Error::Invalid)?;
     let request = Request { context, user, id, preconditions, key, action: Action::Ship };
-    fulfil(request, |order, role, subject, now| {
-        let (kind, sellers) = order.ship(&body, role, subject, now)?;
-        let data = json!({
-            "sellerIds": sellers, "carrier": body.carrier, "trackingNumber": body.tracking_number
-        });
-        Ok(orders::next(order, kind, subject, data))
-    })
-    .await
+    fulfil(request, |order, role, subject, now| order.ship(&label, role, subject, now)).await
 }
 
 /// `POST /api/orders/{id}/deliver`: 200 with the order, which is DELIVERED when all of its parts have arrived.
@@ -39,14 +36,10 @@ pub async fn deliver(
     user: User,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
-    KeyedOr(Keyed { key, .. }): KeyedOr<NewDelivery>,
+    OptionalBody(Keyed { key, .. }): OptionalBody<NewDelivery>,
 ) -> Result<Response, Error> {
     let request = Request { context, user, id, preconditions, key, action: Action::Deliver };
-    fulfil(request, |order, role, subject, now| {
-        let (kind, sellers) = order.deliver(role, subject, now)?;
-        Ok(orders::next(order, kind, subject, json!({ "sellerIds": sellers })))
-    })
-    .await
+    fulfil(request, Order::deliver).await
 }
 
 struct Request {
@@ -70,7 +63,7 @@ impl Request {
         let Some(replay) = DB.replay(&self.user.actor(), &key.scoped(&self.operation())).await? else {
             return Ok(None);
         };
-        let answer = personal::open_answer(&replay.stream, replay.result).await?;
+        let answer = personal::decrypt_answer(&replay.stream, replay.result).await?;
         Ok(Some(edge::replayed(key, &replay.request_hash, StatusCode::OK, answer)?))
     }
 }
@@ -78,22 +71,24 @@ impl Request {
 /// Do it once, however often it comes with the same key.
 async fn fulfil(
     request: Request,
-    decide: impl Fn(&mut Order, Role, &str, &str) -> Result<Event, Error>,
+    decide: impl Fn(&mut Order, Role, &str, Timestamp) -> Result<OrderEvent, InvalidTransition>,
 ) -> Result<Response, Error> {
     let Request { context, user, id, preconditions, action, .. } = &request;
-    user.require("orders:read")?;
+    user.require(OrdersRead)?;
     if let Some(answer) = request.earlier().await? {
         return Ok(answer);
     }
     let done = act(context, user, id, preconditions, *action, |order, role, now| {
-        let mut event = decide(order, role, &user.subject, &now.to_string())?;
+        let event = decide(order, role, &user.subject, now)?;
+        let mut happening = Happening::new(event, user.actor());
         if let Some(key) = &request.key {
             let mut after = order.clone();
-            after.advance(event.kind, &now.to_string());
+            after.advance(happening.event.discriminant(), now);
             let answer = serde_json::to_string(&show(&after, relation(user, &after)?, &user.subject));
-            event.idempotency = Some(key.kept(&request.operation(), answer.map_err(Problem::internal)?));
+            let answer = answer.map_err(Problem::internal)?;
+            happening.idempotency = Some(key.kept(&request.operation(), answer));
         }
-        Ok(event)
+        Ok(happening)
     });
     match done.await {
         Ok((done, relation)) => Ok(answer(&done.order, relation, &user.subject)),

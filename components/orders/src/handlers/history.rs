@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::HeaderMap};
+use contract::permissions::OrdersRead;
 use edge::headers::{prefers, single};
-use edge::{Context, FieldError, Id, Page, Path, User};
+use edge::{Context, FieldError, Id, Page, Path, Permitted};
 use futures::stream;
 use http::header;
 
@@ -39,12 +40,11 @@ static STREAMS: AtomicUsize = AtomicUsize::new(0);
 /// `GET /api/orders/{id}/events`: what happened to the order, oldest first; live with `Accept: text/event-stream`.
 pub async fn history(
     context: Context,
-    user: User,
+    user: Permitted<OrdersRead>,
     Path(Id(id)): Path<Id>,
     headers: HeaderMap,
     page: Page,
 ) -> Result<Response, Error> {
-    user.require("orders:read")?;
     let order = current(&context, &id).await?;
     let page = page.of::<i64>("orders.events", &id)?;
     let viewer = Viewer { role: relation(&user, &order)?.role(), subject: user.subject.clone(), order: id };
@@ -74,11 +74,15 @@ struct Viewer {
 
 impl Viewer {
     async fn events(&self, after: i64, limit: i64) -> Result<Vec<Recorded>, store::Error> {
-        let mut found = orders::history(&self.order, after, limit).await?;
-        for entry in &mut found {
-            entry.data = public(&entry.kind, entry.data.take(), self.role, &self.subject);
-        }
-        Ok(found)
+        let found = orders::history(&self.order, after, limit).await?.into_iter();
+        let shown = found.map(|entry| Recorded {
+            sequence: entry.version,
+            kind: entry.kind,
+            time: entry.time,
+            actor: entry.actor,
+            data: public(&entry.event, self.role, &self.subject),
+        });
+        Ok(shown.collect())
     }
 }
 

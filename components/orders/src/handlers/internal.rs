@@ -1,20 +1,26 @@
-//! What other services ask, and the sweep that ends orders which nobody paid.
+//! What other services ask (orders, whether someone sold something, where parcels went), and the sweep that ends orders which nobody paid.
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Id, Path, Query, ServiceCaller};
+use contract::orders::Summary;
+use edge::{Context, Id, Page, Path, Query, ServiceCaller};
 use serde_json::json;
 use store::Timestamp;
 
-use super::{current, write};
+use super::{SELF, current, show};
 use crate::RELAY;
-use crate::api::{Pair, Summary, Swept};
+use crate::api::{Pair, Swept};
+use crate::domain::{Filter, Relation};
 use crate::error::Error;
+use crate::record::{self, Happening};
 use crate::settings::pay_within;
 use crate::store as orders;
 
 /// Orders that one sweep ends: well under a second, so that nobody gives up waiting for it.
 const SWEEP: i64 = 200;
+
+/// How many addresses a seller is told of: those of the latest orders.
+const LATEST: i64 = 10;
 
 /// `GET /internal/orders/orders/{id}`: whether and for how much an order can be paid, and whether its people are there.
 pub async fn get(context: Context, _: ServiceCaller, Path(Id(id)): Path<Id>) -> Result<Response, Error> {
@@ -22,14 +28,14 @@ pub async fn get(context: Context, _: ServiceCaller, Path(Id(id)): Path<Id>) -> 
     let people: Vec<_> = order.sellers().into_iter().chain([order.buyer_id.as_str()]).collect();
     let stopped = orders::stopped(&people).await?;
     let summary = Summary {
-        id: &order.id,
-        buyer_id: &order.buyer_id,
+        seller_ids: order.sellers().into_iter().map(str::to_owned).collect(),
+        lines: order.units(),
+        id: order.id,
+        buyer_id: order.buyer_id,
         status: order.status,
         currency: order.currency,
         total: order.total,
         version: order.version,
-        seller_ids: order.sellers(),
-        lines: order.sold(),
         stopped,
     };
     Ok(Reply(summary).into_response())
@@ -41,6 +47,26 @@ pub async fn sold(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response
     Ok(Reply(json!({ "sold": sold })).into_response())
 }
 
+/// `GET /internal/orders/shipping?sellerId=&buyerId=`: 200 with the addresses of what the seller has to send to the
+/// buyer or has sent, the latest first, each once.
+pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response, Error> {
+    let mut addresses = Vec::new();
+    for order in orders::sold(&pair.seller_id, &pair.buyer_id, LATEST).await? {
+        if let Some(address) = order.address.filter(|address| !addresses.contains(address)) {
+            addresses.push(address);
+        }
+    }
+    Ok(Reply(addresses).into_response())
+}
+
+/// `GET /internal/orders/buyers/{id}/orders`: 200 with what someone ordered, newest first.
+pub async fn bought(_: ServiceCaller, Path(Id(id)): Path<Id>, page: Page) -> Result<Response, Error> {
+    let page = page.of::<Id>("orders.bought", &id)?;
+    let found = orders::list_bought(&id, &Filter::default(), page.after.as_deref(), page.rows()).await?;
+    let items = found.iter().map(|order| show(order, Relation::BUYER, &id)).collect();
+    Ok(Reply(page.list(items, |order| order.id.to_owned())).into_response())
+}
+
 /// `POST /internal/orders/sweep`: orders that were not paid in time become EXPIRED, and their stock is free. Several at
 /// once do no harm: each order expires once.
 pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Reply<Swept>, Error> {
@@ -49,8 +75,8 @@ pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Reply<Swept>, E
     let more = i64::try_from(due.len()).is_ok_and(|found| found == SWEEP);
     let mut expired = 0usize;
     for order in due {
-        let event = orders::expired(&order);
-        let done = write(&context, order, event, now).await?;
+        let expired_now = Happening::new(order.expired(), SELF);
+        let done = record::next(&context, order, expired_now, now).await?;
         expired = expired.saturating_add(usize::from(done.is_some()));
     }
     RELAY.drain().await;

@@ -1,9 +1,11 @@
 //! Placing an order: hold the stock, then write the order; let the stock go if there is no order after all.
 
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Key, Keyed, Problem, User, etag};
+use contract::permissions::OrdersCreate;
+use contract::products::Wanted;
+use edge::{Context, Key, Keyed, Permitted, Problem, User, etag};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use store::{Event, Idempotency, Replay, Timestamp};
+use store::{Replay, Timestamp};
 use uuid::Uuid;
 
 use super::show;
@@ -12,7 +14,7 @@ use crate::error::Error;
 use crate::reservation::{release, reserve};
 use crate::settings::{open_orders_limit, pay_within, payable};
 use crate::store::{self as orders, DB};
-use crate::{RELAY, api, personal};
+use crate::{api, personal, record};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "orders.place";
@@ -21,9 +23,14 @@ const FIRST_VERSION: i64 = 1;
 
 /// `POST /api/orders`: 201 with the order and its `Location`. One hop, one statement, and a look by an index that spares
 /// the hop where too many orders of the buyer are unpaid.
-pub async fn place(context: Context, user: User, request: Keyed<api::NewOrder>) -> Result<Response, Error> {
-    user.require("orders:create")?;
-    let draft = Draft::parse(request.body).map_err(Error::Invalid)?;
+pub async fn place(
+    context: Context,
+    user: Permitted<OrdersCreate>,
+    request: Keyed<api::NewOrder>,
+) -> Result<Response, Error> {
+    let api::NewOrder { items, shipping_address } = request.body;
+    let items = items.into_iter().map(Wanted::from).collect();
+    let draft = Draft::parse(items, &shipping_address).map_err(Error::Invalid)?;
     let key = request.key.as_ref();
     if let Some(answer) = earlier(&user, key).await? {
         return Ok(answer);
@@ -39,9 +46,9 @@ async fn try_to(context: &Context, user: &User, key: Option<&Key>, draft: Draft)
     let (id, now) = (Uuid::now_v7().to_string(), Timestamp::now());
     payable(context).await?;
     refuse_too_many(user, now).await?;
-    let expires_at = now.plus_seconds(pay_within().await?).to_string();
-    let address = personal::hide(&id, &draft.address).await?;
-    let held = reserve(context, &id, &expires_at, &draft.lines).await?;
+    let expires_at = now.plus_seconds(pay_within().await?);
+    let address = personal::encrypt(&id, &draft.address).await?;
+    let held = reserve(context, &id, expires_at, draft.lines).await?;
     let Some(total) = total(&held.lines) else {
         release(context, &id).await;
         return Err(too_much());
@@ -60,11 +67,11 @@ async fn try_to(context: &Context, user: &User, key: Option<&Key>, draft: Draft)
         shipments: Shipments::new(),
         version: FIRST_VERSION,
         expires_at,
-        created_at: now.to_string(),
-        updated_at: now.to_string(),
+        created_at: now,
+        updated_at: now,
         lines: held.lines,
     };
-    save(context, key, &order, address, now).await
+    save(context, key, &order, address).await
 }
 
 /// Write the order, with its `address` encrypted, and answer with it.
@@ -73,18 +80,13 @@ async fn save(
     key: Option<&Key>,
     order: &Order,
     address: String,
-    now: Timestamp,
 ) -> Result<Response, Error> {
     let body =
         serde_json::to_string(&show(order, Relation::BUYER, &order.buyer_id)).map_err(Problem::internal)?;
-    let idempotency = match key {
-        Some(key) => Some(remembered(key, &order.id, &body).await?),
-        None => None,
-    };
-    let traceparent = context.traceparent.clone();
+    let kept = key.map(|key| key.kept(OPERATION, body.as_str()));
+    let kept = record::encrypted(&order.id, kept).await?;
     let limit = open_orders_limit().await?;
-    let event = Event { traceparent, idempotency, ..orders::placed(order, &address, limit) };
-    match (DB.append_at(event, now).await, key) {
+    match (record::placed(context, order, address, limit, kept).await, key) {
         (Ok(_), _) => {}
         (Err(store::Error::Replayed(replay)), Some(key)) => {
             release(context, &order.id).await;
@@ -93,11 +95,10 @@ async fn save(
         (Err(error), _) if orders::is_too_many(&error) => {
             release(context, &order.id).await;
             // All of them may be as young as this one.
-            return Err(Error::TooMany(wait(&order.expires_at)));
+            return Err(Error::TooMany(wait(order.expires_at)));
         }
         (Err(error), _) => recover(context, &order.id, error).await?,
     }
-    RELAY.kick();
     let json = [(header::CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, json, place_of(&order.id), body).into_response())
 }
@@ -108,14 +109,8 @@ async fn refuse_too_many(user: &User, now: Timestamp) -> Result<(), Error> {
     if limit == 0 {
         return Ok(());
     }
-    let until = orders::open_until(&user.subject, &now.to_string(), limit).await?;
-    until.map_or(Ok(()), |until| Err(Error::TooMany(wait(&until))))
-}
-
-/// What a request with the same key is answered.
-async fn remembered(key: &Key, order_id: &str, answer: &str) -> Result<Idempotency, Error> {
-    let result = personal::hide_answer(order_id, answer).await?;
-    Ok(key.kept(OPERATION, result))
+    let until = orders::open_until(&user.subject, now, limit).await?;
+    until.map_or(Ok(()), |until| Err(Error::TooMany(wait(until))))
 }
 
 /// After a failed append: without an order the stock is free again. But an append whose answer was lost may have
@@ -139,7 +134,7 @@ async fn earlier(user: &User, key: Option<&Key>) -> Result<Option<Response>, Err
 }
 
 async fn replayed(key: &Key, replay: Replay) -> Result<Response, Error> {
-    let answer = personal::open_answer(&replay.stream, replay.result).await?;
+    let answer = personal::decrypt_answer(&replay.stream, replay.result).await?;
     let answer = edge::replayed(key, &replay.request_hash, StatusCode::CREATED, answer)?;
     Ok((place_of(&replay.stream), answer).into_response())
 }
@@ -152,9 +147,8 @@ fn place_of(id: &str) -> [(HeaderName, HeaderValue); 2] {
 }
 
 /// Seconds from now to `until`. Not from when the request came: what it waits for may have begun since.
-fn wait(until: &str) -> i64 {
-    let now = Timestamp::now();
-    Timestamp::parse(until).unwrap_or(now).wait_from(now)
+fn wait(until: Timestamp) -> i64 {
+    until.wait_from(Timestamp::now())
 }
 
 fn too_much() -> Error {

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Id, Page, PageOf, Path, Preconditions, Query, User, etag};
+use contract::permissions::{OrdersAny, OrdersFulfil, OrdersRead};
+use edge::{Context, Id, Page, PageOf, Path, Permitted, Preconditions, Query, User, etag};
 use http::{StatusCode, header};
 use store::Timestamp;
 
@@ -15,11 +16,10 @@ use crate::store as orders;
 /// `GET /api/orders/{id}`: 200, or 304 when the client's copy is current.
 pub async fn get(
     context: Context,
-    user: User,
+    user: Permitted<OrdersRead>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    user.require("orders:read")?;
     let order = current(&context, &id).await?;
     let relation = relation(&user, &order)?;
     if preconditions.unchanged(order.version) {
@@ -31,13 +31,12 @@ pub async fn get(
 /// `GET /api/orders`: newest first; the caller's own, with those a seller has lines in, or all with `orders:any`.
 pub async fn list(
     context: Context,
-    user: User,
+    user: Permitted<OrdersRead>,
     Query(query): Query<Filters>,
     page: Page,
 ) -> Result<Response, Error> {
-    user.require("orders:read")?;
-    let filter = Filter::parse(&query).map_err(Error::Invalid)?;
-    let (any, fulfil) = (user.may("orders:any"), user.may("orders:fulfil"));
+    let filter = filter(&query)?;
+    let (any, fulfil) = (user.may(OrdersAny), user.may(OrdersFulfil));
     let page = page.of::<Id>("orders", (&filter, any, fulfil, (!any).then_some(&user.subject)))?;
     let after = page.after.as_deref();
     let found = match (any, fulfil) {
@@ -52,24 +51,28 @@ pub async fn list(
 /// theirs, others who are not allowed to see all learn nothing of the user.
 pub async fn list_of(
     context: Context,
-    user: User,
+    user: Permitted<OrdersRead>,
     Path(Id(buyer)): Path<Id>,
     Query(query): Query<Filters>,
     page: Page,
 ) -> Result<Response, Error> {
-    user.require("orders:read")?;
-    let filter = Filter::parse(&query).map_err(Error::Invalid)?;
-    let whole = user.relation(&buyer, "orders:any").is_some();
+    let filter = filter(&query)?;
+    let whole = user.relation(&buyer, OrdersAny).is_some();
     let page = page.of::<Id>("orders.user", (&filter, &buyer, (!whole).then_some(&user.subject)))?;
     let after = page.after.as_deref();
     let found = if whole {
         orders::list_bought(&buyer, &filter, after, page.rows()).await?
-    } else if user.may("orders:fulfil") {
+    } else if user.may(OrdersFulfil) {
         orders::list_bought_from(&buyer, &user.subject, &filter, after, page.rows()).await?
     } else {
         return Err(Error::NotFound);
     };
     answer_page(&context, &user, &filter, &page, found).await
+}
+
+fn filter(query: &Filters) -> Result<Filter, Error> {
+    let Filters { status, from, to } = query;
+    Filter::parse(status.as_deref(), from.as_deref(), to.as_deref()).map_err(Error::Invalid)
 }
 
 async fn answer_page(
@@ -79,8 +82,8 @@ async fn answer_page(
     page: &PageOf<Id>,
     mut found: Vec<Order>,
 ) -> Result<Response, Error> {
-    let now = Timestamp::now().to_string();
-    for order in found.iter_mut().filter(|order| order.is_due(&now)) {
+    let now = Timestamp::now();
+    for order in found.iter_mut().filter(|order| order.is_due(now)) {
         // At most a page of them, and each only once in its life.
         *order = current(context, &order.id).await?;
     }

@@ -1,7 +1,8 @@
 //! Lists of orders, newest first. Ids begin with the time of placing (UUIDv7), so that a page's cursor and a range
 //! of dates are ranges of ids: one index serves both.
 
-use store::{AFTER_ALL, Timestamp, Value, params};
+use clock::Timestamp;
+use store::{AFTER_ALL, Value, params};
 
 use super::{COLUMNS, orders};
 use crate::domain::{Filter, Order};
@@ -26,7 +27,7 @@ impl Select {
         let before = after.map_or(end.as_str(), |after| after.min(&end)).to_owned();
         let mut this = Self { conditions: String::new(), params: params![limit, before] };
         if let Some(state) = filter.status {
-            this.and(&format!("{status} ="), state.name().to_owned());
+            this.and(&format!("{status} ="), state.to_string());
         }
         if let Some(from) = filter.from {
             this.and("id >=", first_id(from.plus_seconds(-SLACK)));

@@ -1,21 +1,11 @@
 //! The way out of a conflict: a person has looked, and what the provider really booked stands.
 
-use money::Currency;
-use serde::{Deserialize, Serialize};
+use clock::Timestamp;
+use contract::payments::{PaymentEvent, Resolved};
+use money::{Amount, Currency};
 use serde_json::json;
 
-use super::outcome::add;
-use super::{Change, Payment, Refund};
-
-/// What becomes of money that was booked otherwise than was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Resolution {
-    /// All that is left of it goes back.
-    Refund,
-    /// It stands.
-    Accept,
-}
+use super::{Change, Payment, Refund, Resolution};
 
 impl Payment {
     /// The event that ends the conflict: the payment is of the sum that was booked, and so are its refunds in conflict,
@@ -27,9 +17,10 @@ impl Payment {
         wrong: &[Refund],
         given_back: i64,
         rest: &mut Refund,
-        ask_after: &str,
+        ask_after: Timestamp,
     ) -> Change {
-        let (amount, currency) = self.really_taken();
+        let taken = self.really_taken();
+        let amount = taken.minor;
         let sum = |of: fn(&Refund) -> i64| wrong.iter().map(of).fold(0i64, i64::saturating_add);
         let under_way = self.refunding.saturating_sub(sum(|refund| refund.amount)).max(0);
         let known = self.refunded.saturating_add(sum(|refund| refund.booked.unwrap_or(refund.amount).max(0)));
@@ -38,37 +29,38 @@ impl Payment {
             Resolution::Refund => amount.saturating_sub(total).saturating_sub(under_way).max(0),
             Resolution::Accept => 0,
         };
-        let data = json!({
-            "action": action,
-            "accepted": action == Resolution::Accept,
-            "amount": amount,
-            "currency": currency,
-            "asked": { "amount": self.amount, "currency": self.currency },
-            "refunded": total.saturating_sub(self.refunded),
-            "refundedTotal": total,
-            "refunding": under_way.saturating_add(rest.amount),
-            "full": total == amount && (total > 0 || action == Resolution::Refund),
+        let begun = rest.amount > 0;
+        let event = PaymentEvent::Resolved(Resolved {
+            payment_id: self.id.clone(),
+            order_id: self.order_id.clone(),
+            action,
+            accepted: action == Resolution::Accept,
+            taken,
+            asked: Amount::new(self.amount, self.currency),
+            refunded: total.saturating_sub(self.refunded),
+            refunded_total: total,
+            refunding: under_way.saturating_add(rest.amount),
+            full: total == amount && (total > 0 || action == Resolution::Refund),
+            refund_id: begun.then(|| rest.id.clone()),
+            refund_amount: begun.then_some(rest.amount),
         });
-        let mut change = self.change("conflict.resolved", data);
-        if rest.amount > 0 {
-            add(&mut change.data, "refundId", json!(rest.id));
-            add(&mut change.data, "refundAmount", json!(rest.amount));
-        }
-        change.private = Some(json!({ "reason": rest.reason, "askAfter": ask_after }));
-        change
+        Change { event, private: Some(json!({ "reason": rest.reason, "askAfter": ask_after })) }
     }
 
     /// What the provider took, in its own words; what was asked, when it said nothing that can be read.
-    pub fn really_taken(&self) -> (i64, Currency) {
+    pub fn really_taken(&self) -> Amount {
         let booked = self.booked.as_ref().filter(|(amount, _)| *amount >= 0);
-        let booked = booked.and_then(|(amount, code)| Some((*amount, Currency::parse(code).ok()?)));
-        booked.unwrap_or((self.amount, self.currency))
+        let booked =
+            booked.and_then(|(amount, code)| Some(Amount::new(*amount, Currency::parse(code).ok()?)));
+        booked.unwrap_or(Amount::new(self.amount, self.currency))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::DomainEvent;
+
     use crate::domain::{RefundState, State, refund::tests::refund, tests::started};
 
     fn conflict(booked: Option<(i64, &str)>) -> Payment {
@@ -79,7 +71,7 @@ mod tests {
     }
 
     fn resolve(payment: &Payment, action: Resolution, wrong: &[Refund]) -> serde_json::Value {
-        payment.resolved(action, wrong, 0, &mut refund(0), "soon").data
+        payment.resolved(action, wrong, 0, &mut refund(0), Timestamp(0)).event.data()
     }
 
     #[test]
@@ -119,7 +111,7 @@ mod tests {
     #[test]
     fn what_the_provider_gave_back_unheard_counts() {
         let payment = conflict(Some((3000, "USD")));
-        let data = payment.resolved(Resolution::Refund, &[], 3000, &mut refund(0), "soon").data;
+        let data = payment.resolved(Resolution::Refund, &[], 3000, &mut refund(0), Timestamp(0)).event.data();
         assert_eq!((&data["refundedTotal"], &data["full"]), (&json!(3000), &json!(true)));
         assert_eq!(data.get("refundId"), None);
     }

@@ -1,10 +1,13 @@
 //! What a provider's answer means for a payment.
 
+use clock::Timestamp;
+use contract::payments::{Booked, Deferral, PaymentEvent, Receipt};
+use money::Amount;
 use serde_json::{Value, json};
-use store::Timestamp;
+use strum::IntoDiscriminant;
 
 use super::Payment;
-use crate::provider::{Decline, Outcome, Receipt, label};
+use crate::provider::{self, Decline, Outcome, label};
 
 /// From this long after the attempt, in seconds, a charge the provider never heard of is given up: the call was
 /// cancelled at [`CHARGE_TIMEOUT`](crate::provider::CHARGE_TIMEOUT), and what is on the wire has arrived.
@@ -21,6 +24,8 @@ pub const ABANDONED_AFTER_SECONDS: i64 = 60 * 60;
 pub const HINT_EVERY_SECONDS: i64 = 5;
 /// Why a payment failed when the provider refuses our account.
 pub const MISCONFIGURED: &str = "provider_misconfigured";
+/// Why a payment failed that the provider never heard of.
+const NOT_RECEIVED: &str = "not_received";
 
 /// Decline codes that clients may see; any other of a provider counts as the last.
 const DECLINE_CODES: [&str; 7] = [
@@ -36,9 +41,14 @@ const DECLINE_CODES: [&str; 7] = [
 /// What happens to a payment: an event without its circumstances.
 #[derive(Debug, PartialEq)]
 pub struct Change {
-    pub kind: &'static str,
-    pub data: Value,
+    pub event: PaymentEvent,
     pub private: Option<Value>,
+}
+
+impl From<PaymentEvent> for Change {
+    fn from(event: PaymentEvent) -> Self {
+        Self { event, private: None }
+    }
 }
 
 impl Payment {
@@ -48,99 +58,135 @@ impl Payment {
             return None;
         }
         let change = match outcome {
-            Outcome::Captured(receipt) => Some(self.booked("payment.captured", self.amount, receipt)),
-            Outcome::Authorized(receipt) => Some(self.booked("payment.authorized", self.amount, receipt)),
-            Outcome::Declined(no) => {
-                let mut data = json!({ "code": standard(&no), "retryable": no.retryable });
-                if let Some(code) = &no.provider_code {
-                    add(&mut data, "providerCode", json!(label(code)));
-                }
-                Some(self.change("payment.declined", data))
-            }
-            Outcome::Cancelled => Some(self.change("payment.cancelled", json!({}))),
-            Outcome::RequiresAction(url) => self.deferred("requires_action", Some(url), now),
-            Outcome::Pending => self.deferred("pending", None, now),
-            Outcome::Unknown(_) => self.deferred("unknown", None, now),
-            Outcome::Unauthorized(_) => self.deferred("unauthorized", None, now),
+            Outcome::Captured(receipt) => Some(self.booked(&receipt, PaymentEvent::Captured)),
+            Outcome::Authorized(receipt) => Some(self.booked(&receipt, PaymentEvent::Authorized)),
+            Outcome::Declined(no) => Some(self.declined(&no).into()),
+            Outcome::Cancelled => Some(self.cancelled().into()),
+            Outcome::RequiresAction(url) => self.deferred(Deferral::RequiresAction, Some(url), now),
+            Outcome::Pending => self.deferred(Deferral::Pending, None, now),
+            Outcome::Unknown(_) => self.deferred(Deferral::Unknown, None, now),
+            Outcome::Unauthorized(_) => self.deferred(Deferral::Unauthorized, None, now),
         };
-        change.filter(|change| self.state.next(change.kind).is_some())
+        change.filter(|change| self.state.allows(change.event.discriminant()))
     }
 
     /// What it means that the provider refused our account when it was to be charged: nothing was taken.
     pub fn misconfigured(&self) -> Change {
-        self.change("payment.failed", json!({ "code": MISCONFIGURED, "retryable": true }))
+        self.failed(MISCONFIGURED)
     }
 
     /// What it means that the provider never heard of this payment.
     pub fn never_heard_of(&self, now: Timestamp) -> Option<Change> {
-        let started = Timestamp::parse(&self.created_at)?;
-        let change = if started.plus_seconds(LOST_AFTER_SECONDS) <= now {
-            Some(self.change("payment.failed", json!({ "code": "not_received", "retryable": true })))
+        let change = if self.created_at.plus_seconds(LOST_AFTER_SECONDS) <= now {
+            Some(self.failed(NOT_RECEIVED))
         } else {
             // The request may still be on its way.
-            self.deferred("unknown", None, now)
+            self.deferred(Deferral::Unknown, None, now)
         };
-        change.filter(|change| self.state.next(change.kind).is_some())
+        change.filter(|change| self.state.allows(change.event.discriminant()))
     }
 
-    /// The receipt is as good as `kind` only when it says what was asked for.
-    pub(super) fn booked(&self, kind: &'static str, amount: i64, receipt: Receipt) -> Change {
-        let asked = (amount, self.currency.code());
-        let booked = (receipt.amount.minor_units, receipt.amount.currency.as_str());
-        let mut data = json!({ "amount": amount, "currency": self.currency, "reference": receipt.reference });
-        if booked == asked {
-            return self.change(kind, data);
+    /// The receipt is as good as `event` only when it says what was asked for.
+    fn booked(&self, receipt: &provider::Receipt, event: fn(Receipt) -> PaymentEvent) -> Change {
+        let amount = Amount::new(self.amount, self.currency);
+        match differs(receipt, amount) {
+            None => {
+                let reference = receipt.reference.clone();
+                event(Receipt {
+                    payment_id: self.id.clone(),
+                    order_id: self.order_id.clone(),
+                    amount,
+                    reference,
+                })
+            }
+            Some(booked) => self.conflicted(amount, receipt, booked, None),
         }
-        add(&mut data, "booked", json!({ "amount": booked.0, "currency": booked.1 }));
-        self.change("payment.conflicted", data)
+        .into()
+    }
+
+    /// That the provider has `booked` another sum than the `amount` that was asked for.
+    pub(super) fn conflicted(
+        &self,
+        amount: Amount,
+        receipt: &provider::Receipt,
+        booked: Booked,
+        refund_id: Option<String>,
+    ) -> PaymentEvent {
+        PaymentEvent::Conflicted {
+            payment_id: self.id.clone(),
+            order_id: self.order_id.clone(),
+            amount,
+            reference: receipt.reference.clone(),
+            booked: Some(booked),
+            refund_id,
+        }
+    }
+
+    fn declined(&self, no: &Decline) -> PaymentEvent {
+        PaymentEvent::Declined {
+            payment_id: self.id.clone(),
+            order_id: self.order_id.clone(),
+            code: standard(no).to_owned(),
+            retryable: no.retryable,
+            provider_code: no.provider_code.as_deref().map(label),
+            was_open: self.was_told_open(),
+        }
+    }
+
+    fn cancelled(&self) -> PaymentEvent {
+        let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+        PaymentEvent::Cancelled { payment_id, order_id, was_open: self.was_told_open() }
+    }
+
+    fn failed(&self, code: &str) -> Change {
+        let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+        let (code, was_open) = (code.to_owned(), self.was_told_open());
+        PaymentEvent::Failed { payment_id, order_id, code, retryable: true, was_open }.into()
+    }
+
+    /// Whether the order may have been told that it is open: the news of its end may overtake that.
+    fn was_told_open(&self) -> bool {
+        !self.is_running()
     }
 
     /// Said once: that the call is over, and that what became of the charge is to be asked for. Said again
     /// only for another URL.
-    fn deferred(&self, cause: &str, url: Option<String>, now: Timestamp) -> Option<Change> {
+    fn deferred(&self, cause: Deferral, url: Option<String>, now: Timestamp) -> Option<Change> {
         if !self.is_running() && url == self.action_url {
             return None;
         }
-        let mut change = self.change("payment.deferred", json!({ "cause": cause }));
-        let ask_after = now.plus_seconds(ASK_EVERY_SECONDS).to_string();
-        change.private = Some(json!({ "actionUrl": url, "askAfter": ask_after }));
-        Some(change)
+        let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+        let ask_after = now.plus_seconds(ASK_EVERY_SECONDS);
+        Some(Change {
+            event: PaymentEvent::Deferred { payment_id, order_id, cause },
+            private: Some(json!({ "actionUrl": url, "askAfter": ask_after })),
+        })
     }
+}
 
-    pub(super) fn change(&self, kind: &'static str, mut data: Value) -> Change {
-        add(&mut data, "paymentId", json!(self.id));
-        add(&mut data, "orderId", json!(self.order_id));
-        // The order may have been told that it is open, and the news of its end may overtake that.
-        if matches!(kind, "payment.declined" | "payment.failed" | "payment.cancelled") && !self.is_running() {
-            add(&mut data, "wasOpen", json!(true));
-        }
-        Change { kind, data, private: None }
-    }
+/// What `receipt` says, when that is not what was `asked` for.
+pub(super) fn differs(receipt: &provider::Receipt, asked: Amount) -> Option<Booked> {
+    let provider::Money { minor_units, currency } = &receipt.amount;
+    let same = (*minor_units, currency.as_str()) == (asked.minor, asked.currency.code());
+    (!same).then(|| Booked { amount: *minor_units, currency: currency.clone() })
 }
 
 pub(super) fn standard(no: &Decline) -> &'static str {
     DECLINE_CODES.iter().find(|code| **code == no.code).copied().unwrap_or("do_not_honor")
 }
 
-pub(super) fn add(data: &mut Value, name: &str, value: Value) {
-    if let Some(members) = data.as_object_mut() {
-        members.insert(name.to_owned(), value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{State, TRANSITIONS, tests::started};
-    use crate::provider::Money;
+    use contract::DomainEvent;
+    use contract::payments::PaymentEventKind as Kind;
+
+    use crate::domain::{State, TRANSITIONS, tests::at, tests::started};
+    use crate::provider::{Money, Receipt};
 
     fn receipt(minor_units: i64, currency: &str) -> Receipt {
         let amount = Money { minor_units, currency: currency.to_owned() };
         Receipt { reference: "r".to_owned(), amount }
-    }
-
-    fn at(text: &str) -> Timestamp {
-        Timestamp::parse(text).unwrap()
     }
 
     fn now() -> Timestamp {
@@ -151,56 +197,57 @@ mod tests {
         Outcome::Declined(Decline { code: code.to_owned(), retryable, provider_code: Some("x<".to_owned()) })
     }
 
-    fn kind(payment: &Payment, outcome: Outcome) -> Option<&'static str> {
-        let kind = payment.after(outcome, now())?.kind;
-        assert!(TRANSITIONS.iter().any(|(from, event, _)| *from == payment.state && *event == kind));
+    fn kind(payment: &Payment, outcome: Outcome) -> Option<Kind> {
+        let kind = payment.after(outcome, now())?.event.discriminant();
+        assert!(TRANSITIONS.iter().any(|(from, event, ..)| *from == payment.state && *event == kind));
         Some(kind)
     }
 
     #[test]
     fn a_receipt_counts_only_when_it_says_what_was_asked() {
         let payment = started();
-        assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some("payment.captured"));
-        assert_eq!(kind(&payment, Outcome::Authorized(receipt(2999, "USD"))), Some("payment.authorized"));
+        assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some(Kind::Captured));
+        assert_eq!(kind(&payment, Outcome::Authorized(receipt(2999, "USD"))), Some(Kind::Authorized));
         for wrong in [receipt(3000, "USD"), receipt(2999, "KRW"), receipt(0, "")] {
-            assert_eq!(kind(&payment, Outcome::Captured(wrong)), Some("payment.conflicted"));
+            assert_eq!(kind(&payment, Outcome::Captured(wrong)), Some(Kind::Conflicted));
         }
     }
 
     #[test]
     fn decline_codes_are_the_standard_ones() {
-        let code = |said| started().after(decline(said, true), now()).unwrap().data["code"].clone();
+        let code = |said| started().after(decline(said, true), now()).unwrap().event.data()["code"].clone();
         assert_eq!(code("stolen_card"), "stolen_card");
         assert_eq!(code("weird <b>"), "do_not_honor");
-        assert_eq!(started().after(decline("x", true), now()).unwrap().data["providerCode"], "x?");
+        assert_eq!(started().after(decline("x", true), now()).unwrap().event.data()["providerCode"], "x?");
     }
 
     #[test]
     fn an_unclear_answer_is_noted_once() {
         let mut payment = started();
-        assert_eq!(kind(&payment, Outcome::Unknown(String::new())), Some("payment.deferred"));
+        assert_eq!(kind(&payment, Outcome::Unknown(String::new())), Some(Kind::Deferred));
         payment.version = 2;
         assert_eq!(kind(&payment, Outcome::Unknown(String::new())), None);
-        assert_eq!(kind(&payment, Outcome::RequiresAction("https://x".to_owned())), Some("payment.deferred"));
+        assert_eq!(kind(&payment, Outcome::RequiresAction("https://x".to_owned())), Some(Kind::Deferred));
         payment.action_url = Some("https://x".to_owned());
         assert_eq!(kind(&payment, Outcome::RequiresAction("https://x".to_owned())), None);
-        assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some("payment.captured"));
+        assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some(Kind::Captured));
     }
 
     #[test]
     fn a_charge_nobody_heard_of_is_given_up_when_the_call_cannot_arrive_any_more() {
         let early = started().never_heard_of(at("2026-11-21T00:00:14.999Z")).unwrap();
-        assert_eq!(early.kind, "payment.deferred");
+        assert_eq!(early.event.discriminant(), Kind::Deferred);
         let late = started().never_heard_of(at("2026-11-21T00:00:15.000Z")).unwrap();
-        assert_eq!(late.kind, "payment.failed");
+        assert_eq!(late.event.discriminant(), Kind::Failed);
     }
 
     #[test]
     fn an_account_that_is_refused_ends_a_charge_and_no_question() {
         let payment = started();
         let failed = payment.misconfigured();
-        assert_eq!((failed.kind, &failed.data["code"]), ("payment.failed", &json!("provider_misconfigured")));
-        assert_eq!(kind(&payment, Outcome::Unauthorized(String::new())), Some("payment.deferred"));
+        assert_eq!(failed.event.discriminant(), Kind::Failed);
+        assert_eq!(failed.event.data()["code"], "provider_misconfigured");
+        assert_eq!(kind(&payment, Outcome::Unauthorized(String::new())), Some(Kind::Deferred));
     }
 
     #[test]
@@ -215,7 +262,7 @@ mod tests {
         let mut payment = started();
         for state in [State::Failed, State::Cancelled] {
             payment.state = state;
-            assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some("payment.captured"));
+            assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some(Kind::Captured));
             assert_eq!(kind(&payment, decline("stolen_card", false)), None);
             assert_eq!(kind(&payment, Outcome::Unknown(String::new())), None);
         }

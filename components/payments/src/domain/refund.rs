@@ -1,9 +1,13 @@
 //! Giving money back: what was asked for, and what a provider's answer means for it.
 
+use clock::Timestamp;
+use contract::payments::{PaymentEvent, Refunded};
+use money::Amount;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::Timestamp;
+use strum::Display;
 
-use super::outcome::{add, standard};
+use super::outcome::{differs, standard};
 use super::{Change, Payment};
 use crate::provider::{Outcome, Receipt};
 
@@ -15,7 +19,9 @@ const ELSEWHERE: &str = "Refunded at the provider";
 const RETRY_AFTER: [i64; 6] = [60, 5 * 60, 30 * 60, 2 * 60 * 60, 12 * 60 * 60, 24 * 60 * 60];
 
 /// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, Display)]
+#[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum RefundState {
     /// The provider was asked, or is about to be.
     Pending,
@@ -25,24 +31,6 @@ pub enum RefundState {
     Failed,
     /// The provider gave back something else: a person has to look.
     Conflict,
-}
-
-impl RefundState {
-    /// As clients and the database see it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Succeeded => "SUCCEEDED",
-            Self::Failed => "FAILED",
-            Self::Conflict => "CONFLICT",
-        }
-    }
-
-    /// The state with this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Pending, Self::Succeeded, Self::Failed, Self::Conflict];
-        all.into_iter().find(|state| state.name() == name)
-    }
 }
 
 /// Money that is to be given back, or was.
@@ -62,13 +50,12 @@ pub struct Refund {
     pub retries: i64,
     /// Whether it failed, and nobody has asked for another refund of the payment since.
     pub owed: bool,
-    /// When it is asked for again by itself, RFC 3339.
-    pub retry_at: Option<String>,
+    /// When it is asked for again by itself.
+    pub retry_at: Option<Timestamp>,
     /// In conflict: what the provider gave back, in minor units of the payment's currency.
     pub booked: Option<i64>,
-    /// RFC 3339.
-    pub created_at: String,
-    pub updated_at: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 impl Refund {
@@ -99,66 +86,66 @@ impl Refund {
 
 impl Payment {
     /// The event that asks again for a `refund` that the provider refused; `automatic` when no person does.
-    pub fn refund_retried(&self, refund: &Refund, automatic: bool, ask_after: String) -> Change {
-        let data = json!({
-            "refundId": refund.id,
-            "amount": refund.amount,
-            "currency": self.currency,
-            "automatic": automatic,
-            "retries": refund.retries.saturating_add(1),
-        });
-        let mut change = self.change("payment.refund_retried", data);
-        change.private = Some(json!({ "askAfter": ask_after }));
-        change
+    pub fn refund_retried(&self, refund: &Refund, automatic: bool, ask_after: Timestamp) -> Change {
+        let event = PaymentEvent::RefundRetried {
+            payment_id: self.id.clone(),
+            order_id: self.order_id.clone(),
+            refund_id: refund.id.clone(),
+            amount: self.sum(refund.amount),
+            automatic,
+            retries: refund.retries.saturating_add(1),
+        };
+        Change { event, private: Some(json!({ "askAfter": ask_after })) }
     }
 
     /// The event that asks for `refund`: durable before the provider hears of it.
-    pub fn refund_requested(&self, refund: &Refund, ask_after: String) -> Change {
-        let data = json!({
-            "refundId": refund.id,
-            "amount": refund.amount,
-            "currency": self.currency,
-            "restock": refund.restock,
-        });
-        let mut change = self.change("payment.refund_requested", data);
-        change.private = Some(json!({ "reason": refund.reason, "askAfter": ask_after }));
-        change
+    pub fn refund_requested(&self, refund: &Refund, ask_after: Timestamp) -> Change {
+        let event = PaymentEvent::RefundRequested {
+            payment_id: self.id.clone(),
+            order_id: self.order_id.clone(),
+            refund_id: refund.id.clone(),
+            amount: self.sum(refund.amount),
+            restock: refund.restock,
+        };
+        Change { event, private: Some(json!({ "reason": refund.reason, "askAfter": ask_after })) }
     }
 
     /// That its order will not have it, so that all of it is to go back.
     pub fn return_due(&self, reason: &str) -> Change {
-        self.change("payment.return_due", json!({ "reason": reason }))
+        let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+        PaymentEvent::ReturnDue { payment_id, order_id, reason: reason.to_owned() }.into()
     }
 
     /// The end of a payment of nothing.
     pub fn nothing_to_give_back(&self) -> Change {
-        let data = json!({
-            "amount": 0, "currency": self.currency, "refundedTotal": 0, "full": true, "restock": false,
-        });
-        self.change("payment.refunded", data)
+        PaymentEvent::Refunded(Refunded { refunded_total: 0, full: true, ..self.given_back(0) }).into()
     }
 
     /// What the provider's answer to `refund` changes; `None` when nobody knows yet: ask again.
     pub fn after_refund(&self, refund: &Refund, outcome: Outcome, now: Timestamp) -> Option<Change> {
-        let mut change = match outcome {
-            Outcome::Captured(receipt) => self.booked("payment.refunded", refund.amount, receipt),
+        let amount = self.sum(refund.amount);
+        let refund_id = refund.id.clone();
+        match outcome {
+            Outcome::Captured(receipt) => Some(match differs(&receipt, amount) {
+                None => PaymentEvent::Refunded(Refunded {
+                    refund_id: Some(refund_id),
+                    reference: Some(receipt.reference),
+                    restock: refund.restock,
+                    ..self.given_back(refund.amount)
+                })
+                .into(),
+                Some(booked) => self.conflicted(amount, &receipt, booked, Some(refund_id)).into(),
+            }),
             Outcome::Declined(no) if !no.retryable => {
-                let data = json!({
-                    "declineCode": standard(&no),
-                    "amount": refund.amount,
-                    "currency": self.currency,
-                });
-                let mut change = self.change("payment.refund_failed", data);
-                change.private = refund.next_try(now).map(|at| json!({ "retryAt": at.to_string() }));
-                change
+                let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+                let decline_code = standard(&no).to_owned();
+                let private = refund.next_try(now).map(|at| json!({ "retryAt": at }));
+                let event =
+                    PaymentEvent::RefundFailed { payment_id, order_id, refund_id, decline_code, amount };
+                Some(Change { event, private })
             }
-            _ => return None,
-        };
-        if change.kind == "payment.refunded" {
-            self.add_total(&mut change, refund.amount, refund.restock);
+            _ => None,
         }
-        add(&mut change.data, "refundId", json!(refund.id));
-        Some(change)
     }
 
     /// What it changes that the provider gave money back without being asked by us; `None` when it is not this
@@ -168,26 +155,45 @@ impl Payment {
         if !self.has_money() || amount <= 0 || receipt.amount.currency != self.currency.code() {
             return None;
         }
-        let mut change = self.booked("payment.refunded", amount, receipt.clone());
-        self.add_total(&mut change, amount, false);
-        add(&mut change.data, "refundId", json!(id));
-        add(&mut change.data, "elsewhere", json!(true));
-        change.private = Some(json!({ "reason": ELSEWHERE }));
-        Some(change)
+        let event = PaymentEvent::Refunded(Refunded {
+            refund_id: Some(id.to_owned()),
+            reference: Some(receipt.reference.clone()),
+            elsewhere: true,
+            ..self.given_back(amount)
+        });
+        Some(Change { event, private: Some(json!({ "reason": ELSEWHERE })) })
     }
 
-    fn add_total(&self, change: &mut Change, amount: i64, restock: bool) {
-        let total = self.refunded.saturating_add(amount);
-        add(&mut change.data, "refundedTotal", json!(total));
-        add(&mut change.data, "full", json!(total == self.amount));
-        add(&mut change.data, "restock", json!(restock));
+    /// That `amount` was given back, besides what was before.
+    fn given_back(&self, amount: i64) -> Refunded {
+        let refunded_total = self.refunded.saturating_add(amount);
+        Refunded {
+            payment_id: self.id.clone(),
+            order_id: self.order_id.clone(),
+            refund_id: None,
+            amount: self.sum(amount),
+            reference: None,
+            refunded_total,
+            full: refunded_total == self.amount,
+            restock: false,
+            elsewhere: false,
+        }
+    }
+
+    /// `minor` units of its currency.
+    fn sum(&self, minor: i64) -> Amount {
+        Amount::new(minor, self.currency)
     }
 }
 
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::domain::{State, tests::started};
+    use contract::DomainEvent;
+    use contract::payments::PaymentEventKind as Kind;
+    use strum::IntoDiscriminant;
+
+    use crate::domain::{State, tests::at, tests::started};
     use crate::provider::{Decline, Money};
 
     fn receipt(minor_units: i64, currency: &str) -> Outcome {
@@ -210,8 +216,8 @@ pub mod tests {
             owed: false,
             retry_at: None,
             booked: None,
-            created_at: text("2026-11-21T00:00:00.000Z"),
-            updated_at: text("2026-11-21T00:00:00.000Z"),
+            created_at: at("2026-11-21T00:00:00.000Z"),
+            updated_at: at("2026-11-21T00:00:00.000Z"),
         }
     }
 
@@ -219,8 +225,9 @@ pub mod tests {
     fn the_refund_that_gives_back_the_rest_says_so() {
         let mut payment = started();
         (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
-        let data =
-            |amount| payment.after_refund(&refund(amount), receipt(amount, "USD"), now()).unwrap().data;
+        let data = |amount| {
+            payment.after_refund(&refund(amount), receipt(amount, "USD"), now()).unwrap().event.data()
+        };
         assert_eq!(
             (data(2000)["full"].clone(), data(2000)["refundedTotal"].clone()),
             (json!(true), json!(2999))
@@ -235,13 +242,15 @@ pub mod tests {
     fn only_a_clear_answer_settles_a_refund() {
         let mut payment = started();
         payment.state = State::Captured;
-        let kind = |outcome| payment.after_refund(&refund(500), outcome, now()).map(|change| change.kind);
+        let kind = |outcome| {
+            payment.after_refund(&refund(500), outcome, now()).map(|change| change.event.discriminant())
+        };
         let no =
             |retryable| Outcome::Declined(Decline { code: "x".to_owned(), retryable, provider_code: None });
-        assert_eq!(kind(receipt(500, "USD")), Some("payment.refunded"));
-        assert_eq!(kind(receipt(501, "USD")), Some("payment.conflicted"));
-        assert_eq!(kind(receipt(500, "KRW")), Some("payment.conflicted"));
-        assert_eq!(kind(no(false)), Some("payment.refund_failed"));
+        assert_eq!(kind(receipt(500, "USD")), Some(Kind::Refunded));
+        assert_eq!(kind(receipt(501, "USD")), Some(Kind::Conflicted));
+        assert_eq!(kind(receipt(500, "KRW")), Some(Kind::Conflicted));
+        assert_eq!(kind(no(false)), Some(Kind::RefundFailed));
         assert_eq!(kind(no(true)), None);
         assert_eq!(kind(Outcome::Pending), None);
     }
@@ -252,7 +261,7 @@ pub mod tests {
         (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
         let of = |payment: &Payment, minor_units, currency: &str| {
             let Outcome::Captured(receipt) = receipt(minor_units, currency) else { return None };
-            payment.refunded_elsewhere("f", &receipt).map(|change| change.data)
+            payment.refunded_elsewhere("f", &receipt).map(|change| change.event.data())
         };
         assert_eq!(of(&payment, 1000, "USD").unwrap()["full"], false);
         let rest = of(&payment, 2000, "USD").unwrap();
@@ -266,7 +275,7 @@ pub mod tests {
     }
 
     fn now() -> Timestamp {
-        Timestamp::parse("2026-11-21T00:00:00.000Z").unwrap()
+        at("2026-11-21T00:00:00.000Z")
     }
 
     #[test]
@@ -293,10 +302,10 @@ pub mod tests {
     }
 
     #[test]
-    fn names_of_states_read_back() {
-        for name in ["PENDING", "SUCCEEDED", "FAILED", "CONFLICT"] {
-            assert_eq!(RefundState::parse(name).map(RefundState::name), Some(name));
-        }
-        assert_eq!(RefundState::parse("?"), None);
+    fn states_are_written_in_capitals() {
+        assert_eq!(
+            (json!(RefundState::Pending), RefundState::Failed.to_string()),
+            (json!("PENDING"), "FAILED".to_owned())
+        );
     }
 }

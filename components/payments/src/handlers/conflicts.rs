@@ -2,21 +2,21 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Code, Context, Id, Key, Keyed, Path, Preconditions, Problem, REPLAYED, User, etag, text};
+use contract::permissions::PaymentsAny;
+use edge::{Code, Context, Id, Key, Keyed, Path, Permitted, Preconditions, Problem, REPLAYED, etag, text};
 use http::header;
-use store::Event;
 
 use super::paybacks;
 use super::payments::show;
-use super::refunds::{ENDED, MAX_REASON, ask_after, give, give_back_rest, new};
+use super::refunds::{ENDED, MAX_REASON, ask_after, give_back_rest, new, send_refund};
 use super::relation::related;
 use super::settle::{TRIES, current};
 use crate::api::Resolve;
-use crate::domain::{Payment, Refund, Resolution, State};
+use crate::domain::{Change, Payment, Refund, Resolution, State};
 use crate::error::Error;
 use crate::provider::{self, Outcome, Standing};
 use crate::store::{DB, refunds};
-use crate::{RELAY, store as payments};
+use crate::{RELAY, record, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.resolve";
@@ -25,12 +25,11 @@ const OPERATION: &str = "payments.resolve";
 /// back, that is begun with it, and ends as any refund does.
 pub async fn resolve(
     context: Context,
-    user: User,
+    user: Permitted<PaymentsAny>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     request: Keyed<Resolve>,
 ) -> Result<Response, Error> {
-    user.require("payments:any")?;
     let (mut payment, relation) = related(&context, &user, &id).await?;
     relation.refuse_buyer()?;
     let mut errors = Vec::new();
@@ -50,15 +49,14 @@ pub async fn resolve(
     for _ in 0..TRIES {
         preconditions.check(payment.version)?;
         let mut rest = new(&payment, 0, reason.clone(), false);
-        let mut event = resolved(&payment, &request.body, given_back, &mut rest, &user.actor()).await?;
-        event.traceparent = context.traceparent.clone();
-        event.idempotency = key.map(|key| key.kept(&operation, id.as_str()));
-        match (DB.append(event).await, key) {
+        let change = resolved(&payment, &request.body, given_back, &mut rest).await?;
+        let kept = key.map(|key| key.kept(&operation, id.as_str()));
+        match (record::resolved(&context, &payment, &change, &user.actor(), kept).await, key) {
             (Ok(appended), _) => {
                 // A failure is logged there, and the relay delivers it later.
                 _ = RELAY.deliver(&context, "orders", appended.seq).await;
                 if rest.amount > 0 {
-                    give(&context, rest).await?;
+                    send_refund(&context, rest).await?;
                 }
                 if payments::is_due_back(&id).await? {
                     give_back_rest(&context, &id, ENDED).await?;
@@ -76,7 +74,7 @@ pub async fn resolve(
 
 /// What the provider gave back of `payment` by now; what of it was not known is booked.
 async fn given_back(context: &Context, payment: &Payment) -> Result<i64, Error> {
-    let (_, currency) = payment.really_taken();
+    let currency = payment.really_taken().currency;
     let Some(Standing { outcome, refunds }) = provider::status(context, payment, provider::TRIES).await
     else {
         return Ok(0);
@@ -91,15 +89,14 @@ async fn given_back(context: &Context, payment: &Payment) -> Result<i64, Error> 
     Ok(sum)
 }
 
-/// The event that resolves the conflict, and in `rest` the refund that begins with it. `given_back` is what the provider
+/// What resolves the conflict, and in `rest` the refund that begins with it. `given_back` is what the provider
 /// says that it gave back.
 async fn resolved(
     payment: &Payment,
     body: &Resolve,
     given_back: i64,
     rest: &mut Refund,
-    actor: &str,
-) -> Result<Event, Error> {
+) -> Result<Change, Error> {
     if payment.state != State::Conflict {
         return Err(Error::NoConflict(Box::new(payment.clone())));
     }
@@ -108,8 +105,7 @@ async fn resolved(
         return Err(Error::PartlyGivenBack);
     }
     let wrong = refunds::in_conflict(&payment.id).await?;
-    let change = payment.resolved(body.action, &wrong, given_back, rest, &ask_after());
-    Ok(payments::changed(payment, change, actor))
+    Ok(payment.resolved(body.action, &wrong, given_back, rest, ask_after()))
 }
 
 async fn answer(id: &str) -> Result<Response, Error> {

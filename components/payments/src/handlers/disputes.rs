@@ -1,15 +1,19 @@
 //! Disputes: what the payers' banks want back.
 
 use axum::Json;
-use edge::{Id, List, Page, Path, User};
+use contract::permissions::PaymentsAny;
+use edge::{Id, List, Page, Path, Permitted};
 
 use crate::api;
 use crate::error::Error;
 use crate::store::{self as payments, disputes};
 
 /// `GET /api/payments/{id}/disputes`: 200, for `payments:any`.
-pub async fn list(user: User, Path(Id(id)): Path<Id>, page: Page) -> Result<Json<List<api::Dispute>>, Error> {
-    user.require("payments:any")?;
+pub async fn list(
+    _: Permitted<PaymentsAny>,
+    Path(Id(id)): Path<Id>,
+    page: Page,
+) -> Result<Json<List<api::Dispute>>, Error> {
     let payment = payments::find(&id).await?.ok_or(Error::NotFound)?;
     // Their ids are the provider's.
     let page = page.of::<String>("disputes", &payment.id)?;

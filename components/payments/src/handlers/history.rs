@@ -1,7 +1,8 @@
 //! The payment history with its sums.
 
 use axum::Json;
-use edge::{FieldError, Id, Page, Period, Query, User};
+use contract::permissions::{PaymentsAny, PaymentsRead};
+use edge::{FieldError, Id, Page, Period, Permitted, Query};
 use serde::Deserialize;
 
 use super::payments::show;
@@ -20,10 +21,13 @@ pub struct Params {
 
 /// `GET /api/payments/history?from=&to=&status=`: the caller's payments, or everyone's with `payments:any`, newest
 /// first; `totals` sum up all that match, not only this page.
-pub async fn list(user: User, Query(params): Query<Params>, page: Page) -> Result<Json<api::History>, Error> {
-    user.require("payments:read")?;
+pub async fn list(
+    user: Permitted<PaymentsRead>,
+    Query(params): Query<Params>,
+    page: Page,
+) -> Result<Json<api::History>, Error> {
     let mut filter = filter(params)?;
-    filter.buyer = (!user.may("payments:any")).then(|| user.subject.clone());
+    filter.buyer = (!user.may(PaymentsAny)).then(|| user.subject.clone());
     let page = page.of::<Id>("payments.history", &filter)?;
     let found = history::list(&filter, page.after.as_deref(), page.rows()).await?;
     let totals = history::totals(&filter).await?.iter().map(total).collect();
@@ -35,12 +39,12 @@ fn filter(params: Params) -> Result<Filter, Error> {
     let mut errors = Vec::new();
     let Period { from, to } = Period::parse(&mut errors, params.from.as_deref(), params.to.as_deref());
     let (from, to) = (from.map(|time| time.to_string()), to.map(|time| time.to_string()));
-    let status = params.status.as_deref().map(State::parse);
-    if status == Some(None) {
+    let status = params.status.as_deref().map(str::parse::<State>);
+    if matches!(status, Some(Err(_))) {
         errors.push(FieldError::new("status", "must be a payment's status such as CAPTURED"));
     }
     if errors.is_empty() {
-        Ok(Filter { buyer: None, status: status.flatten().map(State::name), from, to })
+        Ok(Filter { buyer: None, status: status.and_then(Result::ok).map(State::into), from, to })
     } else {
         Err(Error::Invalid(errors))
     }

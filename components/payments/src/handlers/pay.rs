@@ -2,18 +2,21 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Code, Context, FieldError, Id, Key, Keyed, Problem, REPLAYED, User, etag};
+use contract::orders::{Status, Summary};
+use contract::permissions::PaymentsCreate;
+use edge::{Code, Context, FieldError, Id, Key, Keyed, Permitted, Problem, REPLAYED, User, etag};
 use http::{StatusCode, header};
 use money::Decimal;
 use store::{Replay, Timestamp};
 use uuid::Uuid;
 
 use super::payments::show;
-use super::settle::{SELF, reconcile, record, record_charge};
-use crate::api::{NewPayment, Order};
+use super::settle::{reconcile, settle, settle_charge};
+use crate::api::NewPayment;
 use crate::card::Card;
 use crate::domain::{LOST_AFTER_SECONDS, MISCONFIGURED, Payment, State};
 use crate::error::Error;
+use crate::record::{self, SELF};
 use crate::settings::{TRIES_WITHIN, declines_limit};
 use crate::store::DB;
 use crate::{CLIENT, RELAY, breaker, faults, provider, settings, store as payments};
@@ -25,8 +28,11 @@ const SEALED: &str = "payments.request";
 
 /// `POST /api/payments`: 201 with the captured payment, 402 when the card was declined, 202 when the provider
 /// has not decided. The attempt is recorded before the provider is called.
-pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) -> Result<Response, Error> {
-    user.require("payments:create")?;
+pub async fn create(
+    context: Context,
+    user: Permitted<PaymentsCreate>,
+    request: Keyed<NewPayment>,
+) -> Result<Response, Error> {
     let key = match request.key {
         Some(key) => Some(key.sealed(SEALED).await?),
         None => None,
@@ -55,7 +61,7 @@ pub async fn create(context: Context, user: User, request: Keyed<NewPayment>) ->
     faults::point("paying.started").await;
     let outcome = provider::charge(&context, &payment, card).await;
     faults::point("paying.charged").await;
-    let payment = record_charge(&context, payment, outcome, &user.actor()).await?;
+    let payment = settle_charge(&context, payment, outcome, &user.actor()).await?;
     faults::point("paying.told").await;
     answer(payment)
 }
@@ -94,26 +100,26 @@ fn this_month() -> (u16, u8) {
 }
 
 /// The caller's order, if it waits for a payment.
-async fn payable(context: &Context, user: &User, order_id: &str) -> Result<Order, Error> {
+async fn payable(context: &Context, user: &User, order_id: &str) -> Result<Summary, Error> {
     // The id becomes part of a path: nothing but a UUID may.
     let Id(id) = order_id.parse().map_err(|_| Error::NoOrder)?;
     let reply = CLIENT.get(context, "orders", &format!("orders/{id}")).await?;
-    let order: Order = match reply.status {
+    let order: Summary = match reply.status {
         StatusCode::OK => reply.json()?,
         StatusCode::NOT_FOUND => return Err(Error::NoOrder),
         _ => return Err(Problem::new(Code::UNAVAILABLE, "The order cannot be read now; try again").into()),
     };
-    match order.status.as_str() {
+    match order.status {
         _ if order.buyer_id != user.subject => Err(Error::NoOrder),
         _ if order.stopped.contains(&user.subject) => Err(Problem::stopped().into()),
-        "ORDERED" if !order.stopped.is_empty() => Err(Error::SellerStopped),
-        "ORDERED" => Ok(order),
-        "PAID" => Err(Error::OrderPaid),
-        other => Err(Error::InvalidTransition(other.to_owned())),
+        Status::Ordered if !order.stopped.is_empty() => Err(Error::SellerStopped),
+        Status::Ordered => Ok(order),
+        Status::Paid => Err(Error::OrderPaid),
+        other => Err(Error::InvalidTransition(other)),
     }
 }
 
-fn new_payment(order: Order, provider: String, card: &Card) -> Payment {
+fn new_payment(order: Summary, provider: String, card: &Card) -> Payment {
     let now = Timestamp::now();
     Payment {
         id: Uuid::now_v7().to_string(),
@@ -131,28 +137,27 @@ fn new_payment(order: Order, provider: String, card: &Card) -> Payment {
         provider_code: None,
         action_url: None,
         booked: None,
-        ask_after: now.plus_seconds(LOST_AFTER_SECONDS).to_string(),
+        ask_after: now.plus_seconds(LOST_AFTER_SECONDS),
         version: 1,
-        created_at: now.to_string(),
-        updated_at: now.to_string(),
+        created_at: now,
+        updated_at: now,
     }
 }
 
 /// Record the attempt. An earlier one that was cut off may stand in the way: ask what became of it first.
 async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Result<(), Error> {
     let (limit, now) = (declines_limit().await?, Timestamp::now());
-    let mut event = payments::started(payment, limit, now.plus_seconds(-TRIES_WITHIN));
-    event.traceparent = context.traceparent.clone();
-    event.idempotency = key.map(|key| key.kept(OPERATION, payment.id.as_str()));
-    match DB.append(event.clone()).await {
+    let since = now.plus_seconds(-TRIES_WITHIN);
+    let kept = key.map(|key| key.kept(OPERATION, payment.id.as_str()));
+    match record::started(context, payment, limit, since, kept.clone()).await {
         Err(error) if payments::is_live(&error) => refuse_if_live(context, &payment.order_id).await?,
         Err(error) if payments::is_too_many(&error) => return too_many(&payment.buyer_id, limit).await,
-        other => return Ok(other.map(drop)?),
+        other => return Ok(other?),
     }
-    match DB.append(event).await {
+    match record::started(context, payment, limit, since, kept).await {
         // Another one was faster again: never go on without the attempt's row.
         Err(error) if payments::is_live(&error) => Err(Error::OrderPaid),
-        other => Ok(other.map(drop)?),
+        other => Ok(other?),
     }
 }
 
@@ -160,7 +165,6 @@ async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Resul
 async fn too_many(buyer_id: &str, limit: i64) -> Result<(), Error> {
     let oldest = payments::oldest_try(buyer_id, limit).await?;
     let now = Timestamp::now();
-    let oldest = oldest.as_deref().and_then(Timestamp::parse);
     let free = oldest.map_or(now, |oldest| oldest.plus_seconds(TRIES_WITHIN));
     Err(Error::TooMany(free.wait_from(now)))
 }
@@ -171,7 +175,7 @@ async fn refuse_if_live(context: &Context, order_id: &str) -> Result<(), Error> 
     if live.waits_for_payer() {
         // Who pays with another card gives up the one that they have not confirmed. If they just have, the money counts.
         let outcome = provider::cancel(context, &live).await;
-        live = record(context, live, outcome, SELF).await?;
+        live = settle(context, live, outcome, SELF).await?;
     }
     // The order may wait for the news.
     RELAY.kick();

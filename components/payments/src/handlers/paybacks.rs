@@ -4,10 +4,11 @@ use edge::Context;
 use uuid::Uuid;
 
 use super::refunds;
-use super::settle::{TRIES, alert, append, current};
+use super::settle::{TRIES, current};
 use crate::domain::{Payment, Refund, RefundState};
 use crate::error::Error;
 use crate::provider::{Outcome, Payback, Receipt};
+use crate::record;
 use crate::store::{self as payments, hints};
 
 /// Book what of `paybacks` is not booked yet; the payment as it is then. Each is booked once, by the provider's id.
@@ -32,7 +33,7 @@ async fn is_ours(context: &Context, payment: &Payment, payback: &Payback) -> Res
             RefundState::Failed => Ok(false),
             RefundState::Succeeded | RefundState::Conflict => Ok(true),
             RefundState::Pending => {
-                refunds::settle(context, refund, Outcome::Captured(payback.receipt.clone())).await?;
+                refunds::settle_refund(context, refund, Outcome::Captured(payback.receipt.clone())).await?;
                 Ok(true)
             }
         },
@@ -49,15 +50,15 @@ async fn book_elsewhere(context: &Context, payment: &Payment, receipt: Receipt) 
         let payment = current(&payment.id).await?;
         let id = Uuid::now_v7().to_string();
         let Some(change) = payment.refunded_elsewhere(&id, &receipt) else {
-            alert(&payment, "the provider gave back what is not of it");
+            record::alert(&payment, "the provider gave back what is not of it");
             return Ok(());
         };
-        match append(context, &payment, change, &actor, Some(&cause)).await {
+        match record::append(context, &payment, change, &actor, Some(&cause)).await {
             Ok(true) => return Ok(()),
             Ok(false) => {}
             // A refund of ours that is under way wants the same money; the provider will refuse one of the two.
             Err(Error::Internal(error)) if payments::refunds::exceeds(&error) => {
-                alert(&payment, "the provider gave back more than is left");
+                record::alert(&payment, "the provider gave back more than is left");
                 return Ok(hints::leave(&payment.id).await?);
             }
             Err(error) => return Err(error),

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Id, List, Page, Path, Preconditions, ServiceCaller, User, etag};
+use contract::permissions::{PaymentsAny, PaymentsRead};
+use edge::{Context, Id, List, Page, Path, Permitted, Preconditions, ServiceCaller, etag};
 use http::{StatusCode, header};
 
 use super::settle::reconcile;
@@ -14,13 +15,12 @@ use crate::{api, store as payments};
 /// provider what became of it.
 pub async fn get(
     context: Context,
-    user: User,
+    user: Permitted<PaymentsRead>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    user.require("payments:read")?;
     let payment = payments::find(&id).await?.ok_or(Error::NotFound)?;
-    user.relation(&payment.buyer_id, "payments:any").ok_or(Error::NotFound)?;
+    user.relation(&payment.buyer_id, PaymentsAny).ok_or(Error::NotFound)?;
     let payment = reconcile(&context, payment).await?;
     let tag = [(header::ETAG, etag(payment.version))];
     if preconditions.unchanged(payment.version) {
@@ -30,9 +30,8 @@ pub async fn get(
 }
 
 /// `GET /api/payments`: the caller's, or everyone's with `payments:any`; newest first.
-pub async fn list(user: User, page: Page) -> Result<Json<List<api::Payment>>, Error> {
-    user.require("payments:read")?;
-    let any = user.may("payments:any");
+pub async fn list(user: Permitted<PaymentsRead>, page: Page) -> Result<Json<List<api::Payment>>, Error> {
+    let any = user.may(PaymentsAny);
     let page = page.of::<Id>("payments", (!any).then_some(&user.subject))?;
     let (after, rows) = (page.after.as_deref(), page.rows());
     let found = if any {
@@ -63,7 +62,7 @@ pub fn show(payment: &Payment) -> api::Payment {
         id: payment.id.clone(),
         order_id: payment.order_id.clone(),
         buyer_id: payment.buyer_id.clone(),
-        status: payment.state.name(),
+        status: payment.state,
         amount: payment.currency.decimal(payment.amount),
         currency: payment.currency,
         refunded: payment.currency.decimal(payment.refunded),
@@ -76,10 +75,10 @@ pub fn show(payment: &Payment) -> api::Payment {
         }),
         action_url: payment.action_url.clone(),
         booked: payment.booked.as_ref().map(|_| {
-            let (amount, currency) = payment.really_taken();
-            api::Booked { amount: currency.decimal(amount), currency }
+            let taken = payment.really_taken();
+            api::Booked { amount: taken.decimal(), currency: taken.currency }
         }),
-        created_at: payment.created_at.clone(),
-        updated_at: payment.updated_at.clone(),
+        created_at: payment.created_at,
+        updated_at: payment.updated_at,
     }
 }

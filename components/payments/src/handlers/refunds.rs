@@ -2,19 +2,24 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, FieldError, Id, Key, Keyed, KeyedOr, List, Nothing, Page, Path, REPLAYED, User, text};
+use contract::permissions::{PaymentsRead, PaymentsRefund};
+use edge::{
+    Context, FieldError, Id, Key, Keyed, List, Nothing, OptionalBody, Page, Path, Permitted, REPLAYED, User,
+    text,
+};
 use http::StatusCode;
-use store::{Event, NEXT, Timestamp};
+use store::Timestamp;
 use uuid::Uuid;
 
 use super::relation::related;
-use super::settle::{SELF, TRIES, append, current, look};
+use super::settle::{TRIES, current, look};
 use crate::api::{self, NewRefund};
 use crate::domain::{Change, LOST_AFTER_SECONDS, Payment, Refund, RefundState};
 use crate::error::Error;
 use crate::provider::{self, Outcome};
+use crate::record::{self, SELF};
 use crate::store::{DB, refunds};
-use crate::{RELAY, faults, store as payments};
+use crate::{faults, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.refund";
@@ -42,8 +47,9 @@ pub async fn create(
     }
     let step = provider::step(&context, &payment.provider, payment.currency).await?.unwrap_or(1);
     let refund = check(&payment, request.body, step)?;
-    let event = requested(&context, &payment, &refund, &user.actor());
-    ask(&context, &payment, refund, event, request.key.as_ref().map(|key| (key, operation))).await
+    let change = payment.refund_requested(&refund, ask_after());
+    let key = request.key.as_ref().map(|key| (key, operation));
+    ask(&context, &user, &payment, refund, &change, key).await
 }
 
 /// `POST /api/payments/{id}/refunds/{refundId}/retry`: as [`create`], for a refund that the provider refused.
@@ -51,7 +57,7 @@ pub async fn retry(
     context: Context,
     user: User,
     Path((Id(id), Id(refund_id))): Path<(Id, Id)>,
-    KeyedOr(request): KeyedOr<Nothing>,
+    OptionalBody(request): OptionalBody<Nothing>,
 ) -> Result<Response, Error> {
     let payment = refundable(&context, &user, &id).await?;
     let operation = format!("{RETRY}.{refund_id}");
@@ -67,27 +73,29 @@ pub async fn retry(
     if !refund.owed {
         return Err(Error::NotRetryable(Box::new(refund)));
     }
-    let event = retried(&context, &payment, &refund, false, &user.actor());
-    ask(&context, &payment, refund.again(), event, request.key.as_ref().map(|key| (key, operation))).await
+    let change = payment.refund_retried(&refund, false, ask_after());
+    let key = request.key.as_ref().map(|key| (key, operation));
+    ask(&context, &user, &payment, refund.again(), &change, key).await
 }
 
-/// Record by `event` that `refund` is asked for, once per key, and ask for it.
+/// Record by `change` that `refund` is asked for, once per key, and ask for it.
 async fn ask(
     context: &Context,
+    user: &User,
     payment: &Payment,
     refund: Refund,
-    mut event: Event,
+    change: &Change,
     key: Option<(&Key, String)>,
 ) -> Result<Response, Error> {
-    event.idempotency = key.as_ref().map(|(key, operation)| key.kept(operation, refund.id.as_str()));
-    match (DB.append(event).await, key) {
+    let kept = key.as_ref().map(|(key, operation)| key.kept(operation, refund.id.as_str()));
+    match (record::refund_asked(context, payment, change, &user.actor(), kept).await, key) {
         (Ok(_), _) => {}
         (Err(store::Error::Replayed(replay)), Some((key, _))) => {
             return replayed(context, payment, key, &replay).await;
         }
         (Err(error), _) => return Err(refused(error, payment, refund)),
     }
-    let refund = give(context, refund).await?;
+    let refund = send_refund(context, refund).await?;
     faults::point("refunding.told").await;
     answer(payment, &refund)
 }
@@ -95,11 +103,10 @@ async fn ask(
 /// `GET /api/payments/{id}/refunds`: oldest first.
 pub async fn list(
     context: Context,
-    user: User,
+    user: Permitted<PaymentsRead>,
     Path(Id(id)): Path<Id>,
     page: Page,
 ) -> Result<Reply<List<api::Refund>>, Error> {
-    user.require("payments:read")?;
     let (payment, _) = related(&context, &user, &id).await?;
     let payment = super::settle::reconcile(&context, payment).await?;
     let page = page.of::<Id>("refunds", &payment.id)?;
@@ -122,7 +129,7 @@ pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause:
         // Of nothing there is nothing to ask the provider for, but the order waits for the news.
         let of_nothing = payment.amount == 0 && payment.state.is_refundable();
         let change = if of_nothing { payment.nothing_to_give_back() } else { payment.return_due(reason) };
-        if append(context, &payment, change, SELF, Some(cause)).await? {
+        if record::append(context, &payment, change, SELF, Some(cause)).await? {
             return give_back_rest(context, payment_id, reason).await;
         }
     }
@@ -138,11 +145,12 @@ pub async fn give_back_rest(context: &Context, payment_id: &str, reason: &str) -
             return Ok(());
         }
         let refund = new(&payment, rest, reason.to_owned(), false);
-        match DB.append(requested(context, &payment, &refund, SELF)).await {
+        let change = payment.refund_requested(&refund, ask_after());
+        match record::refund_asked(context, &payment, &change, SELF, None).await {
             // Someone else asked for a part of it meanwhile, or it is in conflict: what is left now?
             Err(error) if refunds::exceeds(&error) || payments::is_outrun(&error) => {}
             Err(error) => return Err(error.into()),
-            Ok(_) => return give(context, refund).await.map(drop),
+            Ok(_) => return send_refund(context, refund).await.map(drop),
         }
     }
     Err(Error::RefundPending)
@@ -153,7 +161,7 @@ pub async fn reconcile(context: &Context, refund: Refund) -> Result<Refund, Erro
     if refund.state != RefundState::Pending || !refunds::claim(&refund.id).await? {
         return Ok(refund);
     }
-    give(context, refund).await
+    send_refund(context, refund).await
 }
 
 /// Ask again for a refund that the provider refused, when that is due and its money has not gone back by another hand.
@@ -165,30 +173,30 @@ pub async fn retry_owed(context: &Context, refund: Refund) -> Result<(), Error> 
     if !said {
         return Ok(());
     }
-    match DB.append(retried(context, &payment, &refund, true, SELF)).await {
+    let change = payment.refund_retried(&refund, true, ask_after());
+    match record::refund_asked(context, &payment, &change, SELF, None).await {
         // Somebody else was faster, or there is not so much left: then the money went otherwise.
         Err(error) if payments::is_outrun(&error) || refunds::exceeds(&error) => Ok(()),
         Err(error) => Err(error.into()),
-        Ok(_) => give(context, refund.again()).await.map(drop),
+        Ok(_) => send_refund(context, refund.again()).await.map(drop),
     }
 }
 
 /// Have the provider give back what was recorded, and record what it says.
-pub async fn give(context: &Context, refund: Refund) -> Result<Refund, Error> {
-    RELAY.kick();
+pub async fn send_refund(context: &Context, refund: Refund) -> Result<Refund, Error> {
     faults::point("refunding.requested").await;
     let payment = current(&refund.payment_id).await?;
     let outcome = provider::refund(context, &payment, &refund).await;
     faults::point("refunding.provided").await;
-    settle(context, refund, outcome).await
+    settle_refund(context, refund, outcome).await
 }
 
 /// Record what the provider says of `refund`; the refund as it is then.
-pub async fn settle(context: &Context, refund: Refund, outcome: Outcome) -> Result<Refund, Error> {
+pub async fn settle_refund(context: &Context, refund: Refund, outcome: Outcome) -> Result<Refund, Error> {
     for _ in 0..TRIES {
         let payment = current(&refund.payment_id).await?;
         let Some(change) = payment.after_refund(&refund, outcome.clone(), Timestamp::now()) else { break };
-        if append(context, &payment, change, SELF, None).await? {
+        if record::append(context, &payment, change, SELF, None).await? {
             break;
         }
     }
@@ -199,7 +207,7 @@ pub async fn settle(context: &Context, refund: Refund, outcome: Outcome) -> Resu
 /// that they may not, whatever else they may do; a stranger, that there is none.
 async fn refundable(context: &Context, user: &User, id: &str) -> Result<Payment, Error> {
     let (payment, relation) = related(context, user, id).await?;
-    user.require("payments:refund")?;
+    user.require(PaymentsRefund)?;
     relation.refuse_buyer()?;
     Ok(payment)
 }
@@ -236,7 +244,7 @@ fn check(payment: &Payment, body: NewRefund, step: i64) -> Result<Refund, Error>
 
 /// A refund that is about to be asked for.
 pub fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Refund {
-    let now = Timestamp::now().to_string();
+    let now = Timestamp::now();
     Refund {
         id: Uuid::now_v7().to_string(),
         payment_id: payment.id.clone(),
@@ -249,31 +257,14 @@ pub fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Ref
         owed: false,
         retry_at: None,
         booked: None,
-        created_at: now.clone(),
+        created_at: now,
         updated_at: now,
     }
 }
 
-fn requested(context: &Context, payment: &Payment, refund: &Refund, actor: &str) -> Event {
-    asked(context, payment, payment.refund_requested(refund, ask_after()), actor)
-}
-
-/// As [`requested`], of a refund that the provider refused; `automatic` when no person asks.
-fn retried(context: &Context, payment: &Payment, refund: &Refund, automatic: bool, actor: &str) -> Event {
-    asked(context, payment, payment.refund_retried(refund, automatic, ask_after()), actor)
-}
-
-/// Two refunds of one payment commute; the database sees to it that they are not too much.
-fn asked(context: &Context, payment: &Payment, change: Change, actor: &str) -> Event {
-    let mut event = payments::changed(payment, change, actor);
-    event.version = NEXT;
-    event.traceparent = context.traceparent.clone();
-    event
-}
-
 /// When the provider is asked what became of a refund that is asked for now, if no answer comes.
-pub fn ask_after() -> String {
-    Timestamp::now().plus_seconds(LOST_AFTER_SECONDS).to_string()
+pub fn ask_after() -> Timestamp {
+    Timestamp::now().plus_seconds(LOST_AFTER_SECONDS)
 }
 
 fn restock_of_a_part() -> Error {
@@ -325,13 +316,13 @@ fn show(payment: &Payment, refund: &Refund) -> api::Refund {
         payment_id: refund.payment_id.clone(),
         amount: payment.currency.decimal(refund.amount),
         currency: payment.currency,
-        status: refund.state.name(),
+        status: refund.state,
         reason: refund.reason.clone(),
         restock: refund.restock,
         failure_code: refund.failure.clone(),
-        retry_at: refund.retry_at.clone(),
+        retry_at: refund.retry_at,
         booked: refund.booked.filter(|_| in_conflict).map(|booked| payment.currency.decimal(booked)),
-        created_at: refund.created_at.clone(),
-        updated_at: refund.updated_at.clone(),
+        created_at: refund.created_at,
+        updated_at: refund.updated_at,
     }
 }

@@ -1,10 +1,11 @@
 //! How a person stands to a payment. Every route that is about one asks here, so that a permission alone opens no one
 //! else's money, and nobody decides about a purchase of their own.
 
+use contract::orders::Summary;
+use contract::permissions::{PaymentsAny, PaymentsRefund};
 use edge::{Code, Context, Problem, User};
 use http::StatusCode;
 
-use crate::api::Order;
 use crate::domain::Payment;
 use crate::error::Error;
 use crate::{CLIENT, store as payments};
@@ -23,12 +24,12 @@ pub enum Relation {
 impl Relation {
     /// What `user` is to `payment`. Only a seller costs a hop.
     async fn of(context: &Context, user: &User, payment: &Payment) -> Result<Option<Self>, Error> {
-        match user.relation(&payment.buyer_id, "payments:any") {
+        match user.relation(&payment.buyer_id, PaymentsAny) {
             Some(edge::Relation::Owner) => return Ok(Some(Self::Buyer)),
             Some(edge::Relation::Overseer) => return Ok(Some(Self::Admin)),
             None => {}
         }
-        let sold = user.may("payments:refund") && is_only_seller(context, user, payment).await?;
+        let sold = user.may(PaymentsRefund) && is_only_seller(context, user, payment).await?;
         Ok(sold.then_some(Self::OnlySeller))
     }
 
@@ -55,7 +56,7 @@ async fn is_only_seller(context: &Context, user: &User, payment: &Payment) -> Re
     let reply = CLIENT.get(context, "orders", &format!("orders/{}", payment.order_id)).await?;
     match reply.status {
         StatusCode::OK => {
-            let sellers = reply.json::<Order>()?.seller_ids;
+            let sellers = reply.json::<Summary>()?.seller_ids;
             Ok(matches!(sellers.as_slice(), [only] if *only == user.subject))
         }
         StatusCode::NOT_FOUND => Ok(false),

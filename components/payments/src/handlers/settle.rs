@@ -6,14 +6,13 @@ use store::Timestamp;
 
 use super::{paybacks, refunds};
 use crate::api::Reconciled;
-use crate::domain::{Change, Payment, State};
+use crate::domain::{Payment, RefundState, State};
 use crate::error::Error;
 use crate::provider::{Outcome, Standing};
-use crate::store::{DB, hints};
-use crate::{RELAY, faults, provider, store as payments};
+use crate::record::SELF;
+use crate::store::hints;
+use crate::{faults, provider, record, store as payments};
 
-/// The name under which our own deeds are recorded.
-pub const SELF: &str = "service:payments";
 /// Payments and refunds of one round of reconciliation: at 3 s each, the longest round ends within the 30 s that
 /// platforms grant a request.
 const ROUND: i64 = 10;
@@ -22,23 +21,23 @@ pub const TRIES: usize = 8;
 
 /// Record what the provider said of `payment`; the payment as it is then. Money that is held is taken. An order that
 /// is paid by it is PAID when this returns, if the orders service is there.
-pub async fn record(
+pub async fn settle(
     context: &Context,
     payment: Payment,
     outcome: Outcome,
     actor: &str,
 ) -> Result<Payment, Error> {
-    let payment = record_one(context, payment, outcome, actor).await?;
+    let payment = settle_one(context, payment, outcome, actor).await?;
     if payment.state != State::Authorized {
         return Ok(payment);
     }
     faults::point("paying.authorized").await;
     let outcome = provider::capture(context, &payment).await;
-    record_one(context, payment, outcome, actor).await
+    settle_one(context, payment, outcome, actor).await
 }
 
-/// As [`record`], of the first answer to a charge: a provider that refuses our account has not taken it.
-pub async fn record_charge(
+/// As [`settle`], of the first answer to a charge: a provider that refuses our account has not taken it.
+pub async fn settle_charge(
     context: &Context,
     payment: Payment,
     outcome: Outcome,
@@ -47,14 +46,14 @@ pub async fn record_charge(
     match outcome {
         Outcome::Unauthorized(_) => {
             // When it was outrun, someone else knew more.
-            append(context, &payment, payment.misconfigured(), actor, None).await?;
+            record::append(context, &payment, payment.misconfigured(), actor, None).await?;
             current(&payment.id).await
         }
-        outcome => record(context, payment, outcome, actor).await,
+        outcome => settle(context, payment, outcome, actor).await,
     }
 }
 
-async fn record_one(
+async fn settle_one(
     context: &Context,
     mut payment: Payment,
     outcome: Outcome,
@@ -62,14 +61,14 @@ async fn record_one(
 ) -> Result<Payment, Error> {
     for _ in 0..TRIES {
         let Some(change) = payment.after(outcome.clone(), Timestamp::now()) else { break };
-        if append(context, &payment, change, actor, None).await? {
+        if record::append(context, &payment, change, actor, None).await? {
             return current(&payment.id).await;
         }
         payment = current(&payment.id).await?;
     }
     let taken = matches!(outcome, Outcome::Captured(_) | Outcome::Authorized(_));
     if taken && !payment.state.is_live() && payment.state != State::Refunded {
-        alert(&payment, "the provider has money of a payment that is not live");
+        record::alert(&payment, "the provider has money of a payment that is not live");
     }
     Ok(payment)
 }
@@ -108,7 +107,7 @@ pub async fn look(context: &Context, payment: Payment, tries: u32) -> Result<(Pa
         outcome
     };
     let said = !matches!(outcome, Outcome::Unknown(_) | Outcome::Unauthorized(_));
-    let payment = record(context, payment, outcome, SELF).await?;
+    let payment = settle(context, payment, outcome, SELF).await?;
     Ok((paybacks::book(context, payment, refunds).await?, said))
 }
 
@@ -116,7 +115,7 @@ async fn never_heard_of(context: &Context, payment: Payment) -> Result<Payment, 
     match payment.never_heard_of(Timestamp::now()) {
         // When it was outrun, someone else knew more.
         Some(change) => {
-            append(context, &payment, change, SELF, None).await?;
+            record::append(context, &payment, change, SELF, None).await?;
             current(&payment.id).await
         }
         None => Ok(payment),
@@ -141,7 +140,7 @@ pub async fn round(context: &Context) -> Result<Reconciled, Error> {
     }
     for refund in payments::refunds::due(ROUND).await? {
         let refund = refunds::reconcile(context, refund).await?;
-        done.count(refund.state != crate::domain::RefundState::Pending);
+        done.count(refund.state != RefundState::Pending);
     }
     for payment in payments::due_back(ROUND).await? {
         refunds::give_back_rest(context, &payment.id, refunds::ENDED).await?;
@@ -154,56 +153,7 @@ pub async fn round(context: &Context) -> Result<Reconciled, Error> {
     Ok(done)
 }
 
-/// Append `change`, unless something else happened to the payment meanwhile: false then.
-pub async fn append(
-    context: &Context,
-    payment: &Payment,
-    change: Change,
-    actor: &str,
-    cause: Option<&str>,
-) -> Result<bool, Error> {
-    let kind = change.kind;
-    let mut event = payments::changed(payment, change, actor);
-    event.traceparent = context.traceparent.clone();
-    event.cause = cause.map(str::to_owned);
-    let appended = match DB.append(event).await {
-        Err(error) if payments::is_outrun(&error) => return Ok(false),
-        other => other?,
-    };
-    match kind {
-        // A failure is logged there, and the relay delivers it later.
-        "payment.captured" => {
-            faults::point("paying.recorded").await;
-            _ = RELAY.deliver(context, "orders", appended.seq).await;
-        }
-        "payment.refunded" => {
-            faults::point("refunding.recorded").await;
-            _ = RELAY.deliver(context, "orders", appended.seq).await;
-        }
-        // The buyer may pay again, or not: the next read of the order says so. Nobody waits for what it never heard of.
-        "payment.deferred" | "payment.declined" | "payment.failed" | "payment.cancelled"
-            if kind == "payment.deferred" || !payment.is_running() =>
-        {
-            _ = RELAY.deliver(context, "orders", appended.seq).await;
-        }
-        "payment.conflicted" => alert(payment, "the provider booked something else than was asked"),
-        "payment.refund_failed" => {
-            alert(payment, "the provider refuses a refund");
-            // It may have given the money back already, by another hand.
-            hints::leave(&payment.id).await?;
-        }
-        _ => {}
-    }
-    RELAY.kick();
-    Ok(true)
-}
-
 /// The payment with this id as it is now.
 pub async fn current(id: &str) -> Result<Payment, Error> {
     payments::find(id).await?.ok_or(Error::NotFound)
-}
-
-/// A line for whoever watches the log: money is not where it should be.
-pub fn alert(payment: &Payment, what: &str) {
-    logline::log!("ALERT payment {} of order {}: {what}", payment.id, payment.order_id);
 }

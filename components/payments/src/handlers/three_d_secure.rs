@@ -6,11 +6,12 @@ use axum::response::{Html, IntoResponse, Response};
 use edge::{Code, Context, Id, Path, Problem};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use super::settle::{SELF, current, record};
+use super::settle::{current, settle};
 use crate::api::{Choice, Chosen};
 use crate::domain::Payment;
 use crate::error::Error;
 use crate::provider::{self, Decline, Outcome};
+use crate::record::SELF;
 use crate::settings;
 
 /// The provider that has this page; others have their banks'.
@@ -45,7 +46,7 @@ pub async fn choose(
             Choice::Approve => provider::capture(&context, &payment).await,
             Choice::Refuse => refused(provider::cancel(&context, &payment).await),
         };
-        record(&context, payment, outcome, SELF).await?;
+        settle(&context, payment, outcome, SELF).await?;
     }
     let page = HeaderValue::try_from(format!("/api/payments/sandbox/3ds/{id}")).map_err(Problem::internal)?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, page)]).into_response())
@@ -79,7 +80,7 @@ fn html(payment: &Payment) -> String {
              <button name=\"result\" value=\"refuse\">Refuse</button>\n</form>"
         )
     } else {
-        format!("<p>The payment of {amount} {currency} is {}.</p>", payment.state.name())
+        format!("<p>The payment of {amount} {currency} is {}.</p>", payment.state)
     };
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Sandbox 3-D Secure</title>\n\

@@ -1,12 +1,9 @@
 //! Disputes, as the fold of `dispute.recorded` leaves them.
 
 use money::Currency;
-use serde_json::json;
-use store::{Error, Event, NEXT, Row, Timestamp, params};
+use store::{Error, Row, Timestamp, params};
 
 use super::DB;
-use crate::domain::Payment;
-use crate::provider::{Dispute as Told, label};
 
 /// A dispute of a payment.
 pub struct Dispute {
@@ -17,17 +14,17 @@ pub struct Dispute {
     pub currency: Currency,
     pub reason: String,
     pub status: String,
-    pub created_at: String,
+    pub created_at: Timestamp,
 }
 
 fn dispute(row: &Row) -> Result<Dispute, Error> {
     Ok(Dispute {
         id: row.text(0)?,
         amount: row.int(1)?,
-        currency: Currency::recorded(&row.text(2)?).map_err(|e| Error::Database(e.to_string()))?,
+        currency: row.currency(2)?,
         reason: row.text(3)?,
         status: row.text(4)?,
-        created_at: row.text(5)?,
+        created_at: row.parsed(5)?,
     })
 }
 
@@ -42,24 +39,4 @@ pub async fn list(payment_id: &str, after: Option<&str>, limit: i64) -> Result<V
 pub async fn open() -> Result<Vec<(String, i64)>, Error> {
     let sql = "SELECT provider, count(*) FROM payments_disputes WHERE is_open = 1 GROUP BY provider";
     DB.query(sql, params![]).await?.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
-}
-
-/// The event that records what the provider tells of a dispute of `payment`.
-pub fn recorded(payment: &Payment, told: &Told) -> Event {
-    let opened = Timestamp(told.opened_at.saturating_mul(1000).clamp(0, Timestamp::now().0));
-    let data = json!({
-        "disputeId": label(&told.id),
-        "paymentId": payment.id,
-        "orderId": payment.order_id,
-        "amount": told.amount.minor_units,
-        "currency": told.amount.currency,
-        "reason": label(&told.reason),
-        "status": label(&told.status),
-        "provider": payment.provider,
-        "open": told.open,
-        "openedAt": opened.to_string(),
-        "asOf": told.as_of,
-    });
-    let actor = format!("provider:{}", payment.provider);
-    Event::new(format!("dispute:{}", label(&told.id)), NEXT, "dispute.recorded", actor, data)
 }

@@ -147,7 +147,7 @@ fn day_by_day(filter: &Filter) -> (String, Vec<Value>) {
 
 fn total(row: &Row) -> Result<Total, Error> {
     Ok(Total {
-        currency: Currency::recorded(&row.text(0)?).map_err(|e| Error::Database(e.to_string()))?,
+        currency: row.currency(0)?,
         payments: row.int(1)?,
         captured: row.int(2)?,
         refunded: row.int(3)?,

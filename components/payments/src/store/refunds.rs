@@ -3,7 +3,7 @@
 use store::{Error, Row, Timestamp, params};
 
 use super::DB;
-use crate::domain::{ASK_EVERY_SECONDS, Refund, RefundState};
+use crate::domain::{ASK_EVERY_SECONDS, Refund};
 
 const COLUMNS: &str = "id, payment_id, state, amount, reason, restock, failure_code, created_at, updated_at, \
                        retries, owed, retry_at, booked";
@@ -12,21 +12,20 @@ const COLUMNS: &str = "id, payment_id, state, amount, reason, restock, failure_c
 const CLAIMED_FOR: i64 = 60;
 
 fn refund(row: &Row) -> Result<Refund, Error> {
-    let state = row.text(2)?;
     Ok(Refund {
         id: row.text(0)?,
         payment_id: row.text(1)?,
-        state: RefundState::parse(&state).ok_or_else(|| Error::Database(format!("unknown state {state}")))?,
+        state: row.parsed(2)?,
         amount: row.int(3)?,
         reason: row.text(4)?,
         restock: row.bool(5)?,
         failure: row.opt_text(6)?,
         retries: row.int(9)?,
         owed: row.bool(10)?,
-        retry_at: row.opt_text(11)?,
+        retry_at: row.opt_parsed(11)?,
         booked: row.opt_int(12)?,
-        created_at: row.text(7)?,
-        updated_at: row.text(8)?,
+        created_at: row.parsed(7)?,
+        updated_at: row.parsed(8)?,
     })
 }
 

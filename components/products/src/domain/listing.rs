@@ -8,7 +8,6 @@ use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_LABEL, Product};
-use crate::api::ListQuery;
 
 /// The longest text to search for, in characters.
 const MAX_SEARCH: usize = 200;
@@ -41,6 +40,19 @@ impl Sort {
     pub fn is_by_price(self) -> bool {
         matches!(self, Self::Price | Self::PriceDown)
     }
+}
+
+/// What is asked for, unchecked: text, so that what is wrong can be named.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Query {
+    pub q: Option<String>,
+    pub category: Option<String>,
+    pub seller: Option<String>,
+    pub min_price: Option<String>,
+    pub max_price: Option<String>,
+    pub currency: Option<String>,
+    pub sort: Option<String>,
 }
 
 /// Which products, in which order.
@@ -93,7 +105,7 @@ impl FromStr for Place {
 
 impl Listing {
     /// Check a query; every parameter that is not valid is named.
-    pub fn parse(query: ListQuery) -> Result<Self, Vec<FieldError>> {
+    pub fn parse(query: Query) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         // A form sends what was not filled in as empty.
         let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());

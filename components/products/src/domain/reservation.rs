@@ -1,11 +1,11 @@
 //! The rules of stock that is held for orders: what comes of it, and in which order the news may arrive.
 
-use events::CloudEvent;
+use contract::orders::{OrderEvent, Status};
+use contract::products::{HeldLine, ProductEvent, Sale, Wanted};
+use contract::{Line, Units};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::Product;
-use crate::api::{ReserveLine, ReservedLine, Shortage};
 
 /// Where the stock held for an order stands. Each state is reached at most once, and `Held` never again, so news that
 /// comes twice does nothing the second time.
@@ -37,15 +37,16 @@ pub struct Reservation {
     pub state: State,
     /// The version of its stream.
     pub version: i64,
-    pub lines: Vec<HeldLine>,
+    pub lines: Vec<Units>,
 }
 
-/// Units of a product that are held.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+/// A line for which there is not enough.
+#[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HeldLine {
+pub struct Shortage {
     pub product_id: String,
-    pub quantity: i64,
+    pub requested: i64,
+    pub available: i64,
 }
 
 impl Settlement {
@@ -53,37 +54,36 @@ impl Settlement {
     ///
     /// News may overtake each other. Hence a refund without goods confirms: it says that the order was paid, and
     /// `order.paid` will find nothing left to do.
-    pub fn of(event: &CloudEvent) -> Option<Self> {
-        let restock = event.data.get("restock").and_then(Value::as_bool) == Some(true);
-        match (event.kind.as_str(), restock) {
-            ("jangteo.order.paid.v1", _) | ("jangteo.order.refunded.v1", false) => Some(Self::Confirm),
-            (
-                "jangteo.order.cancelled.v1"
-                | "jangteo.order.expired.v1"
-                | "jangteo.order.refunded.v1"
-                | "jangteo.order.refund_noted.v1",
-                true,
-            ) => Some(Self::Return),
-            ("jangteo.order.cancelled.v1" | "jangteo.order.expired.v1", false) => Some(Self::Release),
+    pub fn of(event: &OrderEvent) -> Option<Self> {
+        match event {
+            OrderEvent::Paid { .. } | OrderEvent::Refunded { restock: false, .. } => Some(Self::Confirm),
+            OrderEvent::Cancelled { restock: true, .. }
+            | OrderEvent::Refunded { restock: true, .. }
+            | OrderEvent::RefundNoted { restock: Some(true), .. } => Some(Self::Return),
+            OrderEvent::Cancelled { .. } | OrderEvent::Expired { .. } => Some(Self::Release),
             _ => None,
         }
     }
 
     /// What an order's status means for a hold that is overdue; `None` when it is too early or not clear from it.
-    pub fn of_status(status: &str) -> Option<Self> {
+    pub fn of_status(status: Status) -> Option<Self> {
         match status {
-            "PAID" | "SHIPPED" | "DELIVERED" => Some(Self::Confirm),
-            "CANCELLED" | "EXPIRED" => Some(Self::Release),
-            _ => None,
+            Status::Paid | Status::Shipped | Status::Delivered => Some(Self::Confirm),
+            Status::Cancelled | Status::Expired => Some(Self::Release),
+            Status::Ordered | Status::Refunded => None,
         }
     }
 
-    /// The event that it takes in `state`; `None` when there is nothing left to do.
-    pub fn event(self, state: State) -> Option<&'static str> {
+    /// The event that it takes in `state`; `None` when there is nothing left to do. When the order was paid, `sold` are the
+    /// lines that leave the warehouse; without them, all that is held.
+    pub fn event(self, state: State, order_id: &str, sold: Option<&[Units]>) -> Option<ProductEvent> {
+        let order_id = order_id.to_owned();
         match (state, self) {
-            (State::Held, Self::Confirm) => Some("stock.confirmed"),
-            (State::Held, Self::Release | Self::Return) => Some("stock.released"),
-            (State::Confirmed, Self::Return) => Some("stock.returned"),
+            (State::Held, Self::Confirm) => {
+                Some(ProductEvent::StockConfirmed { order_id, lines: sold.map(<[_]>::to_vec) })
+            }
+            (State::Held, Self::Release | Self::Return) => Some(ProductEvent::StockReleased { order_id }),
+            (State::Confirmed, Self::Return) => Some(ProductEvent::StockReturned { order_id }),
             _ => None,
         }
     }
@@ -91,18 +91,22 @@ impl Settlement {
 
 /// All that is to be held: the priced `lines` and, besides, what is `kept`; of a product that is in both, the more of
 /// either. What is only kept has no price, as nobody is about to buy it.
-pub fn all_held(lines: &[ReservedLine], kept: &[HeldLine]) -> Value {
+pub fn all_held(lines: &[Line], kept: &[Units]) -> Vec<HeldLine> {
     let of = |id: &str| kept.iter().find(|line| line.product_id == id).map_or(0, |line| line.quantity);
-    let wanted = lines.iter().map(|line| {
-        let quantity = line.quantity.max(of(&line.product_id));
-        json!(ReservedLine { quantity, ..line.clone() })
+    let wanted = lines.iter().map(|line| HeldLine {
+        units: Units {
+            product_id: line.product_id.clone(),
+            quantity: line.quantity.max(of(&line.product_id)),
+        },
+        sale: Some(Sale { name: line.name.clone(), seller_id: line.seller_id.clone(), price: line.price }),
     });
-    let is_wanted = |kept: &&HeldLine| lines.iter().any(|line| line.product_id == kept.product_id);
-    wanted.chain(kept.iter().filter(|line| !is_wanted(line)).map(|line| json!(line))).collect()
+    let is_wanted = |kept: &&Units| lines.iter().any(|line| line.product_id == kept.product_id);
+    let others = kept.iter().filter(|line| !is_wanted(line));
+    wanted.chain(others.map(|line| HeldLine { units: line.clone(), sale: None })).collect()
 }
 
 /// The lines for which there is not enough, when `own` units are held for the same order already.
-pub fn shortages(wanted: &[ReserveLine], found: &[Product], own: &[HeldLine]) -> Vec<Shortage> {
+pub fn shortages(wanted: &[Wanted], found: &[Product], own: &[Units]) -> Vec<Shortage> {
     let free = |id: &str| found.iter().find(|p| p.id == id).map_or(0, Product::available);
     let held = |id: &str| own.iter().find(|line| line.product_id == id).map_or(0, |line| line.quantity);
     wanted
@@ -122,23 +126,26 @@ mod tests {
 
     use super::*;
 
-    fn event(kind: &str, restock: Option<bool>) -> CloudEvent {
-        let data = restock.map_or(json!({}), |restock| json!({ "restock": restock }));
-        let kind = format!("jangteo.order.{kind}.v1");
-        serde_json::from_value(
-            json!({ "specversion": "1.0", "id": "e", "source": "/o", "type": kind, "data": data }),
-        )
-        .unwrap()
+    fn event(kind: &str, restock: Option<bool>) -> OrderEvent {
+        let mut data = json!({
+            "buyerId": "b", "paymentId": "p", "amount": 1, "currency": "USD", "refundedTotal": 1, "lines": [],
+        });
+        if let Some(restock) = restock {
+            data["restock"] = json!(restock);
+        }
+        contract::read(&format!("order.{kind}"), &data).unwrap().unwrap()
     }
 
     /// On hand, promised, after `news` about an order of 1 out of 10.
-    fn fold(news: &[CloudEvent]) -> (i64, i64) {
+    fn fold(news: &[OrderEvent]) -> (i64, i64) {
         let (mut state, mut on_hand, mut reserved) = (State::Held, 10, 1);
         for event in news {
-            match Settlement::of(event).and_then(|settlement| settlement.event(state)) {
-                Some("stock.confirmed") => (state, on_hand, reserved) = (State::Confirmed, on_hand - 1, 0),
-                Some("stock.released") => (state, reserved) = (State::Released, 0),
-                Some("stock.returned") => (state, on_hand) = (State::Released, on_hand + 1),
+            match Settlement::of(event).and_then(|settlement| settlement.event(state, "o", None)) {
+                Some(ProductEvent::StockConfirmed { .. }) => {
+                    (state, on_hand, reserved) = (State::Confirmed, on_hand - 1, 0)
+                }
+                Some(ProductEvent::StockReleased { .. }) => (state, reserved) = (State::Released, 0),
+                Some(ProductEvent::StockReturned { .. }) => (state, on_hand) = (State::Released, on_hand + 1),
                 _ => {}
             }
         }
@@ -146,7 +153,7 @@ mod tests {
     }
 
     /// Every order of arrival of `news`, each with the first told twice.
-    fn arrivals(news: &[CloudEvent]) -> Vec<Vec<CloudEvent>> {
+    fn arrivals(news: &[OrderEvent]) -> Vec<Vec<OrderEvent>> {
         if news.is_empty() {
             return vec![Vec::new()];
         }
@@ -182,7 +189,10 @@ mod tests {
 
     #[test]
     fn other_events_do_not_touch_stock() {
-        assert_eq!(Settlement::of(&event("shipped", Some(true))), None);
-        assert_eq!(Settlement::of_status("ORDERED"), None);
+        let arrived = json!({ "buyerId": "b", "sellerIds": [] });
+        let arrived = contract::read("order.delivered", &arrived).unwrap().unwrap();
+        assert_eq!(Settlement::of(&arrived), None);
+        assert_eq!(Settlement::of(&event("refund_noted", None)), None);
+        assert_eq!(Settlement::of_status(Status::Ordered), None);
     }
 }

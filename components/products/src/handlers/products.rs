@@ -2,37 +2,35 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Answer, Context, Id, Json, Keyed, List, Once, Page, Path, Preconditions, Query, User, etag};
+use contract::permissions::{ProductsAny, ProductsWrite};
+use edge::{
+    Answer, Context, Id, Json, Keyed, List, Once, Page, Path, Permitted, Preconditions, Query, User, etag,
+};
 use http::{StatusCode, header};
-use store::{Event, Timestamp};
+use store::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{Draft, Listing, Product, Revised};
 use crate::error::Error;
 use crate::store::DB;
-use crate::{RELAY, api, store as products};
+use crate::{api, domain, record, store as products};
 
 /// `POST /api/products`: 201 with the product and its `Location`.
 pub async fn create(
     context: Context,
-    user: User,
+    user: Permitted<ProductsWrite>,
     request: Keyed<api::NewProduct>,
 ) -> Result<Response, Error> {
-    user.require("products:write")?;
-    let draft = Draft::parse(request.body).map_err(Error::Invalid)?;
+    let body = &request.body;
+    let draft = Draft::parse(body.said(), body.currency, body.stock).map_err(Error::Invalid)?;
     let once = Once::new(&DB, user.actor(), "products.create", request.key);
-    let now = Timestamp::now();
-    let product = new_product(draft, &user.subject, now);
+    let product = new_product(draft, &user.subject);
     let answer = Answer::json(StatusCode::CREATED, &show(&product))?;
     let answer = answer.at(format!("/api/products/{}", product.id)).tagged(product.revision);
-    let mut event = products::created(&product);
-    event.traceparent = context.traceparent;
-    match DB.append_at(once.keep(event, &answer).await?, now).await {
-        Err(error) => once.replayed(error).await,
-        Ok(_) => {
-            RELAY.kick();
-            Ok(answer.into_response())
-        }
+    match record::created(&context, &product, &once, &answer).await {
+        Ok(()) => Ok(answer.into_response()),
+        Err(Error::Internal(error)) => once.replayed(error).await,
+        Err(error) => Err(error),
     }
 }
 
@@ -56,8 +54,9 @@ pub async fn replace(
 ) -> Result<Response, Error> {
     let product = own(&user, &id).await?;
     let if_revision = preconditions.insist(product.revision)?;
-    let revised = Revised::parse(change, product.currency).map_err(Error::Invalid)?;
-    save(context, products::changed(&id, &revised, if_revision, user.actor())).await?;
+    let revised = Revised::parse(change.said(), change.active, product.currency, change.currency);
+    let revised = revised.map_err(Error::Invalid)?;
+    current(record::changed(&context, &id, revised, if_revision, user.actor()).await)?;
     answer(&id).await
 }
 
@@ -71,13 +70,13 @@ pub async fn withdraw(
     let product = own(&user, &id).await?;
     let if_revision = preconditions.insist(product.revision)?;
     if product.active || product.paused {
-        save(context, products::withdrawn(&id, if_revision, user.actor())).await?;
+        current(record::withdrawn(&context, &id, if_revision, user.actor()).await)?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /api/products`: what is on sale.
-pub async fn list(Query(query): Query<api::ListQuery>, page: Page) -> Result<Response, Error> {
+pub async fn list(Query(query): Query<domain::Query>, page: Page) -> Result<Response, Error> {
     let listing = Listing::parse(query).map_err(Error::Invalid)?;
     let page = page.of("products", &listing)?;
     let found = products::list(&listing, page.after.as_ref(), page.rows()).await?;
@@ -89,31 +88,28 @@ pub async fn list(Query(query): Query<api::ListQuery>, page: Page) -> Result<Res
 /// `GET /api/products/category/{category}`: as [`list`], of this category.
 pub async fn list_category(
     Path(category): Path<String>,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<domain::Query>,
     page: Page,
 ) -> Result<Response, Error> {
-    list(Query(api::ListQuery { category: Some(category), ..query }), page).await
+    list(Query(domain::Query { category: Some(category), ..query }), page).await
 }
 
 /// The product with this id, if it is `user`'s to change.
 pub async fn own(user: &User, id: &str) -> Result<Product, Error> {
-    user.require("products:write")?;
+    user.require(ProductsWrite)?;
     let product = products::find(id).await?.ok_or(Error::NotFound)?;
-    match user.relation(&product.seller_id, "products:any") {
+    match user.relation(&product.seller_id, ProductsAny) {
         Some(_) => Ok(product),
         None => Err(Error::NotFound),
     }
 }
 
-/// Append `event`, unless the product is not at the revision it is meant for.
-async fn save(context: Context, mut event: Event) -> Result<(), Error> {
-    event.traceparent = context.traceparent;
-    match DB.append(event).await {
-        Err(error) if products::is_stale(&error) => return Err(Preconditions::failed().into()),
-        other => other?,
-    };
-    RELAY.kick();
-    Ok(())
+/// 412 when the product was not at the revision that the change was meant for.
+fn current(done: Result<(), Error>) -> Result<(), Error> {
+    match done {
+        Err(Error::Internal(error)) if products::is_stale(&error) => Err(Preconditions::failed().into()),
+        done => done,
+    }
 }
 
 /// 200 with the product as it is now.
@@ -122,8 +118,8 @@ async fn answer(id: &str) -> Result<Response, Error> {
     Ok(([(header::ETAG, etag(product.revision))], Reply(show(&product))).into_response())
 }
 
-fn new_product(draft: Draft, seller: &str, now: Timestamp) -> Product {
-    let now = now.to_string();
+fn new_product(draft: Draft, seller: &str) -> Product {
+    let now = Timestamp::now();
     Product {
         id: Uuid::now_v7().to_string(),
         seller_id: seller.to_owned(),
@@ -137,7 +133,7 @@ fn new_product(draft: Draft, seller: &str, now: Timestamp) -> Product {
         active: true,
         paused: false,
         revision: 1,
-        created_at: now.clone(),
+        created_at: now,
         updated_at: now,
         number: 0,
     }
@@ -156,7 +152,7 @@ pub fn show(product: &Product) -> api::Product {
         on_hand: product.on_hand,
         available: product.available(),
         active: product.active,
-        created_at: product.created_at.clone(),
-        updated_at: product.updated_at.clone(),
+        created_at: product.created_at,
+        updated_at: product.updated_at,
     }
 }

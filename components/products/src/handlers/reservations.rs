@@ -1,17 +1,17 @@
 //! Stock for orders: hold it, and settle the holds as orders are paid, cancelled, refunded or forgotten.
 
 use axum::Json as Reply;
+use contract::Units;
+use contract::orders::Summary;
+use contract::products::{Held, Hold, Reserve};
 use edge::{Context, Id, Message, Path, ServiceCaller};
-use events::CloudEvent;
 use http::StatusCode;
-use serde_json::{Value, json};
 use store::Timestamp;
 
-use super::people::told;
-use crate::domain::{HeldLine, Settlement, State, all_held, price_lines, shortages};
+use crate::domain::{Settlement, State, all_held, price_lines, shortages};
 use crate::error::Error;
-use crate::store::{self as products, DB, FIRST_VERSION, Overdue};
-use crate::{CLIENT, RELAY, api};
+use crate::store::{self as products, FIRST_VERSION, Overdue};
+use crate::{CLIENT, RELAY, api, record};
 
 /// How often a hold is tried anew after stock became free, a price changed or another request was faster.
 const RETRIES: usize = 1;
@@ -28,15 +28,15 @@ const PLACING_SECONDS: i64 = 15;
 /// What a hold replaces.
 struct Current {
     version: i64,
-    lines: Vec<HeldLine>,
+    lines: Vec<Units>,
 }
 
 /// `POST /internal/products/reservations`: hold all lines for an order, or none. 201 with the lines' prices.
 pub async fn reserve(
     context: Context,
     caller: ServiceCaller,
-    Message(wanted): Message<api::Reserve>,
-) -> Result<(StatusCode, Reply<api::Reserved>), Error> {
+    Message(wanted): Message<Reserve>,
+) -> Result<(StatusCode, Reply<Held>), Error> {
     let mut tries = 0;
     loop {
         let held = hold(&context, &caller.actor(), &wanted, &Current { version: 0, lines: Vec::new() }).await;
@@ -53,8 +53,8 @@ pub async fn replace(
     context: Context,
     caller: ServiceCaller,
     Path(Id(order_id)): Path<Id>,
-    Message(mut wanted): Message<api::Reserve>,
-) -> Result<Reply<api::Reserved>, Error> {
+    Message(mut wanted): Message<Reserve>,
+) -> Result<Reply<Held>, Error> {
     wanted.order_id = order_id;
     let mut tries = 0;
     loop {
@@ -78,7 +78,7 @@ pub async fn replace(
 /// Whether a refused hold may be granted now.
 async fn is_worth_a_try<T>(
     context: &Context,
-    wanted: &api::Reserve,
+    wanted: &Reserve,
     held: &Result<T, Error>,
 ) -> Result<bool, Error> {
     match held {
@@ -88,39 +88,32 @@ async fn is_worth_a_try<T>(
     }
 }
 
-async fn hold(
-    context: &Context,
-    actor: &str,
-    wanted: &api::Reserve,
-    current: &Current,
-) -> Result<api::Reserved, Error> {
+async fn hold(context: &Context, actor: &str, wanted: &Reserve, current: &Current) -> Result<Held, Error> {
     let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id.as_str()).collect();
     let found = products::find_all(&ids).await?;
     let (currency, lines) = price_lines(&wanted.lines, &found)?;
     let version = current.version.saturating_add(1);
     let kept = if wanted.keep { current.lines.as_slice() } else { &[] };
-    let held = all_held(&lines, kept);
-    let data = json!({ "orderId": wanted.order_id, "expiresAt": wanted.expires_at, "lines": held });
-    let mut event = products::reserved(&wanted.order_id, version, actor, data);
-    event.traceparent = context.traceparent.clone();
-    match DB.append(event).await {
-        Ok(_) => RELAY.kick(),
-        Err(error) if products::is_shortage(&error) => {
+    let (order_id, expires_at) = (wanted.order_id.clone(), wanted.expires_at);
+    let hold = Hold { order_id, expires_at, lines: all_held(&lines, kept) };
+    match record::reserved(context, hold, version, actor).await {
+        Ok(()) => {}
+        Err(Error::Internal(error)) if products::is_shortage(&error) => {
             let found = products::find_all(&ids).await?;
             return Err(Error::OutOfStock(shortages(&wanted.lines, &found, &current.lines)));
         }
-        Err(error) if products::is_overtaken(&error) => return Err(Error::Contended),
-        Err(error) => return Err(error.into()),
+        Err(Error::Internal(error)) if products::is_overtaken(&error) => return Err(Error::Contended),
+        Err(error) => return Err(error),
     }
-    Ok(api::Reserved { currency, lines, version })
+    Ok(Held { currency, lines, version })
 }
 
 /// Let go overdue holds on the wanted products, if orders agrees; says whether there is anything new to be had.
-async fn free_overdue(context: &Context, wanted: &api::Reserve) -> Result<bool, Error> {
+async fn free_overdue(context: &Context, wanted: &Reserve) -> Result<bool, Error> {
     let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id.as_str()).collect();
     let now = Timestamp::now();
     let mut freed = false;
-    for overdue in products::overdue_of(&ids, &now.to_string(), OVERDUE_BATCH).await? {
+    for overdue in products::overdue_of(&ids, now, OVERDUE_BATCH).await? {
         freed |= look_after(context, &overdue, now).await?;
     }
     Ok(freed)
@@ -130,7 +123,7 @@ async fn free_overdue(context: &Context, wanted: &api::Reserve) -> Result<bool, 
 pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Reply<api::Swept>, Error> {
     let now = Timestamp::now();
     let limit = i64::try_from(SWEEP_BATCH).unwrap_or(i64::MAX).saturating_add(1);
-    let due = products::overdue(&now.to_string(), limit).await?;
+    let due = products::overdue(now, limit).await?;
     let mut swept = api::Swept { looked_at: 0, settled: 0, more: due.len() > SWEEP_BATCH };
     for overdue in due.iter().take(SWEEP_BATCH) {
         swept.looked_at += 1;
@@ -147,17 +140,17 @@ pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Reply<api::Swep
 async fn look_after(context: &Context, overdue: &Overdue, now: Timestamp) -> Result<bool, Error> {
     let id = &overdue.order_id;
     let answer = CLIENT.get(context, "orders", &format!("orders/{id}")).await?;
-    let given_up = overdue.held_at < now.plus_seconds(-PLACING_SECONDS).to_string();
+    let given_up = overdue.held_at < now.plus_seconds(-PLACING_SECONDS);
     let settlement = match answer.status {
         StatusCode::OK => {
-            let order: api::OrderSummary = answer.json()?;
-            Settlement::of_status(&order.status).map(|settlement| (settlement, Some(order.lines)))
+            let order: Summary = answer.json()?;
+            Settlement::of_status(order.status).map(|settlement| (settlement, Some(order.lines)))
         }
         StatusCode::NOT_FOUND => given_up.then_some((Settlement::Release, None)),
         _ => None,
     };
     let Some((settlement, lines)) = settlement else { return Ok(false) };
-    settle(id, settlement, lines.as_ref(), &format!("overdue:{id}")).await.map(|()| true)
+    settle(id, settlement, lines.as_deref(), &format!("overdue:{id}")).await.map(|()| true)
 }
 
 /// `POST /internal/products/reservations/{orderId}/release`: let go what was held for an order that did not come about.
@@ -167,28 +160,12 @@ pub async fn release(_: ServiceCaller, Path(Id(order_id)): Path<Id>) -> Result<S
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /internal/products/events`: orders' events settle holds, auth's say who may still sell. Each cause is answered
-/// once, so a batch may come again.
-pub async fn on_events(
-    caller: ServiceCaller,
-    Message(batch): Message<Vec<CloudEvent>>,
-) -> Result<StatusCode, Error> {
-    for event in &batch {
-        told(event, caller.actor()).await?;
-        if let (Some(settlement), Some(order_id)) = (Settlement::of(event), event.subject.as_deref()) {
-            settle(order_id, settlement, event.data.get("lines"), &event.id).await?;
-        }
-    }
-    RELAY.kick();
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// Settle the stock held for an order. When it was paid, `sold` are the lines that leave the warehouse; without them, all
 /// that is held.
-async fn settle(
+pub async fn settle(
     order_id: &str,
     settlement: Settlement,
-    sold: Option<&Value>,
+    sold: Option<&[Units]>,
     cause: &str,
 ) -> Result<(), Error> {
     // Most holds were not changed: nothing needs to be read unless the append says otherwise. An order whose hold has
@@ -196,15 +173,14 @@ async fn settle(
     let mut current = Some((State::Held, FIRST_VERSION));
     for _ in 0..MAX_TRIES {
         let Some((state, version)) = current else { return Ok(()) };
-        let Some(kind) = settlement.event(state) else { return Ok(()) };
-        let event = products::settled(order_id, version.saturating_add(1), kind, sold, cause);
-        match DB.append(event).await {
+        let Some(event) = settlement.event(state, order_id, sold) else { return Ok(()) };
+        match record::settled(order_id, version.saturating_add(1), &event, cause).await {
             Err(error) if products::is_answered(&error) => return Ok(()),
             Err(error) if products::is_overtaken(&error) => {
                 let found = products::reservation(order_id).await?;
                 current = found.map(|found| (found.state, found.version));
             }
-            other => return Ok(other.map(drop)?),
+            other => return Ok(other?),
         }
     }
     Err(Error::Contended)

@@ -6,11 +6,11 @@ use edge::{Answer, Context, Id, Keyed, List, Once, Page, Path, Preconditions, Us
 use http::StatusCode;
 use store::Timestamp;
 
-use crate::domain::Adjustment;
+use crate::domain::{Adjustment, Shortage};
 use crate::error::Error;
 use crate::handlers::products::{own, show};
 use crate::store::DB;
-use crate::{RELAY, api, store as products};
+use crate::{api, record, store as products};
 
 /// How often a change is made anew because others were faster: orders change the product, too.
 const MAX_TRIES: usize = 20;
@@ -24,7 +24,7 @@ pub async fn adjust(
     request: Keyed<api::StockChange>,
 ) -> Result<Response, Error> {
     let mut product = own(&user, &id).await?;
-    let change = Adjustment::parse(&request.body).map_err(Error::Invalid)?;
+    let change = Adjustment::parse(request.body.delta, &request.body.reason).map_err(Error::Invalid)?;
     let once = Once::new(&DB, user.actor(), format!("products.stock.{id}"), request.key);
     if let Some(answer) = once.earlier().await? {
         return Ok(answer);
@@ -32,21 +32,19 @@ pub async fn adjust(
     for _ in 0..MAX_TRIES {
         preconditions.check(product.revision)?;
         let (now, available) = (Timestamp::now(), product.available());
-        let mut event = products::adjust(&id, &change, product.revision, user.actor());
-        event.traceparent = context.traceparent.clone();
-        product.adjust(change.delta, now.to_string());
+        let at = product.revision;
+        product.adjust(change.delta, now);
         let answer = Answer::json(StatusCode::OK, &show(&product))?.tagged(product.revision);
-        match DB.append_at(once.keep(event, &answer).await?, now).await {
-            Ok(_) => {
-                RELAY.kick();
-                return Ok(answer.into_response());
-            }
-            Err(error) if products::is_stale(&error) => product = own(&user, &id).await?,
-            Err(error) if products::is_shortage(&error) => {
+        let kept = (&once, &answer);
+        match record::adjusted(&context, (&id, at), &change, user.actor(), kept, now).await {
+            Ok(()) => return Ok(answer.into_response()),
+            Err(Error::Internal(error)) if products::is_stale(&error) => product = own(&user, &id).await?,
+            Err(Error::Internal(error)) if products::is_shortage(&error) => {
                 let (product_id, requested) = (id, change.delta.saturating_neg());
-                return Err(Error::OutOfStock(vec![api::Shortage { product_id, requested, available }]));
+                return Err(Error::OutOfStock(vec![Shortage { product_id, requested, available }]));
             }
-            Err(error) => return once.replayed(error).await,
+            Err(Error::Internal(error)) => return once.replayed(error).await,
+            Err(error) => return Err(error),
         }
     }
     Err(Error::Contended)

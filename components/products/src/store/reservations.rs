@@ -1,13 +1,12 @@
 //! Stock that is held for orders. A reservation's stream is its order's id: version 1 holds, later ones replace the
 //! lines or settle.
 
-use serde::Deserialize;
-use serde::de::value::{Error as Unreadable, StrDeserializer};
-use serde_json::{Value, json};
-use store::{Error, Event, params};
+use clock::Timestamp;
+use serde_json::json;
+use store::{Error, params};
 
 use super::DB;
-use crate::domain::{Reservation, State};
+use crate::domain::Reservation;
 
 /// The most overdue holds that are looked at for one of some products: some 10 ms. More are left only where nobody sweeps;
 /// then the oldest of all come first.
@@ -20,7 +19,7 @@ pub const FIRST_VERSION: i64 = 1;
 pub struct Overdue {
     pub order_id: String,
     /// When it was made.
-    pub held_at: String,
+    pub held_at: Timestamp,
 }
 
 /// The stock held for this order.
@@ -31,22 +30,19 @@ pub async fn reservation(order_id: &str) -> Result<Option<Reservation>, Error> {
                 FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id) \
                FROM products_reservations AS hold WHERE order_id = ?1";
     let Some(row) = DB.query_one(sql, params![order_id]).await? else { return Ok(None) };
-    let state = row.text(0)?;
-    let state = State::deserialize(StrDeserializer::<Unreadable>::new(&state));
-    let state = state.map_err(|error| Error::Database(error.to_string()))?;
-    Ok(Some(Reservation { state, version: row.int(1)?, lines: row.json(2)? }))
+    Ok(Some(Reservation { state: row.parsed(0)?, version: row.int(1)?, lines: row.json(2)? }))
 }
 
 /// Holds on these products that should have been settled by `now`, oldest first.
-pub async fn overdue_of(ids: &[&str], now: &str, limit: i64) -> Result<Vec<Overdue>, Error> {
+pub async fn overdue_of(ids: &[&str], now: Timestamp, limit: i64) -> Result<Vec<Overdue>, Error> {
     let only = "AND EXISTS (SELECT 1 FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id \
                 AND product_id IN (SELECT value FROM json_each(?3)))";
-    select_overdue(only, params![now, limit, json!(ids).to_string()]).await
+    select_overdue(only, params![now.to_string(), limit, json!(ids).to_string()]).await
 }
 
 /// Holds that should have been settled by `now`, oldest first.
-pub async fn overdue(now: &str, limit: i64) -> Result<Vec<Overdue>, Error> {
-    select_overdue("", params![now, limit]).await
+pub async fn overdue(now: Timestamp, limit: i64) -> Result<Vec<Overdue>, Error> {
+    select_overdue("", params![now.to_string(), limit]).await
 }
 
 async fn select_overdue(only: &str, params: Vec<store::Value>) -> Result<Vec<Overdue>, Error> {
@@ -56,24 +52,7 @@ async fn select_overdue(only: &str, params: Vec<store::Value>) -> Result<Vec<Ove
            ORDER BY expires_at LIMIT {LOOK}) AS hold WHERE true {only} ORDER BY expires_at LIMIT ?2"
     );
     let rows = DB.query(&sql, params).await?;
-    rows.iter().map(|row| Ok(Overdue { order_id: row.text(0)?, held_at: row.text(1)? })).collect()
-}
-
-/// The event that holds stock for an order, or holds other lines when it is not the first.
-pub fn reserved(order_id: &str, version: i64, actor: &str, data: Value) -> Event {
-    let kind = if version == FIRST_VERSION { "stock.reserved" } else { "stock.rereserved" };
-    Event::new(order_id, version, kind, actor, data)
-}
-
-/// The event `kind` that settles the reservation of `order_id`, of which `sold` leaves the warehouse when it was paid.
-pub fn settled(order_id: &str, version: i64, kind: &'static str, sold: Option<&Value>, cause: &str) -> Event {
-    let data = match sold.filter(|_| kind == "stock.confirmed") {
-        Some(lines) => json!({ "orderId": order_id, "lines": lines }),
-        None => json!({ "orderId": order_id }),
-    };
-    let mut event = Event::new(order_id, version, kind, "service:orders", data);
-    event.cause = Some(cause.to_owned());
-    event
+    rows.iter().map(|row| Ok(Overdue { order_id: row.text(0)?, held_at: row.parsed(1)? })).collect()
 }
 
 /// Whether a failed append means that stock would fall below what is promised, or below zero.

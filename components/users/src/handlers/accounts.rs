@@ -2,21 +2,23 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
+use contract::auth::{EarlierAccount, Erased, MadeAccount, NewAccount};
+use contract::permissions::{RolesWrite, UsersAny};
+use contract::users::ProfileEvent;
 use edge::vault::{self, EMAIL};
 use edge::{
-    Context, FieldError, Id, Keyed, KeyedOr, List, Page, Path, Preconditions, Problem, Query, REPLAYED, User,
-    text,
+    Context, FieldError, Id, Keyed, List, OptionalBody, Page, Path, Permitted, Preconditions, Problem, Query,
+    REPLAYED, User, text,
 };
 use http::{StatusCode, header};
-use serde_json::json;
 
-use super::events::{created, settle};
 use super::profiles::{answer, authorise, show, within_reach};
 use crate::domain::Profile;
 use crate::domain::search::Wanted;
 use crate::error::Error;
+use crate::record::Cause;
 use crate::store::{self as users, Narrowed};
-use crate::{CLIENT, RELAY, api, personal};
+use crate::{CLIENT, api, personal, record};
 
 /// The role of who does not say.
 const DEFAULT_ROLE: &str = "BUYER";
@@ -29,11 +31,10 @@ const TOLD_BY: &str = "service:auth";
 
 /// `GET /api/users`: 200, newest first. Of several words, or words and a role, a page may be short though more follow.
 pub async fn list(
-    user: User,
+    _: Permitted<UsersAny>,
     page: Page,
     Query(filter): Query<api::Filter>,
 ) -> Result<Reply<List<api::Profile>>, Error> {
-    user.require("users:any")?;
     let page = page.of::<Id>("users", (&filter.q, &filter.role))?;
     let mut narrowed = Narrowed { role: filter.role, ..Narrowed::default() };
     let mut errors = Vec::new();
@@ -48,33 +49,33 @@ pub async fn list(
         None => {}
     }
     let found = users::list(narrowed, page.after.as_deref(), page.rows()).await?;
-    let shown = personal::open(found.rows).await?.into_iter().map(show).collect();
+    let shown = personal::decrypt(found.rows).await?.into_iter().map(show).collect();
     Ok(Reply(page.list_of_some(shown, |profile: &api::Profile| profile.id.clone(), found.looked)))
 }
 
 /// `POST /api/users`: 201 with the profile of an account that the caller makes for somebody else.
-pub async fn create(context: Context, user: User, request: Keyed<api::NewUser>) -> Result<Response, Error> {
-    user.require("users:any")?;
+pub async fn create(
+    context: Context,
+    user: Permitted<UsersAny>,
+    request: Keyed<api::NewUser>,
+) -> Result<Response, Error> {
     let roles = roles_of(&request.body)?;
     if roles.iter().any(|role| !OPEN_ROLES.contains(&role.as_str())) {
-        user.require("roles:write")?;
+        user.require(RolesWrite)?;
     }
-    let api::NewUser { email, password, name, .. } = &request.body;
-    let key = request.key.as_ref().map(|key| key.key.as_str());
-    let request_hash = request.key.as_ref().map(|key| key.request_hash.as_str());
-    let body = api::MakeAccount { email, password, name, roles: &roles, key, request_hash };
+    let api::NewUser { email, password, name, .. } = request.body;
+    let (key, request_hash) = request.key.map(|key| (key.key, key.request_hash)).unzip();
+    let body = NewAccount { email, password, name, roles, key, request_hash };
     let reply = CLIENT.post(&context, "auth", &format!("accounts?{}", by(&user)), &body).await?;
     match reply.status {
         StatusCode::CREATED => {
-            let made: api::MadeAccount = reply.json()?;
-            let event = created(&made.id, &made.registered, made.sequence, TOLD_BY.to_owned()).await?;
-            settle(event, &made.event).await?;
-            RELAY.kick();
-            placed(profile(&made.id).await?)
+            let MadeAccount { id, event, sequence, profile: made } = reply.json()?;
+            record::created(&cause(&context, &event, sequence), &id, made).await?;
+            placed(profile(&id).await?)
         }
         // The same request came before, under the same idempotency key.
         StatusCode::OK => {
-            let answer = placed(profile(&reply.json::<api::Earlier>()?.id).await?)?;
+            let answer = placed(profile(&reply.json::<EarlierAccount>()?.id).await?)?;
             Ok(([REPLAYED], answer).into_response())
         }
         _ => Err(refused(&user, &reply)),
@@ -89,7 +90,7 @@ pub async fn erase(
     user: User,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
-    KeyedOr(Keyed { body, .. }): KeyedOr<api::Erasure>,
+    OptionalBody(Keyed { body, .. }): OptionalBody<api::Erasure>,
 ) -> Result<StatusCode, Error> {
     authorise(&user, &id)?;
     let row = users::find(&id).await?.ok_or(Error::NotFound)?;
@@ -98,16 +99,20 @@ pub async fn erase(
         within_reach(&context, &user, &id).await?;
         return Err(stale.into());
     }
-    let body = api::EraseAccount { current_password: body.current_password.as_deref() };
+    let body = contract::auth::Erasure { current_password: body.current_password };
     let reply = CLIENT.post(&context, "auth", &format!("accounts/{id}/erasure?{}", by(&user)), &body).await?;
     if !reply.status.is_success() {
         return Err(refused(&user, &reply));
     }
-    let erased: api::Erased = reply.json()?;
-    let event = users::told(&id, "profile.erased", json!({}), erased.sequence, TOLD_BY.to_owned());
-    settle(event, &erased.event).await?;
-    RELAY.kick();
+    let Erased { event, sequence } = reply.json()?;
+    let erased = ProfileEvent::Erased { sequence: Some(sequence) };
+    record::told(&cause(&context, &event, sequence), &id, &erased, None).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// News that auth told by its answer.
+fn cause<'a>(context: &'a Context, id: &'a str, sequence: i64) -> Cause<'a> {
+    Cause { id, sequence, traceparent: context.traceparent.as_deref(), actor: TOLD_BY }
 }
 
 /// For whom auth is asked, as a query: ids, which need no escape.
@@ -118,7 +123,7 @@ pub fn by(user: &User) -> String {
 /// The profile of a user who is there.
 pub async fn profile(id: &str) -> Result<Profile, Error> {
     let row = users::find(id).await?.ok_or(Error::NotFound)?;
-    personal::open(vec![row]).await?.pop().ok_or(Error::NotFound)
+    personal::decrypt(vec![row]).await?.pop().ok_or(Error::NotFound)
 }
 
 /// Auth's refusal as one's own. A permission that it found missing, whatever the token says, is recorded here.

@@ -11,8 +11,7 @@ use store::Timestamp;
 use super::accounts::{by, profile, refused};
 use super::profiles::{authorise, show};
 use crate::error::Error;
-use crate::store as users;
-use crate::{CLIENT, RELAY, api};
+use crate::{CLIENT, api, record};
 
 /// Items per page that other services are asked for: the most that a page holds.
 const PAGE: u32 = 100;
@@ -28,10 +27,8 @@ pub async fn export(context: Context, user: User, Path(Id(id)): Path<Id>) -> Res
         held(&context, &user, "payments", format!("buyers/{id}/payments?")),
     )
     .await?;
-    let mut event = users::exported(&id, user.actor());
-    event.traceparent = context.traceparent.clone();
-    let exported_at = Timestamp::now().to_string();
-    RELAY.noted(event).await?;
+    let exported_at = Timestamp::now();
+    record::exported(&context, &id, user.actor()).await?;
     let document = api::Export { exported_at, profile: show(profile), sessions, orders, payments };
     let name = format!("attachment; filename=\"jangteo-{id}.json\"");
     let headers = [(header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, "no-store".to_owned())];

@@ -2,14 +2,14 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
+use contract::permissions::{OrdersFulfil, UsersAny};
 use edge::{Context, Id, Json, Path, Preconditions, User, etag};
 use http::{StatusCode, header};
 
 use super::accounts::{by, profile, refused};
 use crate::domain::{Details, Profile};
 use crate::error::Error;
-use crate::store::{self as users, DB};
-use crate::{CLIENT, RELAY, api, personal};
+use crate::{CLIENT, api, personal, record, store as users};
 
 /// How often a write that was overtaken tries anew before it gives up with 409.
 const MAX_TRIES: usize = 5;
@@ -23,14 +23,14 @@ pub async fn get(
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
     match authorise(&user, &id) {
-        Err(_) if user.may("orders:fulfil") => return customer(&context, &user.subject, id).await,
+        Err(_) if user.may(OrdersFulfil) => return customer(&context, &user.subject, id).await,
         other => other?,
     }
     let row = users::find(&id).await?.ok_or(Error::NotFound)?;
     if preconditions.unchanged(row.revision) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(row.revision))]).into_response());
     }
-    let profile = personal::open(vec![row]).await?.pop().ok_or(Error::NotFound)?;
+    let profile = personal::decrypt(vec![row]).await?.pop().ok_or(Error::NotFound)?;
     Ok(answer(profile))
 }
 
@@ -62,7 +62,8 @@ pub async fn update(
 ) -> Result<Response, Error> {
     authorise(&user, &id)?;
     within_reach(&context, &user, &id).await?;
-    let details = Details::parse(body).map_err(Error::Invalid)?;
+    let details =
+        Details::parse(&body.name, body.phone.as_deref(), body.addresses).map_err(Error::Invalid)?;
     for _ in 0..MAX_TRIES {
         let profile = profile(&id).await?;
         preconditions.check(profile.revision)?;
@@ -70,17 +71,13 @@ pub async fn update(
         if changed.is_empty() {
             return Ok(answer(profile));
         }
-        let hidden = personal::hide(&id, &details).await?;
-        let mut event = users::updated(&profile, &hidden, &changed, user.actor());
-        event.traceparent = context.traceparent.clone();
-        match DB.append(event).await {
+        match record::updated(&context, &profile, &details, &changed, user.actor()).await {
             Ok(appended) => {
-                RELAY.kick();
-                let (revision, updated_at) = (profile.revision.saturating_add(1), appended.time.to_string());
+                let (revision, updated_at) = (profile.revision.saturating_add(1), appended.time);
                 return Ok(answer(Profile { details, revision, updated_at, ..profile }));
             }
-            Err(error) if users::is_overtaken(&error) || users::is_gone(&error) => {}
-            Err(error) => return Err(error.into()),
+            Err(Error::Internal(error)) if users::is_overtaken(&error) || users::is_gone(&error) => {}
+            Err(error) => return Err(error),
         }
     }
     Err(Error::Busy)
@@ -99,7 +96,7 @@ pub async fn within_reach(context: &Context, user: &User, id: &str) -> Result<()
 
 /// Strangers do not learn whether a user exists.
 pub fn authorise(user: &User, id: &str) -> Result<(), Error> {
-    match user.relation(id, "users:any") {
+    match user.relation(id, UsersAny) {
         Some(_) => Ok(()),
         None => Err(Error::NotFound),
     }

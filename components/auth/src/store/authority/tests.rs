@@ -1,5 +1,6 @@
 //! The trigger `auth_judged`, on SQLite itself: what happens between a handler's look and its statement counts.
 
+use contract::auth::{AuthEvent, Role};
 use rusqlite::{Connection, params};
 
 use super::*;
@@ -23,8 +24,9 @@ fn accounts() -> Connection {
 /// Append the event in which `person` makes a role of these `permissions`, touching the account `over`.
 fn makes_role(db: &Connection, person: &str, permissions: &[&str], over: Option<&str>) -> Result<(), String> {
     let who = Authority { id: person.to_owned(), session: person.to_owned(), permissions: Vec::new() };
-    let data = json!({ "role": "NEW", "permissions": permissions });
-    let event = who.judged(Event::new("role:NEW", 1, "role.created", person, data), &["roles:write"], over);
+    let permissions = permissions.iter().map(|name| (*name).to_owned()).collect();
+    let created = AuthEvent::RoleCreated(Role { role: "NEW".to_owned(), permissions });
+    let event = who.judged(Event::new("role:NEW", 1, person, &created), &["roles:write"], over);
     let (data, private) = (event.data.to_string(), event.private.map(|private| private.to_string()));
     let sql = "INSERT INTO auth_events (id, stream, version, type, data, private, actor, time) \
                VALUES ('1', ?1, ?2, ?3, ?4, ?5, ?6, 'now')";

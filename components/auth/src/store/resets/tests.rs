@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use contract::DomainEvent;
+
 use super::*;
 use crate::store::{FOLD, MIGRATIONS, private_member};
 
@@ -86,10 +88,13 @@ fn a_token_is_good_for_half_an_hour_and_is_forgotten_then() {
 
 #[test]
 fn what_changes_whose_the_account_is_ends_its_tokens() {
-    for kind in ["password.changed", "user.email_changed", "user.disabled", "user.erased"] {
+    let (changed, other) =
+        (AuthEvent::PasswordChanged { except: None }, AuthEvent::UserEmailChanged { except: None });
+    for event in [changed, other, AuthEvent::UserDisabled {}, AuthEvent::UserErased {}] {
+        let kind = event.name();
         let db = accounts();
         let reset = token(&db, None);
-        append(&db, &Event::new("buyer", NEXT, kind, "buyer", json!({})), ASKED).unwrap();
+        append(&db, &Event::new("buyer", NEXT, "buyer", &event), ASKED).unwrap();
         assert_eq!(one(&db, "SELECT count(*) || '' FROM auth_resets"), "0", "{kind}");
         assert_eq!(set(&db, &reset, "hash", LAST).unwrap_err(), SPENT, "{kind}");
     }

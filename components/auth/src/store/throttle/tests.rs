@@ -56,7 +56,7 @@ fn proves(db: &Connection, account: &str, address: &str) {
         strangers: Some(format!("strangers {account}")),
         address: Some(address.to_owned()),
     };
-    let event = given_back(Event::new("x", 1, "session.proven", "a", serde_json::json!({})), &tries);
+    let event = given_back(Event::kept("x", 1, "a", "session.proven", serde_json::json!({})), &tries);
     let sql = "INSERT INTO auth_events (id, stream, version, type, data, private, actor, time) \
                SELECT hex(randomblob(8)), hex(randomblob(8)), 1, 'session.proven', '{}', ?1, 'a', 'now'";
     db.execute(sql, [event.private.unwrap().to_string()]).unwrap();

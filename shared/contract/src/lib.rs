@@ -1,0 +1,103 @@
+//! What services tell each other, declared once and used by both sides: the events of each service, and the bodies of
+//! its internal routes. One module per service; `permissions` has what roles permit.
+//!
+//! An event's name (`order.placed`) stands in the attribute of its variant; the variant's fields are its data. The doc
+//! comment and the example of each variant make `docs/events.md` and the JSON Schemas (feature `schema`).
+//!
+//! Amounts in events are integers of the currency's minor unit. Who reads an event must bear members it does not know:
+//! members may be added within a version.
+
+#![expect(missing_docs, reason = "the `into_str` that strum derives has none; all else has")]
+
+pub mod audit;
+pub mod auth;
+pub mod every;
+pub mod orders;
+pub mod payments;
+pub mod permissions;
+pub mod products;
+pub mod users;
+
+#[cfg(feature = "schema")]
+pub mod catalogue;
+
+use std::fmt::Debug;
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use strum::IntoDiscriminant;
+
+/// An event of one of this crate's enums.
+pub trait DomainEvent {
+    /// Its name, such as `order.placed`.
+    fn name(&self) -> &'static str;
+
+    /// Its data: a JSON object.
+    fn data(&self) -> Value;
+}
+
+impl<E> DomainEvent for E
+where
+    E: Serialize + IntoDiscriminant,
+    E::Discriminant: Into<&'static str>,
+{
+    fn name(&self) -> &'static str {
+        self.discriminant().into()
+    }
+
+    fn data(&self) -> Value {
+        // The enums are adjacently tagged, and their members are plain.
+        let tagged = serde_json::to_value(self).unwrap_or_default();
+        let Value::Object(mut members) = tagged else { return Value::Object(Map::new()) };
+        members.remove("data").unwrap_or_default()
+    }
+}
+
+/// Read the event `name` with this `data`; `None` when it is none of `E`'s.
+///
+/// # Errors
+/// When the data has not the members that such an event must have.
+pub fn read<E>(name: &str, data: &Value) -> Option<Result<E, serde_json::Error>>
+where
+    E: DeserializeOwned + IntoDiscriminant,
+    E::Discriminant: FromStr + Debug,
+{
+    #[derive(Serialize)]
+    struct Tagged<'a> {
+        r#type: String,
+        data: &'a Value,
+    }
+    let kind = E::Discriminant::from_str(name).ok()?;
+    let tagged = Tagged { r#type: format!("{kind:?}"), data };
+    Some(serde_json::to_value(tagged).and_then(serde_json::from_value))
+}
+
+/// A line of an order at the price it is sold for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// The product.
+    pub product_id: String,
+    /// Its name when it was ordered.
+    pub name: String,
+    /// Who sells it.
+    pub seller_id: String,
+    /// Units.
+    pub quantity: i64,
+    /// Of one unit, in minor units.
+    pub price: i64,
+}
+
+/// Units of a product.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Units {
+    /// The product.
+    pub product_id: String,
+    /// How many.
+    pub quantity: i64,
+}
