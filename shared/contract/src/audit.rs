@@ -6,7 +6,7 @@ use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 /// What happens to the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+#[serde(rename_all_fields = "camelCase")]
 #[strum_discriminants(
     name(AuditEventKind),
     doc = "The kinds of [`AuditEvent`]s.",

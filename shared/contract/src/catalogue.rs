@@ -59,11 +59,11 @@ where
     let variants = schema["oneOf"].as_array().cloned().unwrap_or_default();
     let kind = |kind: &E::Discriminant| {
         let (name, tag): (&'static str, _) = ((*kind).into(), format!("{kind:?}"));
-        let variant = variants.iter().find(|variant| variant["properties"]["type"]["const"] == tag.as_str());
+        let variant = variants.iter().find(|variant| variant["properties"].get(&tag).is_some());
         let variant = variant.cloned().unwrap_or_default();
         let summary = variant["description"].as_str().unwrap_or_default().split_whitespace();
         let summary = summary.collect::<Vec<_>>().join(" ");
-        let data = variant["properties"]["data"].clone();
+        let data = variant["properties"][&tag].clone();
         Kind {
             name,
             producer,

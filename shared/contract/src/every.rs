@@ -7,7 +7,7 @@ use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 /// What can happen in every service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+#[serde(rename_all_fields = "camelCase")]
 #[strum_discriminants(
     name(ServiceEventKind),
     doc = "The kinds of [`ServiceEvent`]s.",

@@ -8,7 +8,7 @@ use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 /// What happens to payments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+#[serde(rename_all_fields = "camelCase")]
 #[strum_discriminants(
     name(PaymentEventKind),
     doc = "The kinds of [`PaymentEvent`]s.",

@@ -10,7 +10,7 @@ use crate::{Line, Units};
 /// What happens to products and their stock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+#[serde(rename_all_fields = "camelCase")]
 #[strum_discriminants(
     name(ProductEventKind),
     doc = "The kinds of [`ProductEvent`]s.",
