@@ -20,10 +20,11 @@ const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
 const FOLD: &str = include_str!("../migrations/fold.sql");
 
 /// An order with its lines as one JSON array: a single statement reads it all.
-const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_id, version, expires_at, created_at, \
-    updated_at, shipments, (SELECT json_group_array(json_object('productId', product_id, 'name', name, 'sellerId', seller_id, \
-    'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position)), \
-    pending_payment, payment_sequence, refunded, taken";
+const COLUMNS: &str = "id, buyer_id, status, currency, total, payment_id, pending_payment, payment_sequence, \
+    version, expires_at, created_at, updated_at, shipments, (SELECT json_group_array(json_object( \
+      'productId', product_id, 'name', name, 'sellerId', seller_id, 'quantity', quantity, 'price', price)) \
+      FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position)) AS lines, \
+    refunded, taken, address";
 
 /// The orders that a statement finds, with their addresses in clear.
 async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure> {
@@ -33,26 +34,29 @@ async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure
 
 /// An order, and its address as it is stored.
 fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
-    let status = row.text(2)?;
+    let status = |name: String| Status::parse(&name).ok_or_else(|| Error::Database(format!("status {name}")));
     let order = Order {
-        id: row.text(0)?,
-        buyer_id: row.text(1)?,
-        status: Status::parse(&status).ok_or_else(|| Error::Database(format!("status {status}")))?,
-        currency: Currency::recorded(&row.text(3)?).map_err(|e| Error::Database(e.to_string()))?,
-        total: row.int(4)?,
+        id: row.text("id")?,
+        buyer_id: row.text("buyer_id")?,
+        status: row.text("status").and_then(status)?,
+        currency: Currency::recorded(&row.text("currency")?).map_err(|e| Error::Database(e.to_string()))?,
+        total: row.int("total")?,
         address: None,
-        payment_id: row.opt_text(6)?,
-        pending: Pending { payment_id: row.opt_text(13)?, sequence: row.int(14)? },
-        version: row.int(7)?,
-        expires_at: row.text(8)?,
-        created_at: row.text(9)?,
-        updated_at: row.text(10)?,
-        shipments: row.json(11)?,
-        lines: row.json(12)?,
-        refunded: row.int(15)?,
-        taken: row.opt_int(16)?,
+        payment_id: row.opt_text("payment_id")?,
+        pending: Pending {
+            payment_id: row.opt_text("pending_payment")?,
+            sequence: row.int("payment_sequence")?,
+        },
+        version: row.int("version")?,
+        expires_at: row.text("expires_at")?,
+        created_at: row.text("created_at")?,
+        updated_at: row.text("updated_at")?,
+        shipments: row.json("shipments")?,
+        lines: row.json("lines")?,
+        refunded: row.int("refunded")?,
+        taken: row.opt_int("taken")?,
     };
-    Ok((order, row.json(5)?))
+    Ok((order, row.json("address")?))
 }
 
 /// The order with this id.
@@ -69,11 +73,11 @@ pub async fn history(id: &str, after: i64, limit: i64) -> Result<Vec<Recorded>, 
     rows.iter()
         .map(|row| {
             Ok(Recorded {
-                sequence: row.int(0)?,
-                kind: row.text(1)?,
-                time: row.text(2)?,
-                actor: row.text(3)?,
-                data: row.json(4)?,
+                sequence: row.int("version")?,
+                kind: row.text("type")?,
+                time: row.text("time")?,
+                actor: row.text("actor")?,
+                data: row.json("data")?,
             })
         })
         .collect()
@@ -101,10 +105,10 @@ pub fn placed(order: &Order, address: &str, limit: i64) -> Event {
 /// Until when someone has to wait who has `limit` orders that wait for their payment: until the first of them expires;
 /// `None` when there are fewer.
 pub async fn open_until(buyer_id: &str, now: &str, limit: i64) -> Result<Option<String>, Error> {
-    let sql = "SELECT count(*), min(expires_at) FROM (SELECT expires_at FROM orders_orders INDEXED BY orders_open \
-               WHERE buyer_id = ?1 AND status = 'ORDERED' AND expires_at > ?2 ORDER BY expires_at LIMIT ?3)";
+    let sql = "SELECT count(*) AS open, min(expires_at) AS until FROM (SELECT expires_at FROM orders_orders \
+               INDEXED BY orders_open WHERE buyer_id = ?1 AND status = 'ORDERED' AND expires_at > ?2 ORDER BY expires_at LIMIT ?3)";
     let Some(row) = DB.query_one(sql, params![buyer_id, now, limit]).await? else { return Ok(None) };
-    if row.int(0)? < limit { Ok(None) } else { row.opt_text(1) }
+    if row.int("open")? < limit { Ok(None) } else { row.opt_text("until") }
 }
 
 /// Whether a failed append means that the buyer has too many orders that wait for their payment.
@@ -141,8 +145,8 @@ pub fn expired(order: &Order) -> Event {
 /// Whether the buyer ever paid for something of the seller.
 pub async fn has_sold(seller_id: &str, buyer_id: &str) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM orders_orders AS o JOIN orders_lines AS line ON line.order_id = o.id \
-               WHERE o.buyer_id = ?1 AND line.seller_id = ?2 AND o.payment_id IS NOT NULL)";
-    DB.query_one(sql, params![buyer_id, seller_id]).await?.map_or(Ok(false), |row| row.bool(0))
+               WHERE o.buyer_id = ?1 AND line.seller_id = ?2 AND o.payment_id IS NOT NULL) AS sold";
+    DB.query_one(sql, params![buyer_id, seller_id]).await?.map_or(Ok(false), |row| row.bool("sold"))
 }
 
 /// The latest orders of which the seller has to send something to the buyer, or has sent it.
@@ -159,5 +163,5 @@ pub async fn sold(seller_id: &str, buyer_id: &str, limit: i64) -> Result<Vec<Ord
 pub async fn stopped(ids: &[&str]) -> Result<Vec<String>, Error> {
     let sql =
         "SELECT user_id FROM orders_people WHERE stopped AND user_id IN (SELECT value FROM json_each(?1))";
-    DB.query(sql, params![json!(ids).to_string()]).await?.iter().map(|row| row.text(0)).collect()
+    DB.query(sql, params![json!(ids).to_string()]).await?.iter().map(|row| row.text("user_id")).collect()
 }

@@ -42,7 +42,7 @@ impl Relay {
             "INSERT INTO {}_repeats (stream, type, actor, data, opener, until, untold) VALUES (?1, ?2, ?3, ?4, ?5, ?6 + ?7, 1) \
              ON CONFLICT (stream, type) DO UPDATE SET actor = ?3, data = ?4, untold = untold + 1, \
                opener = CASE WHEN until <= ?6 THEN ?5 ELSE opener END, until = CASE WHEN until <= ?6 THEN ?6 + ?7 ELSE until END \
-             RETURNING untold, opener = ?5",
+             RETURNING untold, opener = ?5 AS opened",
             self.service()
         );
         let opener = Uuid::now_v7().to_string();
@@ -56,8 +56,8 @@ impl Relay {
             WINDOW_MS,
         ];
         let row = self.service_db().query_one(&sql, params).await?;
-        let (untold, opened) =
-            row.map_or(Ok((1, true)), |row| Ok::<_, Error>((row.int(0)?, row.bool(1)?)))?;
+        let told = |row: Row| Ok::<_, Error>((row.int("untold")?, row.bool("opened")?));
+        let (untold, opened) = row.map_or(Ok((1, true)), told)?;
         if opened {
             self.append(telling(event, untold)).await?;
             self.settle(SETTLED_ASIDE).await?;
@@ -110,8 +110,8 @@ fn telling(mut event: Event, untold: i64) -> Event {
 
 /// The last of the events that a row counts, and how many are untold.
 fn taken(row: &Row) -> Result<Option<(Event, i64)>, Error> {
-    let kind = row.text(1)?;
+    let kind = row.text("type")?;
     let Some(kind) = KINDS.into_iter().find(|known| *known == kind) else { return Ok(None) };
-    let data: Value = row.json(3)?;
-    Ok(Some((Event::new(row.text(0)?, NEXT, kind, row.text(2)?, data), row.int(4)?)))
+    let data: Value = row.json("data")?;
+    Ok(Some((Event::new(row.text("stream")?, NEXT, kind, row.text("actor")?, data), row.int("untold")?)))
 }

@@ -22,12 +22,12 @@ pub struct Dispute {
 
 fn dispute(row: &Row) -> Result<Dispute, Error> {
     Ok(Dispute {
-        id: row.text(0)?,
-        amount: row.int(1)?,
-        currency: Currency::recorded(&row.text(2)?).map_err(|e| Error::Database(e.to_string()))?,
-        reason: row.text(3)?,
-        status: row.text(4)?,
-        created_at: row.text(5)?,
+        id: row.text("id")?,
+        amount: row.int("amount")?,
+        currency: Currency::recorded(&row.text("currency")?).map_err(|e| Error::Database(e.to_string()))?,
+        reason: row.text("reason")?,
+        status: row.text("status")?,
+        created_at: row.text("created_at")?,
     })
 }
 
@@ -40,8 +40,10 @@ pub async fn list(payment_id: &str, after: Option<&str>, limit: i64) -> Result<V
 
 /// How many disputes are to be decided, by provider.
 pub async fn open() -> Result<Vec<(String, i64)>, Error> {
-    let sql = "SELECT provider, count(*) FROM payments_disputes WHERE is_open = 1 GROUP BY provider";
-    DB.query(sql, params![]).await?.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
+    let sql =
+        "SELECT provider, count(*) AS disputes FROM payments_disputes WHERE is_open = 1 GROUP BY provider";
+    let count = |row: &Row| Ok((row.text("provider")?, row.int("disputes")?));
+    DB.query(sql, params![]).await?.iter().map(count).collect()
 }
 
 /// The event that records what the provider tells of a dispute of `payment`.

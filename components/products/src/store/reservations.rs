@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde::de::value::{Error as Unreadable, StrDeserializer};
 use serde_json::{Value, json};
-use store::{Error, Event, params};
+use store::{Error, Event, Row, params};
 
 use super::DB;
 use crate::domain::{Reservation, State};
@@ -26,15 +26,15 @@ pub struct Overdue {
 /// The stock held for this order.
 pub async fn reservation(order_id: &str) -> Result<Option<Reservation>, Error> {
     // One statement, hence one moment: the version belongs to the state.
-    let sql = "SELECT state, (SELECT max(version) FROM products_events WHERE stream = hold.order_id), \
+    let sql = "SELECT state, (SELECT max(version) FROM products_events WHERE stream = hold.order_id) AS version, \
                (SELECT json_group_array(json_object('productId', product_id, 'quantity', quantity)) \
-                FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id) \
+                FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id) AS lines \
                FROM products_reservations AS hold WHERE order_id = ?1";
     let Some(row) = DB.query_one(sql, params![order_id]).await? else { return Ok(None) };
-    let state = row.text(0)?;
+    let state = row.text("state")?;
     let state = State::deserialize(StrDeserializer::<Unreadable>::new(&state));
     let state = state.map_err(|error| Error::Database(error.to_string()))?;
-    Ok(Some(Reservation { state, version: row.int(1)?, lines: row.json(2)? }))
+    Ok(Some(Reservation { state, version: row.int("version")?, lines: row.json("lines")? }))
 }
 
 /// Holds on these products that should have been settled by `now`, oldest first.
@@ -51,12 +51,14 @@ pub async fn overdue(now: &str, limit: i64) -> Result<Vec<Overdue>, Error> {
 
 async fn select_overdue(only: &str, params: Vec<store::Value>) -> Result<Vec<Overdue>, Error> {
     let sql = format!(
-        "SELECT order_id, (SELECT time FROM products_events WHERE stream = hold.order_id AND version = {FIRST_VERSION}) \
+        "SELECT order_id, \
+           (SELECT time FROM products_events WHERE stream = hold.order_id AND version = {FIRST_VERSION}) AS held_at \
          FROM (SELECT order_id, expires_at FROM products_reservations WHERE state = 'HELD' AND expires_at < ?1 \
            ORDER BY expires_at LIMIT {LOOK}) AS hold WHERE true {only} ORDER BY expires_at LIMIT ?2"
     );
     let rows = DB.query(&sql, params).await?;
-    rows.iter().map(|row| Ok(Overdue { order_id: row.text(0)?, held_at: row.text(1)? })).collect()
+    let overdue = |row: &Row| Ok(Overdue { order_id: row.text("order_id")?, held_at: row.text("held_at")? });
+    rows.iter().map(overdue).collect()
 }
 
 /// The event that holds stock for an order, or holds other lines when it is not the first.
