@@ -26,12 +26,13 @@ impl Row {
     }
 
     fn value(&self, column: &str) -> Result<&Value, Error> {
-        let all = || self.columns.iter().zip(&self.values).enumerate();
         let next = self.next.load(Ordering::Relaxed);
-        let mut from_there = all().skip(next).chain(all().take(next));
-        let (at, (_, value)) =
-            from_there.find(|(_, (name, _))| *name == column).ok_or_else(|| wrong(column, "missing"))?;
-        self.next.store(at.saturating_add(1), Ordering::Relaxed);
+        let at = match self.columns.get(next) {
+            Some(name) if name == column => Some(next),
+            _ => self.columns.iter().position(|name| name == column),
+        };
+        let value = at.and_then(|at| self.values.get(at)).ok_or_else(|| wrong(column, "missing"))?;
+        self.next.store(at.map_or(0, |at| at.saturating_add(1)), Ordering::Relaxed);
         Ok(value)
     }
 
