@@ -179,6 +179,14 @@ mod tests {
     }
 
     #[test]
+    fn every_active_currency_is_listed() {
+        let mut active: Vec<_> =
+            money::Currency::active().map(|currency| currency.code().to_owned()).collect();
+        active.sort();
+        assert_eq!(parsed()["components"]["schemas"]["ActiveCurrency"]["enum"], json!(active));
+    }
+
+    #[test]
     fn every_problem_code_is_listed() {
         let document = parsed();
         let listed: HashSet<_> =

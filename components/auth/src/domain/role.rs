@@ -160,6 +160,14 @@ mod tests {
     }
 
     #[test]
+    fn the_description_lists_every_permission() {
+        let document = include_str!("../../../../shared/openapi/openapi.json");
+        let document: serde_json::Value = serde_json::from_str(document).unwrap();
+        let known: std::collections::BTreeSet<_> = all().collect();
+        assert_eq!(document["components"]["schemas"]["Permission"]["enum"], serde_json::json!(known));
+    }
+
+    #[test]
     fn roles_add_up_without_doubles() {
         assert_eq!(of(&[BUYER]), ["orders:create", "orders:read", "payments:create", "payments:read"]);
         let both = of(&[BUYER, SELLER]);
