@@ -200,9 +200,11 @@ pub async fn told(cause: &CloudEvent, happens: &impl DomainEvent, actor: &str) -
 /// once: that decides which request it is.
 pub async fn fault_injected(name: &str) -> bool {
     let injected = PaymentEvent::FaultInjected { point: name.to_owned() };
-    let appended = DB.append(Event::new(format!("fault:{name}"), 1, SELF, &injected)).await;
-    RELAY.kick();
-    appended.is_ok()
+    let is_first = DB.append(Event::new(format!("fault:{name}"), 1, SELF, &injected)).await.is_ok();
+    if is_first {
+        RELAY.kick();
+    }
+    is_first
 }
 
 /// Whether `event` was appended now, and its cause not answered before.
