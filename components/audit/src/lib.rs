@@ -40,8 +40,9 @@ const TARGETS: [Target; 1] = [Target { service: "audit", kinds: &[], private: &[
 static CLIENT: Client = Client::new("audit");
 static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &TARGETS);
 
-#[spin_sdk::http_service]
-async fn handle(request: Request) -> impl IntoResponse {
+/// Answer a request.
+#[cfg_attr(target_family = "wasm", spin_sdk::http_service)]
+pub async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     RELAY.kick_once();
     checkpoints::retain();

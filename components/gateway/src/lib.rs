@@ -34,8 +34,9 @@ use spin_sdk::http::{IntoResponse, Request};
 const SERVICES: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];
 static CLIENT: Client = Client::new("gateway");
 
-#[spin_sdk::http_service]
-async fn handle(request: Request) -> impl IntoResponse {
+/// Answer a request.
+#[cfg_attr(target_family = "wasm", spin_sdk::http_service)]
+pub async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     edge::serve(ROUTER.get_or_init(routes), &[], request).await
 }

@@ -65,8 +65,9 @@ const TARGETS: [Target; 3] = [
 static CLIENT: Client = Client::new("orders");
 static RELAY: Relay = Relay::new(&store::DB, &CLIENT, &TARGETS);
 
-#[spin_sdk::http_service]
-async fn handle(request: Request) -> impl IntoResponse {
+/// Answer a request.
+#[cfg_attr(target_family = "wasm", spin_sdk::http_service)]
+pub async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     RELAY.kick_once();
     edge::serve(ROUTER.get_or_init(routes), &[events::SETTINGS, settings::CHECKS], request).await
