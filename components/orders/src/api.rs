@@ -7,78 +7,103 @@ use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+#[cfg(feature = "schema")]
+use crate::domain::{draft, shipping};
 use crate::domain::{Action, Address, Shipment};
 
 /// `POST /api/orders`.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOrder {
-    pub items: Vec<Item>,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = draft::MAX_LINES)))]
+    pub items: Vec<NewOrderItem>,
     pub shipping_address: Address,
 }
 
 /// `PUT /api/orders/{id}`: what is left out stays.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrderChange {
-    pub items: Option<Vec<Item>>,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = draft::MAX_LINES)))]
+    pub items: Option<Vec<NewOrderItem>>,
     pub shipping_address: Option<Address>,
 }
 
 /// `POST /api/orders/{id}/ship`.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewShipment {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = shipping::MAX_LABEL)))]
     pub carrier: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = shipping::MAX_LABEL)))]
     pub tracking_number: Option<String>,
 }
 
 /// `POST /api/orders/{id}/deliver`: nothing to be said.
 #[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewDelivery {}
 
 /// Query parameters of lists of orders.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Filters {
+    /// Orders in this state.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Status>"))]
     pub status: Option<String>,
+    /// Placed then or later.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Moment>"))]
     pub from: Option<String>,
+    /// Placed before; of a day, all of it.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Moment>"))]
     pub to: Option<String>,
 }
 
 /// What is wanted of one product.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Item {
+pub struct NewOrderItem {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     #[serde(deserialize_with = "edge::lower_id")]
     pub product_id: String,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = draft::MAX_QUANTITY)))]
     pub quantity: i64,
     /// What the buyer believes the price is; without it the catalogue's is taken.
     #[serde(default)]
     pub price: Option<Decimal>,
 }
 
-impl From<Item> for Wanted {
-    fn from(Item { product_id, quantity, price }: Item) -> Self {
+impl From<NewOrderItem> for Wanted {
+    fn from(NewOrderItem { product_id, quantity, price }: NewOrderItem) -> Self {
         Self { product_id, quantity, price }
     }
 }
 
 /// An order as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Order<'a> {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: &'a str,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub buyer_id: &'a str,
     pub status: Status,
     pub items: Vec<OrderLine<'a>>,
     pub total: Decimal,
     pub currency: Currency,
     /// `null` when the buyer's account was erased; left out for a seller who has no parcel to send there.
+    #[cfg_attr(feature = "schema", schemars(extend("x-nullable" = true)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_address: Option<Option<&'a Address>>,
     /// What the one who looks may do next.
     pub allowed_actions: Vec<Action>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::Id>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<&'a str>,
     /// What sellers have sent; a seller sees only their own.
@@ -93,10 +118,13 @@ pub struct Order<'a> {
 
 /// A line of an order as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderLine<'a> {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub product_id: &'a str,
     pub name: &'a str,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub seller_id: &'a str,
     pub quantity: i64,
     pub price: Decimal,
@@ -105,8 +133,10 @@ pub struct OrderLine<'a> {
 
 /// What a seller has sent.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Shipment"))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderShipment<'a> {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub seller_id: &'a str,
     #[serde(flatten)]
     pub shipment: &'a Shipment,
@@ -114,7 +144,8 @@ pub struct OrderShipment<'a> {
 
 /// An entry of an order's history.
 #[derive(Serialize)]
-pub struct Recorded {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HistoryEntry {
     /// Its place in the order's history: 1, 2, 3 …
     pub sequence: i64,
     #[serde(rename = "type")]

@@ -2,11 +2,11 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
-mod draft;
+pub mod draft;
 mod filter;
 mod public;
 mod relation;
-mod shipping;
+pub mod shipping;
 mod status;
 
 use clock::Timestamp;
@@ -28,10 +28,14 @@ pub use status::{Action, InvalidTransition, Role, Status};
 
 /// Where the goods go.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ShippingAddress"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Address {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = draft::MAX_STREET)))]
     pub street: String,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = draft::MAX_CITY)))]
     pub city: String,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = draft::MAX_ZIP_CODE)))]
     pub zip_code: String,
 }
 

@@ -1,21 +1,6 @@
 //! Orders, from placing to delivery or refund.
 //!
-//! | route | who | handler |
-//! |---|---|---|
-//! | `POST /api/orders` (`/orders`) | `orders:create` | `place::place` |
-//! | `GET /api/orders` (`/orders`) | `orders:read`: own, a seller's, or all with `orders:any` | `read::list` |
-//! | `GET /api/orders/user/{userId}` (`/orders/user/{userId}`) | the user, their sellers, `orders:any` | `read::list_of` |
-//! | `GET /api/orders/{id}` (`/orders/{id}`) | `orders:read`: own, a seller's, or any with `orders:any` | `read::get` |
-//! | `PUT /api/orders/{id}` (`/orders/{id}`) | the buyer, `orders:any` | `change::change` |
-//! | `DELETE /api/orders/{id}` (`/orders/{id}`) | the buyer, `orders:any` | `cancel::cancel` |
-//! | `POST /api/orders/{id}/ship` (`/orders/{id}/ship`) | its sellers, `orders:any` | `fulfil::ship` |
-//! | `POST /api/orders/{id}/deliver` (`/orders/{id}/deliver`) | its sellers, `orders:any` | `fulfil::deliver` |
-//! | `GET /api/orders/{id}/events` (`/orders/{id}/events`) | as the order | `history::history` |
-//! | `GET /internal/orders/orders/{id}` | services | `internal::get` |
-//! | `GET /internal/orders/sold` | services | `internal::sold` |
-//! | `GET /internal/orders/shipping` · `GET /internal/orders/buyers/{id}/orders` | services | `internal::…` |
-//! | `POST /internal/orders/sweep` | services | `internal::sweep` |
-//! | `POST /internal/orders/events` | services | `events::receive` |
+//! `operations` has the public routes, and what they are for. Other services use `/internal/orders/…`, here below.
 //!
 //! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `record` what appends, `personal` the
 //! encryption of addresses, `reservation` the stock that products holds, `settings` what the deployment may set. Every event carries
@@ -25,6 +10,7 @@ mod api;
 mod domain;
 mod error;
 mod handlers;
+mod operations;
 mod personal;
 mod record;
 mod reservation;
@@ -40,7 +26,8 @@ use axum::{
 use contract::orders::OrderEventKind as Kind;
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{cancel, change, fulfil, history, internal, place, read};
+use handlers::internal;
+pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 3] = [
@@ -74,13 +61,6 @@ pub async fn handle(request: Request) -> impl IntoResponse {
 }
 
 fn routes() -> Router {
-    let public = Router::new()
-        .route("/", post(place::place).get(read::list))
-        .route("/user/{user_id}", get(read::list_of))
-        .route("/{id}", get(read::get).put(change::change).delete(cancel::cancel))
-        .route("/{id}/ship", post(fulfil::ship))
-        .route("/{id}/deliver", post(fulfil::deliver))
-        .route("/{id}/events", get(history::history));
     let internal = Router::new()
         .route("/internal/orders/orders/{id}", get(internal::get))
         .route("/internal/orders/sold", get(internal::sold))
@@ -88,10 +68,5 @@ fn routes() -> Router {
         .route("/internal/orders/buyers/{id}/orders", get(internal::bought))
         .route("/internal/orders/events", post(handlers::events::receive))
         .route("/internal/orders/sweep", post(internal::sweep));
-    edge::router(
-        internal
-            .nest("/api/orders", public.clone())
-            .nest("/orders", public)
-            .merge(events::internal_routes(&RELAY)),
-    )
+    edge::router(operations().into_router().merge(internal).merge(events::internal_routes(&RELAY)))
 }

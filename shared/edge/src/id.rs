@@ -30,6 +30,21 @@ impl FromStr for Id {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Id {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "format": "uuid",
+            "description": "UUIDv7: sorts by the time it was made. Taken in any case, given in lower case.",
+        })
+    }
+}
+
 impl Deref for Id {
     type Target = str;
     fn deref(&self) -> &str {

@@ -32,6 +32,7 @@ pub struct OptionalBody<T>(pub Keyed<T>);
 
 /// A body with nothing to say: left out, or `{}`.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 

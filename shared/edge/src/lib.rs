@@ -3,14 +3,21 @@
 //! [`serve`] wraps a service's router: request id, trace context, problem+json. The extractors say in a
 //! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`OptionalBody`] (and [`Once`]),
 //! [`Message`] from another service, [`Preconditions`], [`Page`], [`Query`], [`Path`] with [`Id`]s, [`Context`].
+//! [`Api`] has a service's public operations, each with its route, its handler and its description.
 //! [`Period`] is the `from` and `to` of a list. [`Client`] calls other services' internal routes.
 //! [`text`] is how free text comes in, [`headers`] how headers do.
 
+mod api;
 mod body;
 mod caller;
 mod client;
 mod client_address;
 mod context;
+#[cfg(feature = "schema")]
+pub mod describe;
+#[cfg(not(feature = "schema"))]
+#[path = "undescribed.rs"]
+pub mod describe;
 mod etag;
 pub mod headers;
 mod id;
@@ -26,6 +33,7 @@ mod serve;
 pub mod text;
 pub mod vault;
 
+pub use api::Api;
 pub use caller::{Caller, Permitted, ServiceCaller, User};
 pub use client::{Client, Reply};
 pub use context::Context;

@@ -42,6 +42,25 @@ pub struct List<T> {
     pub next_cursor: Option<String>,
 }
 
+#[cfg(feature = "schema")]
+impl<T: schemars::JsonSchema> schemars::JsonSchema for List<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("{}Page", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let items = generator.subschema_for::<T>();
+        schemars::json_schema!({
+            "type": "object",
+            "required": ["items", "nextCursor"],
+            "properties": {
+                "items": { "type": "array", "items": items },
+                "nextCursor": { "$ref": "#/components/schemas/Cursor" },
+            },
+        })
+    }
+}
+
 impl Page {
     /// The page of the list `name`, narrowed by `filters` (whose list it is counts as one).
     ///

@@ -67,6 +67,7 @@ codes! {
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// Path within the body, such as `items[0].quantity`, or a query parameter's name.
     pub field: String,

@@ -176,6 +176,21 @@ fn letters(code: &str) -> Result<[u8; 3], Error> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimal(String);
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Decimal {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Decimal".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "number",
+            "minimum": 0,
+            "description": "A decimal, exact to the currency's minor unit: 29.99 USD, 30000 KRW.",
+        })
+    }
+}
+
 impl Decimal {
     /// Read a plain decimal: digits, optionally a point and digits, optionally a minus before.
     ///

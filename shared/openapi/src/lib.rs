@@ -56,6 +56,9 @@ fn alias(path: &str, item: &Value, number: usize) -> Value {
 }
 
 #[cfg(test)]
+mod generate;
+
+#[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
@@ -131,6 +134,16 @@ mod tests {
             let has = item["parameters"].as_array().map_or(0, Vec::len);
             assert_eq!(wanted, has, "{path}");
         }
+    }
+
+    #[test]
+    fn the_document_is_what_the_operations_say() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/new.json");
+        let made = serde_json::to_string_pretty(&generate::document()).unwrap() + "\n";
+        if std::env::var("UPDATE_DOCS").is_ok() {
+            std::fs::write(path, &made).unwrap();
+        }
+        assert!(SOURCE == made || std::fs::read_to_string(path).unwrap_or_default() == made, "openapi.json is stale: UPDATE_DOCS=1");
     }
 
     /// Who may call an operation, as far as permissions say it.

@@ -7,17 +7,17 @@ use money::Decimal;
 use super::{Action, Address, Line};
 
 /// The most lines: keeps an order's event and its one statement small.
-const MAX_LINES: usize = 100;
+pub const MAX_LINES: usize = 100;
 /// The most units of one product: keeps every sum of lines far from 64 bits.
-const MAX_QUANTITY: i64 = 10_000;
+pub const MAX_QUANTITY: i64 = 10_000;
 /// The longest product id, in characters; ours have 36.
 const MAX_ID: usize = 100;
 /// The longest street, in characters: fits a parcel's label.
-const MAX_STREET: usize = 200;
+pub const MAX_STREET: usize = 200;
 /// The longest city, in characters.
-const MAX_CITY: usize = 100;
+pub const MAX_CITY: usize = 100;
 /// The longest postal code, in characters; the longest in use have 10.
-const MAX_ZIP_CODE: usize = 20;
+pub const MAX_ZIP_CODE: usize = 20;
 
 /// An order to be placed, checked.
 #[derive(Debug)]

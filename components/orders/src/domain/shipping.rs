@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::{Action, InvalidTransition, Order, Role, Status};
 
 /// The longest carrier or tracking number, in characters: fits a parcel's label.
-const MAX_LABEL: usize = 100;
+pub const MAX_LABEL: usize = 100;
 
 /// What a seller has sent, as the database keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Shipment {
     #[serde(default, skip_serializing_if = "Option::is_none")]

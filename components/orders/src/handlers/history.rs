@@ -18,7 +18,7 @@ use futures::stream;
 use http::header;
 
 use super::{current, relation};
-use crate::api::Recorded;
+use crate::api::HistoryEntry;
 use crate::domain::{Role, public};
 use crate::error::Error;
 use crate::store as orders;
@@ -73,9 +73,9 @@ struct Viewer {
 }
 
 impl Viewer {
-    async fn events(&self, after: i64, limit: i64) -> Result<Vec<Recorded>, store::Error> {
+    async fn events(&self, after: i64, limit: i64) -> Result<Vec<HistoryEntry>, store::Error> {
         let found = orders::history(&self.order, after, limit).await?.into_iter();
-        let shown = found.map(|entry| Recorded {
+        let shown = found.map(|entry| HistoryEntry {
             sequence: entry.version,
             kind: entry.kind,
             time: entry.time,

@@ -1,0 +1,119 @@
+//! A service's public operations. Each stands once, with its route, its handler, and what the API's description says of
+//! it; what the handler takes (permission, body, parameters, keys, preconditions), the description reads from its signature.
+//!
+//! The description is made natively, with the feature `schema`. A component is built without it: there the sentences and
+//! types of `describe` are nowhere called, and cost nothing.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{self, MethodRouter};
+
+#[cfg(feature = "schema")]
+use crate::describe::Description;
+use crate::describe::{Inputs, Operation};
+
+/// The public operations of a service.
+pub struct Api {
+    router: Router,
+    prefixes: &'static [&'static str],
+    #[cfg(feature = "schema")]
+    description: Description,
+}
+
+impl Api {
+    /// No operations yet; those to come are of the group `tag`.
+    pub fn new(tag: &'static str) -> Self {
+        #[cfg(not(feature = "schema"))]
+        let _ = tag;
+        Self {
+            router: Router::new(),
+            prefixes: &[],
+            #[cfg(feature = "schema")]
+            description: Description::new(tag),
+        }
+    }
+
+    /// The operations that follow are below the first of these `prefixes`; below the others they have aliases.
+    #[must_use]
+    pub fn at(self, prefixes: &'static [&'static str]) -> Self {
+        Self { prefixes, ..self }
+    }
+
+    /// `GET` of `path`, below the prefix.
+    #[must_use]
+    pub fn get<T: Inputs + 'static>(
+        self,
+        path: &str,
+        handler: impl Handler<T, ()>,
+        describe: impl FnOnce(Operation) -> Operation,
+    ) -> Self {
+        self.route(path, routing::get(handler)).described::<T>("get", path, describe)
+    }
+
+    /// `POST` of `path`, below the prefix.
+    #[must_use]
+    pub fn post<T: Inputs + 'static>(
+        self,
+        path: &str,
+        handler: impl Handler<T, ()>,
+        describe: impl FnOnce(Operation) -> Operation,
+    ) -> Self {
+        self.route(path, routing::post(handler)).described::<T>("post", path, describe)
+    }
+
+    /// `PUT` of `path`, below the prefix.
+    #[must_use]
+    pub fn put<T: Inputs + 'static>(
+        self,
+        path: &str,
+        handler: impl Handler<T, ()>,
+        describe: impl FnOnce(Operation) -> Operation,
+    ) -> Self {
+        self.route(path, routing::put(handler)).described::<T>("put", path, describe)
+    }
+
+    /// `DELETE` of `path`, below the prefix.
+    #[must_use]
+    pub fn delete<T: Inputs + 'static>(
+        self,
+        path: &str,
+        handler: impl Handler<T, ()>,
+        describe: impl FnOnce(Operation) -> Operation,
+    ) -> Self {
+        self.route(path, routing::delete(handler)).described::<T>("delete", path, describe)
+    }
+
+    /// The routes.
+    pub fn into_router(self) -> Router {
+        self.router
+    }
+
+    /// What the API's description says of them.
+    #[cfg(feature = "schema")]
+    pub fn into_description(self) -> Description {
+        self.description
+    }
+
+    fn route(mut self, path: &str, route: MethodRouter) -> Self {
+        for prefix in self.prefixes {
+            self.router = self.router.route(&format!("{prefix}{path}"), route.clone());
+        }
+        self
+    }
+
+    #[cfg(feature = "schema")]
+    fn described<T: Inputs>(
+        mut self,
+        method: &str,
+        path: &str,
+        describe: impl FnOnce(Operation) -> Operation,
+    ) -> Self {
+        self.description.add::<T>(method, self.prefixes, path, describe);
+        self
+    }
+
+    #[cfg(not(feature = "schema"))]
+    fn described<T: Inputs>(self, _: &str, _: &str, _: impl FnOnce(Operation) -> Operation) -> Self {
+        self
+    }
+}

@@ -1,0 +1,326 @@
+//! The description of operations, as OpenAPI 3.1 has it: JSON Schemas by `schemars`, from the same types that serde reads and
+//! writes; permission, body, parameters and headers from the handler's signature ([`Input`]).
+//!
+//! Errors are told by their codes, from which status and title follow.
+
+mod formats;
+mod inputs;
+mod problems;
+mod schemas;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde_json::{Map, Value, json};
+
+pub use self::formats::{Actor, Email, Moment, Password};
+pub use self::inputs::{Input, Inputs};
+pub use self::schemas::{Schemas, plain};
+pub use schemars::JsonSchema as Shape;
+
+use crate::Code;
+
+const JSON: &str = "application/json";
+
+/// The operations of a service, and the schemas that they name.
+pub struct Description {
+    tag: &'static str,
+    /// By path: its path item, with the other paths in `x-aliases`.
+    pub paths: Map<String, Value>,
+    /// What the paths refer to.
+    pub schemas: Schemas,
+}
+
+impl Description {
+    pub(crate) fn new(tag: &'static str) -> Self {
+        Self { tag, paths: Map::new(), schemas: Schemas::default() }
+    }
+
+    /// The operation `method` of `path` below the first of `prefixes`, whose handler takes `T`.
+    pub(crate) fn add<T: Inputs>(
+        &mut self,
+        method: &str,
+        prefixes: &[&str],
+        path: &str,
+        describe: impl FnOnce(Operation) -> Operation,
+    ) {
+        let mut operation = Operation::new(std::mem::take(&mut self.schemas));
+        T::describe(&mut operation);
+        let operation = describe(operation);
+        let names: Vec<_> = prefixes.iter().map(|prefix| format!("{prefix}{path}")).collect();
+        let Some((path, aliases)) = names.split_first() else { return };
+        let item = self.paths.entry(path.clone()).or_insert_with(|| json!({}));
+        if let Value::Object(item) = item {
+            if !aliases.is_empty() {
+                item.insert("x-aliases".to_owned(), json!(aliases));
+            }
+            let parameters = operation.path_parameters(path);
+            if !parameters.is_empty() {
+                item.insert("parameters".to_owned(), json!(parameters));
+            }
+            item.insert(method.to_owned(), operation.item(method, self.tag));
+        }
+        self.schemas = operation.schemas;
+    }
+}
+
+/// What is said of one operation.
+pub struct Operation {
+    schemas: Schemas,
+    id: String,
+    summary: String,
+    about: String,
+    /// Permissions that a caller needs; `None`: no token.
+    needs: Option<Vec<&'static str>>,
+    parameters: Vec<Value>,
+    path: Vec<Value>,
+    body: Map<String, Value>,
+    body_is_optional: bool,
+    is_keyed: bool,
+    has_preconditions: bool,
+    /// The `ETag` of an operation with preconditions.
+    tag: &'static str,
+    codes: Vec<Code>,
+    answers: BTreeMap<u16, Value>,
+}
+
+impl Operation {
+    fn new(schemas: Schemas) -> Self {
+        Self {
+            schemas,
+            id: String::new(),
+            summary: String::new(),
+            about: String::new(),
+            needs: None,
+            parameters: Vec::new(),
+            path: Vec::new(),
+            body: Map::new(),
+            body_is_optional: false,
+            is_keyed: false,
+            has_preconditions: false,
+            tag: "ETag",
+            codes: Vec::new(),
+            answers: BTreeMap::new(),
+        }
+    }
+
+    /// Its `operationId`, by which generated clients call it, and its summary.
+    #[must_use]
+    pub fn named(self, id: &str, summary: &str) -> Self {
+        Self { id: id.to_owned(), summary: summary.to_owned(), ..self }
+    }
+
+    /// Its description: what the summary and the signature do not say.
+    #[must_use]
+    pub fn about(self, text: &str) -> Self {
+        Self { about: text.to_owned(), ..self }
+    }
+
+    /// 200 with a `T`.
+    #[must_use]
+    pub fn ok<T: JsonSchema>(self, what: &str) -> Self {
+        self.answers::<T>(200, what)
+    }
+
+    /// 201 with a `T` and its `Location`.
+    #[must_use]
+    pub fn created<T: JsonSchema>(self, what: &str) -> Self {
+        self.answers::<T>(201, what).located()
+    }
+
+    /// `status` with a `T`.
+    #[must_use]
+    pub fn answers<T: JsonSchema>(self, status: u16, what: &str) -> Self {
+        self.answers_as::<T>(status, JSON, what)
+    }
+
+    /// `status` with a `T` in another media type than JSON, or in one more.
+    #[must_use]
+    pub fn answers_as<T: JsonSchema>(mut self, status: u16, media: &str, what: &str) -> Self {
+        let schema = self.schemas.output::<T>();
+        self = self.done(status, what);
+        if let Some(Value::Object(answer)) = self.answers.get_mut(&status) {
+            let content = answer.entry("content").or_insert_with(|| json!({}));
+            if let Value::Object(content) = content {
+                content.insert(media.to_owned(), json!({ "schema": schema }));
+            }
+        }
+        self
+    }
+
+    /// `status` without a body.
+    #[must_use]
+    pub fn done(mut self, status: u16, what: &str) -> Self {
+        self.answers.entry(status).or_insert_with(|| json!({ "description": what }));
+        self
+    }
+
+    /// A body of the media type `media`, which is not read by one of this crate's extractors.
+    #[must_use]
+    pub fn takes<T: JsonSchema>(mut self, media: &str) -> Self {
+        self.body::<T>(media);
+        self
+    }
+
+    /// The answer has an `ETag`. (One whose handler takes [`Preconditions`](crate::Preconditions) has it anyway.)
+    #[must_use]
+    pub fn tagged(self) -> Self {
+        self.header("ETag")
+    }
+
+    /// The answer has an `ETag` in most cases.
+    #[must_use]
+    pub fn tagged_if_any(self) -> Self {
+        Self { tag: "ETagIfAny", ..self }
+    }
+
+    /// The answer has a `Location`.
+    #[must_use]
+    pub fn located(self) -> Self {
+        self.header("Location")
+    }
+
+    /// Problems that its signature does not tell.
+    #[must_use]
+    pub fn fails(mut self, codes: &[Code]) -> Self {
+        self.codes.extend(codes);
+        self
+    }
+
+    fn header(mut self, name: &str) -> Self {
+        self.answers.values_mut().for_each(|answer| add_header(answer, name));
+        self
+    }
+
+    fn body<T: JsonSchema>(&mut self, media: &str) {
+        let schema = self.schemas.input::<T>();
+        self.body.insert(media.to_owned(), json!({ "schema": schema }));
+    }
+
+    /// The parameters in `path`, by their names there and their types in the signature.
+    fn path_parameters(&self, path: &str) -> Vec<Value> {
+        let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let parameter = |(name, schema)| json!({ "name": name, "in": "path", "required": true, "schema": schema });
+        names.zip(&self.path).map(parameter).collect()
+    }
+
+    /// It as a path item has it.
+    fn item(&self, method: &str, tag: &str) -> Value {
+        let mut item = Map::new();
+        let mut put = |name: &str, value: Value| item.insert(name.to_owned(), value);
+        put("operationId", json!(self.id));
+        put("tags", json!([tag]));
+        put("summary", json!(self.summary));
+        if let Some(about) = self.description() {
+            put("description", json!(about));
+        }
+        let needs = self.needs.iter().map(|permissions| json!({ "bearer": permissions }));
+        put("security", needs.collect());
+        let parameters = self.all_parameters(method);
+        if !parameters.is_empty() {
+            put("parameters", json!(parameters));
+        }
+        if !self.body.is_empty() {
+            put("requestBody", json!({ "required": !self.body_is_optional, "content": self.body }));
+        }
+        put("responses", self.responses(method));
+        Value::Object(item)
+    }
+
+    /// What it needs, and what is said of it.
+    fn description(&self) -> Option<String> {
+        let names = self.needs.iter().flatten().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+        let needs = (!names.is_empty()).then(|| format!("Needs {}.", names.join(" and ")));
+        let said = (!self.about.is_empty()).then(|| self.about.clone());
+        let all: Vec<_> = needs.into_iter().chain(said).collect();
+        (!all.is_empty()).then(|| all.join(" "))
+    }
+
+    fn all_parameters(&self, method: &str) -> Vec<Value> {
+        let mut all = self.parameters.clone();
+        let mut refer = |name: &str| all.push(reference("parameters", name));
+        if self.is_keyed {
+            refer("IdempotencyKey");
+        }
+        match (self.has_preconditions, method) {
+            (true, "get") => refer("IfNoneMatch"),
+            (true, _) => refer("IfMatch"),
+            (false, _) => {}
+        }
+        all
+    }
+
+    fn responses(&self, method: &str) -> Value {
+        let mut all = Map::new();
+        for (status, answer) in &self.answers {
+            let mut answer = answer.clone();
+            if self.is_keyed {
+                add_header(&mut answer, "Idempotent-Replayed");
+            }
+            if self.has_preconditions && *status != 204 {
+                add_header_as(&mut answer, "ETag", self.tag);
+            }
+            all.insert(status.to_string(), answer);
+        }
+        if self.has_preconditions && method == "get" {
+            all.insert("304".to_owned(), reference("responses", "Unchanged"));
+        }
+        let mut codes: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+        for code in self.codes.iter().chain(self.precondition_codes(method)) {
+            let known = codes.entry(code.status.as_u16()).or_default();
+            if !known.contains(code) {
+                known.push(*code);
+            }
+        }
+        for (status, codes) in codes {
+            let both = all.get(&status.to_string()).cloned();
+            all.insert(status.to_string(), problem(status, &codes, both));
+        }
+        all.insert("default".to_owned(), reference("responses", "Problem"));
+        Value::Object(all)
+    }
+
+    fn precondition_codes(&self, method: &str) -> &'static [Code] {
+        if self.has_preconditions && method != "get" {
+            &[Code::MALFORMED, Code::PRECONDITION_FAILED]
+        } else {
+            &[]
+        }
+    }
+}
+
+/// A reference to what `shared/openapi` has for all operations.
+fn reference(kind: &str, name: &str) -> Value {
+    json!({ "$ref": format!("#/components/{kind}/{name}") })
+}
+
+fn add_header(answer: &mut Value, name: &str) {
+    add_header_as(answer, name, name);
+}
+
+/// Add the header `name`, as `shared/openapi` describes it under the name `described`.
+fn add_header_as(answer: &mut Value, name: &str, described: &str) {
+    if let Value::Object(answer) = answer
+        && let Value::Object(headers) = answer.entry("headers").or_insert_with(|| json!({}))
+    {
+        headers.insert(name.to_owned(), reference("headers", described));
+    }
+}
+
+/// The answer `status` with one of `codes`; `other`: what else may be answered with it.
+fn problem(status: u16, codes: &[Code], other: Option<Value>) -> Value {
+    let lines: Vec<_> = codes.iter().map(|code| format!("`{}`: {}.", code.name, code.title)).collect();
+    let mut answer = other.unwrap_or_else(|| json!({ "description": lines.join(" ") }));
+    if let Value::Object(answer) = &mut answer
+        && let Value::Object(content) = answer.entry("content").or_insert_with(|| json!({}))
+    {
+        let schema = reference("schemas", "Problem");
+        content.insert("application/problem+json".to_owned(), json!({ "schema": schema }));
+    }
+    match status {
+        401 => add_header(&mut answer, "WWW-Authenticate"),
+        429 => add_header(&mut answer, "Retry-After"),
+        _ => {}
+    }
+    answer
+}

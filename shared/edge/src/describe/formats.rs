@@ -1,0 +1,43 @@
+//! Texts of a form that many bodies have: for `#[schemars(with = …)]`.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+macro_rules! formats {
+    ($($(#[doc = $doc:literal])* $name:ident $schema:tt)*) => {
+        $(
+            $(#[doc = $doc])*
+            pub struct $name;
+
+            impl JsonSchema for $name {
+                fn schema_name() -> Cow<'static, str> {
+                    stringify!($name).into()
+                }
+
+                fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                    let mut schema = json_schema!($schema);
+                    schema.insert("description".to_owned(), concat!($($doc),*).trim().into());
+                    schema
+                }
+            }
+        )*
+    };
+}
+
+formats! {
+    /// A day, or an RFC 3339 time.
+    Moment {
+        "type": "string",
+        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$"
+    }
+    /// A user's id, or `service:<name>`.
+    Actor {
+        "type": "string",
+        "pattern": "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|service:[a-z-]+)$"
+    }
+    /// Its domain may be international, and so may what stands before the @.
+    Email { "type": "string", "format": "idn-email", "maxLength": 254 }
+    /// A secret, which no answer shows.
+    Password { "type": "string", "format": "password" }
+}

@@ -1,0 +1,146 @@
+//! What each extractor says of the operation whose handler takes it.
+
+use contract::permissions::Permission;
+use http::{HeaderMap, Method, Uri};
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+
+use super::{JSON, Operation, plain, reference};
+use crate::{
+    Caller, Code, Context, Json, Keyed, OptionalBody, Page, Path, Permitted, Preconditions, Query, Raw, User,
+};
+
+/// An argument of a handler.
+pub trait Input {
+    /// Say of `operation` what it means that its handler takes this.
+    fn describe(operation: &mut Operation);
+}
+
+/// All arguments of a handler, in axum's form: a marker, and their types.
+pub trait Inputs {
+    /// See [`Input::describe`].
+    fn describe(operation: &mut Operation);
+}
+
+macro_rules! inputs {
+    ($(($($input:ident)*))*) => {
+        $(
+            impl<Marker, $($input: Input),*> Inputs for (Marker, $($input,)*) {
+                fn describe(_operation: &mut Operation) {
+                    $($input::describe(_operation);)*
+                }
+            }
+        )*
+    };
+}
+
+inputs! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) }
+
+/// Those that change nothing of what a client sends or gets.
+macro_rules! silent {
+    ($($input:ty)*) => {
+        $(impl Input for $input {
+            fn describe(_: &mut Operation) {}
+        })*
+    };
+}
+
+silent! { Context HeaderMap Method Uri Raw axum::extract::Request }
+
+/// An extractor that the handler judges by itself: it says by [`Operation::takes`] what it reads.
+impl<T, E> Input for Result<T, E> {
+    fn describe(_: &mut Operation) {}
+}
+
+impl Input for User {
+    fn describe(operation: &mut Operation) {
+        operation.needs.get_or_insert_default();
+        operation.codes.extend([Code::UNAUTHENTICATED, Code::TOKEN_EXPIRED]);
+    }
+}
+
+impl Input for Caller {
+    fn describe(operation: &mut Operation) {
+        User::describe(operation);
+    }
+}
+
+impl<P: Permission> Input for Permitted<P> {
+    fn describe(operation: &mut Operation) {
+        User::describe(operation);
+        operation.needs.get_or_insert_default().push(P::NAME);
+        operation.codes.push(Code::FORBIDDEN);
+    }
+}
+
+impl<T: JsonSchema> Input for Json<T> {
+    fn describe(operation: &mut Operation) {
+        operation.body::<T>(JSON);
+        operation.codes.extend([
+            Code::MALFORMED,
+            Code::VALIDATION,
+            Code::PAYLOAD_TOO_LARGE,
+            Code::UNSUPPORTED_MEDIA_TYPE,
+        ]);
+    }
+}
+
+impl<T: JsonSchema> Input for Keyed<T> {
+    fn describe(operation: &mut Operation) {
+        Json::<T>::describe(operation);
+        operation.is_keyed = true;
+        operation.codes.push(Code::IDEMPOTENCY_MISMATCH);
+    }
+}
+
+impl<T: JsonSchema> Input for OptionalBody<T> {
+    fn describe(operation: &mut Operation) {
+        Keyed::<T>::describe(operation);
+        operation.body_is_optional = true;
+    }
+}
+
+impl Input for Page {
+    fn describe(operation: &mut Operation) {
+        operation.parameters.extend(["Limit", "Cursor"].map(|name| reference("parameters", name)));
+        operation.codes.push(Code::VALIDATION);
+    }
+}
+
+impl Input for Preconditions {
+    fn describe(operation: &mut Operation) {
+        operation.has_preconditions = true;
+    }
+}
+
+impl<T: JsonSchema> Input for Path<T> {
+    fn describe(operation: &mut Operation) {
+        let schema = operation.schemas.input::<T>();
+        operation.path = match schema.get("prefixItems") {
+            Some(Value::Array(items)) => items.clone(),
+            _ => vec![schema],
+        };
+        operation.codes.push(Code::NOT_FOUND);
+    }
+}
+
+impl<T: JsonSchema> Input for Query<T> {
+    fn describe(operation: &mut Operation) {
+        let schema = plain(operation.schemas.whole::<T>());
+        let required = |name: &str| {
+            schema["required"].as_array().is_some_and(|names| names.iter().any(|required| required == name))
+        };
+        for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+            let (mut schema, mut parameter) = (schema.clone(), json!({ "name": name, "in": "query" }));
+            if let Some(about) = schema.as_object_mut().and_then(|schema| schema.remove("description")) {
+                parameter["description"] = about;
+            }
+            if required(name) {
+                parameter["required"] = json!(true);
+            }
+            parameter["schema"] = schema;
+            operation.parameters.push(parameter);
+        }
+        operation.codes.push(Code::VALIDATION);
+    }
+}

@@ -1,0 +1,54 @@
+//! What `describe` is in a component: names without a meaning, so that the sentences of an operation may stand beside its
+//! route. None of it is ever called.
+
+use crate::Code;
+
+/// What a handler takes, or a body is made of: anything.
+pub trait Inputs {}
+impl<T> Inputs for T {}
+/// See [`Inputs`].
+pub trait Shape {}
+impl<T: ?Sized> Shape for T {}
+
+/// An operation, of which nothing is kept.
+pub struct Operation(());
+
+#[expect(missing_docs, reason = "`describe.rs` has them")]
+impl Operation {
+    pub fn named(self, _: &str, _: &str) -> Self {
+        self
+    }
+    pub fn about(self, _: &str) -> Self {
+        self
+    }
+    pub fn ok<T: Shape>(self, _: &str) -> Self {
+        self
+    }
+    pub fn created<T: Shape>(self, _: &str) -> Self {
+        self
+    }
+    pub fn answers<T: Shape>(self, _: u16, _: &str) -> Self {
+        self
+    }
+    pub fn answers_as<T: Shape>(self, _: u16, _: &str, _: &str) -> Self {
+        self
+    }
+    pub fn done(self, _: u16, _: &str) -> Self {
+        self
+    }
+    pub fn takes<T: Shape>(self, _: &str) -> Self {
+        self
+    }
+    pub fn tagged(self) -> Self {
+        self
+    }
+    pub fn tagged_if_any(self) -> Self {
+        self
+    }
+    pub fn located(self) -> Self {
+        self
+    }
+    pub fn fails(self, _: &[Code]) -> Self {
+        self
+    }
+}

@@ -1,0 +1,52 @@
+//! Makes `openapi.json` of the components' operations: natively, as `UPDATE_DOCS=1` does with all that is derived.
+
+use edge::Api;
+use serde_json::{Map, Value};
+
+/// What is the same for every operation: who we are, how to authenticate, common parameters, headers and answers.
+const FRAME: &str = include_str!("../frame.json");
+/// Requests and answers to learn from, by `operationId`; those of the tests' own requests.
+const EXAMPLES: &str = include_str!("../examples.json");
+
+/// The document, in the order of its tags.
+pub fn document() -> Value {
+    let mut document: Value = serde_json::from_str(FRAME).unwrap();
+    let examples: Value = serde_json::from_str(EXAMPLES).unwrap();
+    let (mut paths, mut schemas) = (Map::new(), document["components"]["schemas"].as_object().unwrap().clone());
+    for api in services() {
+        let description = api.into_description();
+        for (path, mut item) in description.paths {
+            exemplify(&mut item, &examples);
+            assert!(paths.insert(path.clone(), item).is_none(), "{path} is of two services");
+        }
+        let (named, twofold) = description.schemas.named();
+        assert!(twofold.is_empty(), "these are read and written, and mean different things: {twofold:?}");
+        for (name, schema) in named {
+            let other = schemas.insert(name.clone(), schema.clone());
+            assert!(other.is_none_or(|other| other == schema), "two services mean different things by {name}");
+        }
+    }
+    schemas.sort_keys();
+    document["paths"] = Value::Object(paths);
+    document["components"]["schemas"] = Value::Object(schemas);
+    document
+}
+
+fn services() -> Vec<Api> {
+    vec![orders::operations()]
+}
+
+/// Put the examples of its operations into a path item.
+fn exemplify(item: &mut Value, examples: &Value) {
+    for operation in item.as_object_mut().unwrap().values_mut().filter(|item| item.get("operationId").is_some()) {
+        let Some(known) = examples[operation["operationId"].as_str().unwrap()].as_object().cloned() else { continue };
+        for (place, example) in known {
+            let holder = match place.as_str() {
+                "request" => operation.get_mut("requestBody"),
+                status => operation["responses"].get_mut(status),
+            };
+            let content = holder.and_then(|holder| holder.get_mut("content")?.as_object_mut()?.values_mut().next());
+            content.expect("an example has its place")["example"] = example;
+        }
+    }
+}
