@@ -11,7 +11,7 @@ use store::Timestamp;
 use crate::api::{Filters, Span};
 
 /// The longest attribute that is taken, in bytes: an index entry should fit a page of the database.
-const MAX_ATTRIBUTE: usize = 1024;
+pub const MAX_ATTRIBUTE: usize = 1024;
 /// Attributes every CloudEvent has (CloudEvents 1.0, section 3.1).
 const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
 /// Attributes that must be texts when they are there; `actor` is an extension of ours.

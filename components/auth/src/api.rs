@@ -2,21 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "schema")]
+use crate::domain::account;
 use crate::domain::role;
 
-/// `POST /api/auth/signup`.
+/// An account to be made.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Signup {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]
     pub email: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::NewPassword"))]
     pub password: String,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = account::MAX_NAME)))]
     pub name: String,
+    #[cfg_attr(feature = "schema", schemars(extend("default" = "BUYER")))]
     #[serde(default)]
     pub role: OpenRole,
 }
 
 /// A role that anyone may take at signup.
 #[derive(Clone, Copy, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum OpenRole {
     #[default]
@@ -36,39 +44,48 @@ impl OpenRole {
 
 /// A new account as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]
     pub email: String,
     pub name: String,
     pub role: String,
 }
 
-/// `POST /api/auth/login`.
+/// Who logs in.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Login {
     pub email: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Password"))]
     pub password: String,
 }
 
-/// `POST /api/auth/password/forgot`.
+/// Whose password is forgotten.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ForgottenPassword"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Forgotten {
     pub email: String,
 }
 
-/// `POST /api/auth/password/reset`.
+/// A new password, by the token for it.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PasswordReset"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reset {
     pub token: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::NewPassword"))]
     pub new_password: String,
 }
 
-/// `POST /api/auth/refresh` and `/logout`.
+/// A refresh token.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefreshToken {
     pub refresh_token: String,
@@ -76,36 +93,47 @@ pub struct RefreshToken {
 
 /// What a login or a refresh gives.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tokens {
     pub access_token: String,
     pub refresh_token: String,
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "Bearer")))]
     pub token_type: &'static str,
     /// Seconds until the access token expires.
     pub expires_in: u32,
 }
 
-/// `GET /api/auth/me`: the account, and what the token in use lets it do.
+/// The account, and what the token in use lets it do.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]
     pub email: String,
     pub name: String,
     pub roles: Vec<String>,
     pub permissions: Vec<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub session_id: String,
 }
 
-/// `GET /api/auth/sessions`: one of the caller's sessions.
+/// One of the caller's sessions.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
+    #[cfg_attr(feature = "schema", schemars(with = "clock::Timestamp"))]
     pub created_at: String,
     /// When it was last refreshed.
+    #[cfg_attr(feature = "schema", schemars(with = "clock::Timestamp"))]
     pub last_used_at: String,
     /// When it ended, in exports: nobody can use it any more.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<clock::Timestamp>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
     pub user_agent: Option<String>,
@@ -113,26 +141,33 @@ pub struct Session {
     pub current: bool,
 }
 
-/// `POST /api/auth/password`.
+/// A new password, by the one until now.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PasswordChange {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Password"))]
     pub current_password: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::NewPassword"))]
     pub new_password: String,
 }
 
-/// `POST /api/auth/keys/rotate`: the next signing key.
+/// The next signing key.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SigningKey"))]
 #[serde(rename_all = "camelCase")]
 pub struct Key {
     pub kid: String,
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["HS256", "EdDSA"])))]
     pub algorithm: String,
     /// Until then its predecessor signs.
+    #[cfg_attr(feature = "schema", schemars(with = "clock::Timestamp"))]
     pub signs_from: String,
 }
 
 /// A role, and what it may do.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Role {
     pub name: String,
@@ -140,71 +175,96 @@ pub struct Role {
     pub built_in: bool,
 }
 
-/// `POST /api/auth/roles`.
+/// A role to be made.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewRole {
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[A-Z][A-Z0-9_]{1,39}$")))]
     pub name: String,
     pub permissions: Vec<String>,
 }
 
-/// `PUT /api/auth/roles/{role}`.
+/// What a role is to permit.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RoleChange {
     pub permissions: Vec<String>,
 }
 
-/// `PUT /api/auth/users/{id}/roles`, and its answer.
+/// Somebody's roles.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Roles {
+    #[cfg_attr(feature = "schema", schemars(length(max = 20)))]
     pub roles: Vec<String>,
 }
 
-/// `POST /api/auth/check-permission`: `permission`, or `resource` and `action`.
+/// What is asked about: `permission`, or `resource` and `action`.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Check {
     pub permission: Option<String>,
     pub resource: Option<String>,
     pub action: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::Id>"))]
     #[serde(default, deserialize_with = "edge::lower_id_if_any")]
     pub user_id: Option<String>,
 }
 
 /// Whether it is allowed, and why.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     pub allowed: bool,
     pub reason: String,
 }
 
-/// `GET /auth/user/{userId}`: the e-mail for oneself and ADMIN, the name for a SELLER who sold to that user.
+/// Who a user is: the e-mail for oneself and ADMIN, the name for a SELLER who sold to that user.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserInfo {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
     /// The highest of the roles.
     pub role: String,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Email>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-/// `PUT /api/users/{id}/email`.
+/// Another e-mail.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EmailChange {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]
     pub email: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Password"))]
     pub current_password: String,
 }
 
-/// `PUT /api/users/{id}/status`.
+/// Whether nobody can log in.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UserStatus"))]
 #[serde(deny_unknown_fields)]
 pub struct Status {
     pub disabled: bool,
+}
+
+/// A token for a new password.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedReset {
+    pub token: String,
+    /// Seconds until it expires.
+    pub expires_in: i64,
 }
 
 /// For whom another service asks.

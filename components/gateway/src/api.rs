@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// `GET /`.
+/// What there is.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Index {
     pub name: &'static str,
     pub version: &'static str,
@@ -17,13 +18,16 @@ pub struct Index {
 
 /// A service and where its health is told.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IndexedService {
+    #[cfg_attr(feature = "schema", schemars(with = "ServiceName"))]
     pub name: &'static str,
     pub health: String,
 }
 
-/// `GET /health`.
+/// Whether the services work.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Health {
     /// `DOWN` when any service is.
     pub status: Status,
@@ -31,9 +35,11 @@ pub struct Health {
     pub services: BTreeMap<&'static str, ServiceHealth>,
 }
 
-/// `GET /health/{service}`.
+/// Whether a service works.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OneHealth {
+    #[cfg_attr(feature = "schema", schemars(with = "ServiceName"))]
     pub service: &'static str,
     #[serde(flatten)]
     pub health: ServiceHealth,
@@ -41,6 +47,7 @@ pub struct OneHealth {
 
 /// Whether a service answers and can read its database.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceHealth {
     pub status: Status,
@@ -59,6 +66,7 @@ pub struct ServiceHealth {
 
 /// Up or down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "HealthStatus"))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
     Up,
@@ -76,10 +84,12 @@ pub struct Report {
 
 /// A payment provider and its circuit breaker.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ProviderHealth"))]
 #[serde(rename_all = "camelCase")]
 pub struct Provider {
     pub name: String,
     /// `closed`, `open` or `half_open`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["closed", "open", "half_open"])))]
     pub breaker: String,
     /// Calls of the breaker's window.
     pub calls: i64,
@@ -102,6 +112,7 @@ pub struct Told {
 
 /// How far a target has got.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RelayLag"))]
 #[serde(rename_all = "camelCase")]
 pub struct Lag {
     pub target: String,
@@ -115,11 +126,42 @@ pub struct Lag {
     pub parked: i64,
 }
 
-/// `POST /api/admin/sweep`.
+/// What the chores did.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Swept {
     /// What each service says that it did; `more: true` when it is worth to come again at once.
     pub done: BTreeMap<&'static str, serde_json::Value>,
     /// The chores that were not done.
     pub failed: Vec<String>,
+}
+
+edge::shape! {
+    /// The name of a service.
+    ServiceName { "type": "string", "enum": crate::SERVICES }
+}
+
+edge::shape! {
+    /// Keys as RFC 7517 has them; identity makes the text.
+    KeySet {
+        "type": "object",
+        "required": ["keys"],
+        "properties": {
+            "keys": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["kty", "crv", "x", "kid", "use", "alg"],
+                    "properties": {
+                        "kty": { "type": "string" },
+                        "crv": { "type": "string" },
+                        "x": { "type": "string" },
+                        "kid": { "type": "string" },
+                        "use": { "type": "string" },
+                        "alg": { "type": "string" },
+                    },
+                },
+            },
+        },
+    }
 }

@@ -7,11 +7,11 @@ use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::domain::{Action, Address, Shipment};
 #[cfg(feature = "schema")]
 use crate::domain::{draft, shipping};
-use crate::domain::{Action, Address, Shipment};
 
-/// `POST /api/orders`.
+/// An order to be placed.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -21,9 +21,9 @@ pub struct NewOrder {
     pub shipping_address: Address,
 }
 
-/// `PUT /api/orders/{id}`: what is left out stays.
+/// What an order is to have instead; what is left out stays. `items` are all that it is to have.
 #[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1)))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrderChange {
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = draft::MAX_LINES)))]
@@ -31,7 +31,7 @@ pub struct OrderChange {
     pub shipping_address: Option<Address>,
 }
 
-/// `POST /api/orders/{id}/ship`.
+/// What is known of a parcel.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -42,7 +42,7 @@ pub struct NewShipment {
     pub tracking_number: Option<String>,
 }
 
-/// `POST /api/orders/{id}/deliver`: nothing to be said.
+/// That a parcel has arrived: nothing to be said.
 #[derive(Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -148,10 +148,13 @@ pub struct OrderShipment<'a> {
 pub struct HistoryEntry {
     /// Its place in the order's history: 1, 2, 3 …
     pub sequence: i64,
+    #[cfg_attr(feature = "schema", schemars(with = "contract::orders::OrderEventKind"))]
     #[serde(rename = "type")]
     pub kind: String,
     pub time: Timestamp,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Actor"))]
     pub actor: String,
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, Value>"))]
     pub data: Value,
 }
 

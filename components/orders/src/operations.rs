@@ -64,7 +64,7 @@ pub fn operations() -> Api {
                 )
                 .ok::<api::Order>("The order as it is now.")
                 .tagged_if_any()
-                .fails(&[Code::FORBIDDEN, Code::INVALID_TRANSITION])
+                .fails(&[Code::INVALID_TRANSITION])
         })
         .post("/{id}/deliver", fulfil::deliver, |o| {
             o.named("deliverOrder", "Say that one's part of an order has arrived")
@@ -74,7 +74,7 @@ pub fn operations() -> Api {
                 )
                 .ok::<api::Order>("The order as it is now.")
                 .tagged_if_any()
-                .fails(&[Code::FORBIDDEN, Code::INVALID_TRANSITION])
+                .fails(&[Code::INVALID_TRANSITION])
         })
         .get("/{id}/events", history::history, |o| {
             o.named("listOrderEvents", "What happened to an order, oldest first")

@@ -7,25 +7,32 @@ use serde::{Deserialize, Serialize};
 use crate::card::CardDetails;
 use crate::domain::{RefundState, Resolution, State};
 
-/// `POST /api/payments`.
+/// What pays which order.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPayment {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     #[serde(deserialize_with = "edge::lower_id")]
     pub order_id: String,
     /// The order's total, when it is not given.
     #[serde(default)]
     pub amount: Option<Decimal>,
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["credit_card"])))]
     pub payment_method: String,
     pub card_details: CardDetails,
 }
 
 /// A payment as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Payment {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub order_id: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub buyer_id: String,
     pub status: State,
     pub amount: Decimal,
@@ -36,6 +43,7 @@ pub struct Payment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Where the payer has to confirm before the provider goes on.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "uri-reference")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_url: Option<String>,
     /// Of one in CONFLICT: what the provider booked.
@@ -47,6 +55,7 @@ pub struct Payment {
 
 /// What a provider booked where it was asked for something else.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Booked {
     pub amount: Decimal,
     pub currency: Currency,
@@ -54,6 +63,7 @@ pub struct Booked {
 
 /// What is known of the card.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Card {
     pub brand: String,
@@ -63,6 +73,7 @@ pub struct Card {
 
 /// Why a payment was declined or failed.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PaymentFailure"))]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     pub code: String,
@@ -72,35 +83,41 @@ pub struct Failure {
     pub provider_code: Option<String>,
 }
 
-/// `POST /api/payments/{id}/refunds`.
+/// What is to be given back, and why.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewRefund {
     /// All that is left, when it is not given.
     #[serde(default)]
     pub amount: Option<Decimal>,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::refunds::MAX_REASON)))]
     pub reason: String,
     /// Whether the goods go on sale again.
     #[serde(default)]
     pub restock: bool,
 }
 
-/// `POST /api/payments/{id}/resolve`.
+/// How a conflict ends, and why.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ResolvePayment"))]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     pub action: Resolution,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::refunds::MAX_REASON)))]
     pub reason: String,
 }
 
 /// What a payer chose at the sandbox's page.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chosen {
     pub result: Choice,
 }
 
 /// To pay or not.
 #[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Choice {
     Approve,
@@ -109,9 +126,12 @@ pub enum Choice {
 
 /// A refund as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Refund {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub payment_id: String,
     pub amount: Decimal,
     pub currency: Currency,
@@ -132,6 +152,7 @@ pub struct Refund {
 
 /// A dispute as it is shown: reason and status are in the provider's words.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Dispute {
     pub id: String,
@@ -142,8 +163,9 @@ pub struct Dispute {
     pub created_at: Timestamp,
 }
 
-/// `GET /api/payments/history`.
+/// A page of payments, and the sums of all that match.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PaymentHistory"))]
 #[serde(rename_all = "camelCase")]
 pub struct History {
     #[serde(flatten)]
@@ -154,6 +176,7 @@ pub struct History {
 
 /// What payments of one currency sum up to.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PaymentTotal"))]
 pub struct Total {
     pub currency: Currency,
     /// How many there are, whatever became of them.

@@ -21,6 +21,30 @@ pub struct CardDetails {
     cvv: Option<Zeroizing<String>>,
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for CardDetails {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "CardDetails".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "required": ["number", "expiry", "cvv"],
+            "additionalProperties": false,
+            "properties": {
+                "number": {
+                    "type": "string",
+                    "writeOnly": true,
+                    "description": "12 to 19 digits with a valid check digit.",
+                },
+                "expiry": { "type": "string", "pattern": "^(0[1-9]|1[0-2])/[0-9]{2}$", "description": "MM/YY." },
+                "cvv": { "type": "string", "writeOnly": true, "pattern": "^[0-9]{3,4}$" },
+            },
+        })
+    }
+}
+
 /// A card that may be charged.
 pub struct Card {
     /// Digits only.

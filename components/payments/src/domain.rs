@@ -32,6 +32,7 @@ pub use refund::{Refund, RefundState};
     IntoStaticStr,
     VariantArray,
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PaymentStatus"))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {

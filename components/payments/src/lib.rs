@@ -1,22 +1,6 @@
 //! Payments of orders by way of a provider plug-in.
 //!
-//! | route | who | handler |
-//! |---|---|---|
-//! | `POST /api/payments` (`/payments`) | `payments:create`, the order's buyer | `pay::create` |
-//! | `GET /api/payments` (`/payments`) | `payments:read`: own; `payments:any`: all | `payments::list` |
-//! | `GET /api/payments/{id}` (`/payments/{id}`) | `payments:read`: own; `payments:any`: all | `payments::get` |
-//! | `GET /api/payments/history` (`/payments/history`) | the same | `history::list` |
-//! | `GET /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | the same, and the order's seller | `refunds::list` |
-//! | `POST /api/payments/{id}/refunds` (`/payments/{id}/refunds`) | `payments:refund`: the order's seller; `payments:any`: all; never the buyer | `refunds::create` |
-//! | `POST /api/payments/{id}/refunds/{refundId}/retry` (`/payments/…`) | as above | `refunds::retry` |
-//! | `POST /api/payments/{id}/resolve` (`/payments/{id}/resolve`) | `payments:any`, but never the buyer | `conflicts::resolve` |
-//! | `GET /api/payments/{id}/disputes` (`/payments/{id}/disputes`) | `payments:any` | `disputes::list` |
-//! | `POST /api/payments/webhooks/{provider}` (`/payments/webhooks/{provider}`) | the provider's signature | `webhooks::receive` |
-//! | `GET`, `POST /api/payments/sandbox/3ds/{id}` | who pays with the sandbox | `three_d_secure::…` |
-//! | `GET /internal/payments/buyers/{id}/payments` | services | `payments::paid_by` |
-//! | `POST /internal/payments/reconcile` | services | `settle::reconcile_due` |
-//! | `POST /internal/payments/events` | services | `events::receive` |
-//! | `GET /internal/payments/health`, `/ready` | services | `health::…` |
+//! `operations` has the public routes, and what they are for. Other services use `/internal/payments/…`, here below.
 //!
 //! `api` has the bodies, `card` the card data, `domain` the states and rules, `provider` the calls to plug-ins, `breaker`
 //! keeps them from a provider that is down, `faults` has the places where tests kill the host, `store` the SQL, `record` what
@@ -30,6 +14,7 @@ mod domain;
 mod error;
 mod faults;
 mod handlers;
+mod operations;
 mod provider;
 mod record;
 mod settings;
@@ -46,9 +31,8 @@ use axum::{
 use contract::payments::PaymentEventKind as Kind;
 use edge::{Client, Context};
 use events::{Relay, Target};
-use handlers::{
-    conflicts, disputes, health, history, pay, payments, refunds, settle, three_d_secure, webhooks,
-};
+use handlers::{health, payments, settle};
+pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -101,26 +85,11 @@ fn reconcile_once() {
 }
 
 fn routes() -> Router {
-    let public = Router::new()
-        .route("/", post(pay::create).get(payments::list))
-        .route("/history", get(history::list))
-        .route("/webhooks/{provider}", post(webhooks::receive))
-        .route("/sandbox/3ds/{id}", get(three_d_secure::page).post(three_d_secure::choose))
-        .route("/{id}", get(payments::get))
-        .route("/{id}/disputes", get(disputes::list))
-        .route("/{id}/resolve", post(conflicts::resolve))
-        .route("/{id}/refunds", post(refunds::create).get(refunds::list))
-        .route("/{id}/refunds/{refund_id}/retry", post(refunds::retry));
     let internal = Router::new()
         .route("/internal/payments/buyers/{id}/payments", get(payments::paid_by))
         .route("/internal/payments/reconcile", post(settle::reconcile_due))
         .route("/internal/payments/events", post(handlers::events::receive))
         .route("/internal/payments/ready", get(health::ready))
         .route("/internal/payments/health", get(health::get));
-    edge::router(
-        internal
-            .nest("/api/payments", public.clone())
-            .nest("/payments", public)
-            .merge(events::relay_route(&RELAY)),
-    )
+    edge::router(operations().into_router().merge(internal).merge(events::relay_route(&RELAY)))
 }

@@ -4,20 +4,27 @@ use clock::Timestamp;
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "schema")]
+use crate::domain;
 use crate::domain::Said;
 
-/// `POST /api/products`.
+/// A product to be sold.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewProduct {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = domain::MAX_NAME)))]
     pub name: String,
+    #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_DESCRIPTION)))]
     #[serde(default)]
     pub description: String,
+    #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_LABEL)))]
     #[serde(default)]
     pub category: String,
     pub price: Decimal,
     #[serde(default = "usd")]
     pub currency: Currency,
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = domain::MAX_STOCK)))]
     #[serde(default)]
     pub stock: i64,
 }
@@ -34,13 +41,17 @@ fn usd() -> Currency {
     Currency::USD
 }
 
-/// `PUT /api/products/{id}`: the whole product but its currency and its stock.
+/// What a product is to be: the whole product but its currency and its stock.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProductChange {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = domain::MAX_NAME)))]
     pub name: String,
+    #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_DESCRIPTION)))]
     #[serde(default)]
     pub description: String,
+    #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_LABEL)))]
     #[serde(default)]
     pub category: String,
     pub price: Decimal,
@@ -63,22 +74,28 @@ fn yes() -> bool {
     true
 }
 
-/// `POST /api/products/{id}/stock`.
+/// A change of stock, and why.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StockChange {
+    #[cfg_attr(feature = "schema", schemars(range(min = -domain::MAX_STOCK, max = domain::MAX_STOCK), extend("not" = { "const": 0 })))]
     pub delta: i64,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = domain::MAX_LABEL)))]
     pub reason: String,
 }
 
 /// A change of stock that was made by hand.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StockMovement"))]
 pub struct Movement {
     /// Its place in the product's history.
     pub sequence: i64,
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["product.created", "stock.adjusted"])))]
     #[serde(rename = "type")]
     pub kind: String,
     pub time: Timestamp,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Actor"))]
     pub actor: String,
     pub delta: i64,
     pub reason: Option<String>,
@@ -86,9 +103,12 @@ pub struct Movement {
 
 /// A product as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Product {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub seller_id: String,
     pub name: String,
     pub description: String,
@@ -96,6 +116,7 @@ pub struct Product {
     pub price: Decimal,
     pub currency: Currency,
     pub on_hand: i64,
+    /// On hand, less what is promised to orders.
     pub available: i64,
     pub active: bool,
     pub created_at: Timestamp,

@@ -13,13 +13,13 @@ pub use listing::{Key, Listing, Place, Query, Sort};
 pub use reservation::{Reservation, Settlement, Shortage, State, all_held, shortages};
 
 /// The longest name, in characters: fits a line of a receipt.
-const MAX_NAME: usize = 200;
+pub const MAX_NAME: usize = 200;
 /// The longest description, in characters.
-const MAX_DESCRIPTION: usize = 10_000;
+pub const MAX_DESCRIPTION: usize = 10_000;
 /// The longest category or reason, in characters.
-const MAX_LABEL: usize = 100;
+pub const MAX_LABEL: usize = 100;
 /// The most units of one product: keeps every sum of lines far from 64 bits.
-const MAX_STOCK: i64 = 1_000_000_000;
+pub const MAX_STOCK: i64 = 1_000_000_000;
 /// The highest price, in minor units, for the same reason.
 const MAX_PRICE: i64 = 1_000_000_000_000;
 

@@ -4,23 +4,32 @@ use clock::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+#[cfg(feature = "schema")]
+use crate::domain;
 use crate::domain::Address;
 
-/// `PUT /api/users/{id}`: replaces all three; what is left out becomes empty.
+/// What a profile is to be; what is left out becomes empty.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileUpdate {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = domain::MAX_NAME)))]
     pub name: String,
+    #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_PHONE)))]
     pub phone: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_ADDRESSES)))]
     #[serde(default)]
     pub addresses: Vec<Address>,
 }
 
 /// A profile as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]
     pub email: String,
     pub name: String,
     pub phone: Option<String>,
@@ -34,39 +43,59 @@ pub struct Profile {
 
 /// What a seller sees of somebody who bought from them: where the parcels go.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Customer {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
     pub name: String,
     /// Of their orders with that seller, the latest first, each once.
+    #[cfg_attr(feature = "schema", schemars(extend("items" = { "$ref": "#/components/schemas/ShippingAddress" })))]
     pub shipping_addresses: Vec<Value>,
+}
+
+edge::shape! {
+    /// What one sees of somebody: a [`Profile`], or as a seller a [`Customer`].
+    Seen {
+        "anyOf": [{ "$ref": "#/components/schemas/Profile" }, { "$ref": "#/components/schemas/Customer" }],
+    }
 }
 
 /// `GET /api/users`: what the list is narrowed to.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Filter {
-    /// An e-mail, an id, or words of the name.
+    /// An e-mail, an id, or words that the name has all of. Whole ones: what is encrypted cannot be searched for parts.
     pub q: Option<String>,
+    /// Who has this role.
     pub role: Option<String>,
 }
 
-/// `POST /api/users`.
+/// An account for somebody else.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewUser {
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]
     pub email: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::NewPassword"))]
     pub password: String,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = domain::MAX_NAME)))]
     pub name: String,
     /// One role, as at signup.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = "BUYER")))]
     pub role: Option<String>,
     /// Several.
+    #[cfg_attr(feature = "schema", schemars(length(max = 20)))]
     pub roles: Option<Vec<String>>,
 }
 
-/// `DELETE /api/users/{id}`: of oneself it needs the password.
+/// Who erases themselves shows that they know the password.
 #[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Erasure {
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Password>"))]
     pub current_password: Option<String>,
 }
 
@@ -84,13 +113,17 @@ pub struct Held {
     pub next_cursor: Option<String>,
 }
 
-/// `GET /api/users/{id}/export`: all that the services hold of somebody.
+/// All that the services hold of somebody.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UserExport"))]
 #[serde(rename_all = "camelCase")]
 pub struct Export {
     pub exported_at: Timestamp,
     pub profile: Profile,
+    #[cfg_attr(feature = "schema", schemars(extend("items" = { "$ref": "#/components/schemas/Session" })))]
     pub sessions: Vec<Value>,
+    #[cfg_attr(feature = "schema", schemars(extend("items" = { "$ref": "#/components/schemas/Order" })))]
     pub orders: Vec<Value>,
+    #[cfg_attr(feature = "schema", schemars(extend("items" = { "$ref": "#/components/schemas/Payment" })))]
     pub payments: Vec<Value>,
 }

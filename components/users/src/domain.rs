@@ -7,15 +7,15 @@ use edge::{FieldError, text};
 use serde::{Deserialize, Serialize};
 
 /// The longest name, in characters (as auth's signup has it).
-const MAX_NAME: usize = 100;
+pub const MAX_NAME: usize = 100;
 /// The most digits of a telephone number (ITU-T E.164).
 const MAX_DIGITS: usize = 15;
 /// The fewest: short service numbers.
 const MIN_DIGITS: usize = 3;
 /// The longest telephone number, in characters: digits and what people put between them.
-const MAX_PHONE: usize = 32;
+pub const MAX_PHONE: usize = 32;
 /// The most addresses of a person: a profile stays a few kilobytes.
-const MAX_ADDRESSES: usize = 10;
+pub const MAX_ADDRESSES: usize = 10;
 /// The longest label of an address, in characters.
 const MAX_LABEL: usize = 50;
 /// The longest street and city, in characters.
@@ -25,13 +25,18 @@ const MAX_ZIP_CODE: usize = 20;
 
 /// Where parcels go.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Address {
     /// What its owner calls it, such as "home".
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_LABEL)))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub label: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_LINE)))]
     pub street: String,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_LINE)))]
     pub city: String,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_ZIP_CODE)))]
     pub zip_code: String,
 }
 

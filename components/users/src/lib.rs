@@ -1,14 +1,6 @@
 //! Profiles of people: name, phone and addresses.
 //!
-//! | route | who | handler |
-//! |---|---|---|
-//! | `GET /api/users` (`/users`) | `users:any` | `accounts::list` |
-//! | `POST /api/users` (`/users`) | `users:any` | `accounts::create` |
-//! | `GET /api/users/{id}` (`/users/{id}`) | oneself, `users:any`, a seller who sold to them | `profiles::get` |
-//! | `PUT /api/users/{id}` (`/users/{id}`) | oneself, `users:any` | `profiles::update` |
-//! | `DELETE /api/users/{id}` (`/users/{id}`) | oneself, `users:any` | `accounts::erase` |
-//! | `GET /api/users/{id}/export` | oneself, `users:any` | `export::export` |
-//! | `POST /internal/users/events` | services | `events::receive` |
+//! `operations` has the public routes, and what they are for. Other services use `/internal/users/…`, here below.
 //!
 //! `api` has the bodies, `domain` the rules, `store` the SQL; `personal` encrypts what is personal on its way into
 //! the store. A profile comes from auth's `user.registered` event; its personal content is in events' private part
@@ -18,19 +10,17 @@ mod api;
 mod domain;
 mod error;
 mod handlers;
+mod operations;
 mod personal;
 mod record;
 mod store;
 
 use std::sync::OnceLock;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::{Router, routing::post};
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{accounts, export, profiles};
+pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 
 const TARGETS: [Target; 1] = [Target { service: "audit", kinds: &[], private: &[] }];
@@ -46,15 +36,6 @@ pub async fn handle(request: Request) -> impl IntoResponse {
 }
 
 fn routes() -> Router {
-    let public = Router::new()
-        .route("/", get(accounts::list).post(accounts::create))
-        .route("/{id}", get(profiles::get).put(profiles::update).delete(accounts::erase));
-    edge::router(
-        Router::new()
-            .route("/internal/users/events", post(handlers::events::receive))
-            .route("/api/users/{id}/export", get(export::export))
-            .nest("/api/users", public.clone())
-            .nest("/users", public)
-            .merge(events::internal_routes(&RELAY)),
-    )
+    let internal = Router::new().route("/internal/users/events", post(handlers::events::receive));
+    edge::router(operations().into_router().merge(internal).merge(events::internal_routes(&RELAY)))
 }

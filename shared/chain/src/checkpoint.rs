@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// At `time` the entry `sequence` had this `hash`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Checkpoint {
     /// The entry's hash, and so that of all before it.
@@ -15,6 +16,7 @@ pub struct Checkpoint {
     /// Of [`text`](Self::text), hex.
     pub signature: String,
     /// RFC 3339.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     pub time: String,
 }
 

@@ -13,7 +13,7 @@ use strum::{IntoDiscriminant, VariantArray};
 use crate::audit::AuditEvent;
 use crate::auth::AuthEvent;
 use crate::every::ServiceEvent;
-use crate::orders::OrderEvent;
+use crate::orders::{OrderEvent, OrderEventKind};
 use crate::payments::PaymentEvent;
 use crate::products::ProductEvent;
 use crate::users::ProfileEvent;
@@ -33,6 +33,19 @@ pub struct Kind {
     pub example: Value,
     /// What is wrong with some data, if it is not an event of this kind.
     pub check: fn(&'static str, &Value) -> Option<String>,
+}
+
+impl JsonSchema for OrderEventKind {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OrderEventKind".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names = Self::VARIANTS.iter().map(|kind| kind.into_str());
+        // Others are not of one order.
+        let names = names.filter(|name| name.starts_with("order.")).collect::<Vec<_>>();
+        schemars::json_schema!({ "type": "string", "enum": names })
+    }
 }
 
 /// All kinds, by name.

@@ -117,3 +117,23 @@ impl Api {
         self
     }
 }
+
+/// A name for the JSON Schema of what is not read or written as one Rust type.
+#[macro_export]
+macro_rules! shape {
+    ($(#[$about:meta])* $name:ident $schema:tt) => {
+        $(#[$about])*
+        pub enum $name {}
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!($schema)
+            }
+        }
+    };
+}

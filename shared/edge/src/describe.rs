@@ -10,10 +10,11 @@ mod schemas;
 
 use std::collections::BTreeMap;
 
+use contract::permissions::Permission;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
-pub use self::formats::{Actor, Email, Moment, Password};
+pub use self::formats::{Actor, Email, Moment, NewPassword, Password};
 pub use self::inputs::{Input, Inputs};
 pub use self::schemas::{Schemas, plain};
 pub use schemars::JsonSchema as Shape;
@@ -58,7 +59,7 @@ impl Description {
             if !parameters.is_empty() {
                 item.insert("parameters".to_owned(), json!(parameters));
             }
-            item.insert(method.to_owned(), operation.item(method, self.tag));
+            item.insert(method.to_owned(), operation.item(method, path, self.tag));
         }
         self.schemas = operation.schemas;
     }
@@ -187,6 +188,20 @@ impl Operation {
         self
     }
 
+    /// A permission that its handler demands once it knows how the caller stands to what they ask for.
+    #[must_use]
+    pub fn needs<P: Permission>(mut self, _: P) -> Self {
+        self.needs.get_or_insert_default().push(P::NAME);
+        self.fails(&[Code::FORBIDDEN])
+    }
+
+    /// Its handler has no use for an idempotency key: the request is one anyway, or must not be answered again.
+    #[must_use]
+    pub fn unkeyed(self) -> Self {
+        let codes = self.codes.iter().filter(|code| **code != Code::IDEMPOTENCY_MISMATCH).copied().collect();
+        Self { is_keyed: false, codes, ..self }
+    }
+
     fn header(mut self, name: &str) -> Self {
         self.answers.values_mut().for_each(|answer| add_header(answer, name));
         self
@@ -200,12 +215,13 @@ impl Operation {
     /// The parameters in `path`, by their names there and their types in the signature.
     fn path_parameters(&self, path: &str) -> Vec<Value> {
         let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-        let parameter = |(name, schema)| json!({ "name": name, "in": "path", "required": true, "schema": schema });
+        let parameter =
+            |(name, schema)| json!({ "name": name, "in": "path", "required": true, "schema": schema });
         names.zip(&self.path).map(parameter).collect()
     }
 
     /// It as a path item has it.
-    fn item(&self, method: &str, tag: &str) -> Value {
+    fn item(&self, method: &str, path: &str, tag: &str) -> Value {
         let mut item = Map::new();
         let mut put = |name: &str, value: Value| item.insert(name.to_owned(), value);
         put("operationId", json!(self.id));
@@ -216,7 +232,7 @@ impl Operation {
         }
         let needs = self.needs.iter().map(|permissions| json!({ "bearer": permissions }));
         put("security", needs.collect());
-        let parameters = self.all_parameters(method);
+        let parameters = self.all_parameters(method, path);
         if !parameters.is_empty() {
             put("parameters", json!(parameters));
         }
@@ -236,8 +252,10 @@ impl Operation {
         (!all.is_empty()).then(|| all.join(" "))
     }
 
-    fn all_parameters(&self, method: &str) -> Vec<Value> {
+    fn all_parameters(&self, method: &str, path: &str) -> Vec<Value> {
         let mut all = self.parameters.clone();
+        // What the path says, the query cannot.
+        all.retain(|parameter| !path.contains(&format!("{{{}}}", parameter["name"].as_str().unwrap_or("-"))));
         let mut refer = |name: &str| all.push(reference("parameters", name));
         if self.is_keyed {
             refer("IdempotencyKey");

@@ -48,6 +48,12 @@ impl Operation {
     pub fn located(self) -> Self {
         self
     }
+    pub fn needs<P>(self, _: P) -> Self {
+        self
+    }
+    pub fn unkeyed(self) -> Self {
+        self
+    }
     pub fn fails(self, _: &[Code]) -> Self {
         self
     }

@@ -11,6 +11,7 @@ use futures::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::api::{ParkedEvent, Redriven};
 use crate::error::Error;
 use crate::store::DB;
 use crate::{CLIENT, api};
@@ -19,7 +20,7 @@ use crate::{CLIENT, api};
 /// that one's log.
 struct Parked {
     at: (usize, i64),
-    event: Value,
+    event: ParkedEvent,
 }
 
 /// `GET /api/v1/events/parked`: events that a target kept refusing, service by service, oldest first.
@@ -27,7 +28,7 @@ pub async fn parked(
     _: Permitted<EventsRead>,
     context: Context,
     page: Page,
-) -> Result<Reply<List<Value>>, Error> {
+) -> Result<Reply<List<ParkedEvent>>, Error> {
     let page = page.of::<String>("events.parked", ())?;
     let (first, mut after) = page.after.as_deref().map_or(Ok((0, 0)), place)?;
     let mut found: Vec<Parked> = Vec::new();
@@ -37,7 +38,7 @@ pub async fn parked(
             break;
         }
         let path = format!("parked?after={after}&limit={wanted}");
-        let rows: Vec<(i64, Value)> = CLIENT.get(&context, service, &path).await?.json()?;
+        let rows: Vec<(i64, ParkedEvent)> = CLIENT.get(&context, service, &path).await?.json()?;
         found.extend(rows.into_iter().map(|(seq, event)| Parked { at: (number, seq), event }));
         after = 0;
     }
@@ -71,7 +72,7 @@ pub async fn redrive(
     let answer = CLIENT.post(&context, service, "parked/redrive", &body).await?;
     match answer.status {
         StatusCode::OK => {
-            Ok(once.answer_once(Answer::json(StatusCode::OK, &answer.json::<Value>()?)?).await?)
+            Ok(once.answer_once(Answer::json(StatusCode::OK, &answer.json::<Redriven>()?)?).await?)
         }
         StatusCode::NOT_FOUND => Err(Error::NotFound),
         StatusCode::CONFLICT => Err(Error::StillRefused(wanted.target)),

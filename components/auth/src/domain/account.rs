@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 pub use edge::text::email::normalised;
 
 /// The longest name, in characters: fits a line of an address label.
-const MAX_NAME: usize = 100;
+pub const MAX_NAME: usize = 100;
 /// The shortest password, in characters (NIST SP 800-63B; the OWASP ASVS asks for no composition rules).
 const MIN_PASSWORD: usize = 8;
 /// The longest password, in characters: above the ASVS's 64, and a bound for what is hashed.

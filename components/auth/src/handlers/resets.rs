@@ -81,7 +81,7 @@ pub async fn issue(
         Err(Error::Database(error)) if resets::is_disabled(&error) => return Err(Error::Disabled),
         other => other?,
     };
-    let body = json!({ "token": token, "expiresIn": LIFETIME_SECONDS });
+    let body = api::IssuedReset { token, expires_in: LIFETIME_SECONDS };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Reply(body)).into_response())
 }
 

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use contract::orders::OrderEvent;
 use contract::permissions::OrdersRead;
-use edge::{Context, Id, Key, Keyed, OptionalBody, Path, Preconditions, Problem, User};
+use edge::{Context, Id, Key, Keyed, OptionalBody, Path, Permitted, Preconditions, Problem};
 use http::StatusCode;
 use store::Timestamp;
 use strum::IntoDiscriminant;
@@ -19,7 +19,7 @@ use crate::store::DB;
 /// `POST /api/orders/{id}/ship`: 200 with the order, which is SHIPPED when all of its sellers have shipped.
 pub async fn ship(
     context: Context,
-    user: User,
+    user: Permitted<OrdersRead>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     OptionalBody(Keyed { body, key }): OptionalBody<NewShipment>,
@@ -33,7 +33,7 @@ pub async fn ship(
 /// `POST /api/orders/{id}/deliver`: 200 with the order, which is DELIVERED when all of its parts have arrived.
 pub async fn deliver(
     context: Context,
-    user: User,
+    user: Permitted<OrdersRead>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     OptionalBody(Keyed { key, .. }): OptionalBody<NewDelivery>,
@@ -44,7 +44,7 @@ pub async fn deliver(
 
 struct Request {
     context: Context,
-    user: User,
+    user: Permitted<OrdersRead>,
     id: String,
     preconditions: Preconditions,
     key: Option<Key>,
@@ -74,7 +74,6 @@ async fn fulfil(
     decide: impl Fn(&mut Order, Role, &str, Timestamp) -> Result<OrderEvent, InvalidTransition>,
 ) -> Result<Response, Error> {
     let Request { context, user, id, preconditions, action, .. } = &request;
-    user.require(OrdersRead)?;
     if let Some(answer) = request.earlier().await? {
         return Ok(answer);
     }

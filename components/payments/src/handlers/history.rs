@@ -13,9 +13,16 @@ use crate::store::history::{self, Filter};
 
 /// The query of [`list`].
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Params {
+    /// What is of this moment or later, or of this day (UTC) or later.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Moment>"))]
     from: Option<String>,
+    /// What is before this moment, or of this day (UTC) at the latest. Not before `from`.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Moment>"))]
     to: Option<String>,
+    /// Payments in this state.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<State>"))]
     status: Option<String>,
 }
 

@@ -44,14 +44,24 @@ impl Sort {
 
 /// What is asked for, unchecked: text, so that what is wrong can be named.
 #[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Query {
+    /// Words; each must begin a word of name, category or description.
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_SEARCH)))]
     pub q: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(length(max = super::MAX_LABEL)))]
     pub category: Option<String>,
+    /// A seller's id.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::Id>"))]
     pub seller: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<money::Decimal>"))]
     pub min_price: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<money::Decimal>"))]
     pub max_price: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Currency>"))]
     pub currency: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["newest", "price", "-price", "name"], "default" = "newest")))]
     pub sort: Option<String>,
 }
 

@@ -47,7 +47,7 @@ pub async fn get(Path(Id(id)): Path<Id>, preconditions: Preconditions) -> Result
 /// `PUT /api/products/{id}`: 200 with the product as it is now.
 pub async fn replace(
     context: Context,
-    user: User,
+    user: Permitted<ProductsWrite>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     Json(change): Json<api::ProductChange>,
@@ -63,7 +63,7 @@ pub async fn replace(
 /// `DELETE /api/products/{id}`: 204. Orders that have it keep it; it is shown as not active, and not sold again.
 pub async fn withdraw(
     context: Context,
-    user: User,
+    user: Permitted<ProductsWrite>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
 ) -> Result<StatusCode, Error> {
@@ -96,7 +96,6 @@ pub async fn list_category(
 
 /// The product with this id, if it is `user`'s to change.
 pub async fn own(user: &User, id: &str) -> Result<Product, Error> {
-    user.require(ProductsWrite)?;
     let product = products::find(id).await?.ok_or(Error::NotFound)?;
     match user.relation(&product.seller_id, ProductsAny) {
         Some(_) => Ok(product),

@@ -2,7 +2,8 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use edge::{Answer, Context, Id, Keyed, List, Once, Page, Path, Preconditions, User};
+use contract::permissions::ProductsWrite;
+use edge::{Answer, Context, Id, Keyed, List, Once, Page, Path, Permitted, Preconditions};
 use http::StatusCode;
 use store::Timestamp;
 
@@ -18,7 +19,7 @@ const MAX_TRIES: usize = 20;
 /// `POST /api/products/{id}/stock`: 200 with the product. Never below what is promised to orders.
 pub async fn adjust(
     context: Context,
-    user: User,
+    user: Permitted<ProductsWrite>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
     request: Keyed<api::StockChange>,
@@ -52,7 +53,7 @@ pub async fn adjust(
 
 /// `GET /api/products/{id}/stock`: what changed the stock by hand, and why, newest first. What was sold is in the orders.
 pub async fn movements(
-    user: User,
+    user: Permitted<ProductsWrite>,
     Path(Id(id)): Path<Id>,
     page: Page,
 ) -> Result<Reply<List<api::Movement>>, Error> {

@@ -38,6 +38,8 @@ formats! {
     }
     /// Its domain may be international, and so may what stands before the @.
     Email { "type": "string", "format": "idn-email", "maxLength": 254 }
+    /// As most services want it; `password_policy` may want more.
+    NewPassword { "type": "string", "format": "password", "minLength": 8, "maxLength": 128 }
     /// A secret, which no answer shows.
     Password { "type": "string", "format": "password" }
 }

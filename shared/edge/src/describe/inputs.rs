@@ -97,6 +97,9 @@ impl<T: JsonSchema> Input for OptionalBody<T> {
     fn describe(operation: &mut Operation) {
         Keyed::<T>::describe(operation);
         operation.body_is_optional = true;
+        if operation.schemas.whole::<T>().get("properties").is_none() {
+            operation.body.clear();
+        }
     }
 }
 

@@ -68,11 +68,35 @@ fn tidy(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(tidy),
         Value::Object(members) => {
+            as_names(members);
             tidy_members(members);
             members.values_mut().for_each(tidy);
         }
         _ => {}
     }
+}
+
+/// An enum of names, each with what it means, is told by `enum`, which generators know, and by its description.
+fn as_names(members: &mut Map<String, Value>) {
+    let Some(Value::Array(choices)) = members.get("oneOf") else { return };
+    let (mut names, mut meanings) = (Vec::new(), Vec::new());
+    for choice in choices {
+        match (choice.get("const"), choice.get("enum")) {
+            (Some(name), _) => {
+                let meaning = choice.get("description").and_then(Value::as_str).unwrap_or_default();
+                meanings.push(format!("`{}`: {meaning}", name.as_str().unwrap_or_default()));
+                names.push(name.clone());
+            }
+            (None, Some(Value::Array(all))) => names.extend(all.clone()),
+            _ => return,
+        }
+    }
+    let about = members.get("description").and_then(Value::as_str).unwrap_or_default();
+    let about = format!("{about}\n\n{}", meanings.join("\n\n")).trim().to_owned();
+    members.remove("oneOf");
+    members.insert("type".to_owned(), json!("string"));
+    members.insert("enum".to_owned(), json!(names));
+    members.insert("description".to_owned(), json!(about));
 }
 
 fn tidy_members(members: &mut Map<String, Value>) {

@@ -1,0 +1,69 @@
+//! The public operations: routes, handlers, and what the API's description says of them.
+
+use edge::Api;
+use serde_json::{Map, Value};
+
+use crate::api;
+use crate::handlers::{docs, health, index, keys, metrics, schemas, sweep};
+
+/// All of them.
+pub fn operations() -> Api {
+    Api::new("gateway")
+        .at(&[""])
+        .get("/", index::get, |o| o.named("getIndex", "What there is").ok::<api::Index>("The index."))
+        .get("/health", health::all, |o| {
+            o.named("getHealth", "Whether all services work")
+                .about("Each service is asked, and asks its database.")
+                .ok::<api::Health>("Every service is up.")
+                .answers::<api::Health>(503, "Some service is down.")
+        })
+        .get("/health/{service}", health::one, |o| {
+            o.named("getServiceHealth", "Whether one service works")
+                .ok::<api::OneHealth>("It is up.")
+                .answers::<api::OneHealth>(503, "It is down.")
+        })
+        .get("/metrics", metrics::get, |o| {
+            o.named("getMetrics", "Metrics in Prometheus' text format").answers_as::<String>(
+                200,
+                "text/plain",
+                "Which services are up, and how far each relay's targets have got.",
+            )
+        })
+        .get("/openapi.json", docs::openapi, |o| {
+            o.named("getOpenApi", "This document").ok::<Map<String, Value>>("OpenAPI 3.1.")
+        })
+        .get("/docs", docs::page, |o| {
+            o.named("getDocs", "This document as a page").answers_as::<String>(
+                200,
+                "text/html",
+                "A page without outside resources.",
+            )
+        })
+        .get("/schemas/{type}", schemas::get, |o| {
+            o.named("getEventSchema", "The JSON Schema of an event's data")
+                .about("`type` is that of the CloudEvents, and `.json`: `jangteo.order.placed.v1.json`.")
+                .answers_as::<Map<String, Value>>(200, "application/schema+json", "JSON Schema 2020-12.")
+        })
+        .get("/.well-known/jwks.json", keys::get, |o| {
+            o.named("getKeySet", "The public keys of our tokens (RFC 7517)")
+                .about(
+                    "With `jwt_algorithm` EdDSA anyone may verify access tokens by them; with HS256 the set is empty. May \
+                     be kept for a minute.",
+                )
+                .answers_as::<api::KeySet>(
+                    200,
+                    "application/jwk-set+json",
+                    "The keys that verify now or will sign next.",
+                )
+        })
+        .post("/api/admin/sweep", sweep::sweep, |o| {
+            o.named("sweep", "Do the chores that nobody's request does")
+                .about(
+                    "Ends unpaid orders and forgotten holds, reconciles payments that were cut off, removes audit entries \
+                     whose time is over, tells how often folded events were repeated, delivers events that wait. Safe at \
+                     any time, also twice at once.",
+                )
+                .ok::<api::Swept>("What was done.")
+                .answers::<api::Swept>(503, "Some of it was not done.")
+        })
+}
