@@ -113,6 +113,7 @@ impl Api {
     }
 
     #[cfg(not(feature = "schema"))]
+    #[expect(clippy::extra_unused_type_parameters, reason = "with the feature it is used")]
     fn described<T: Inputs>(self, _: &str, _: &str, _: impl FnOnce(Operation) -> Operation) -> Self {
         self
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edge::Api;
+use edge::{Api, Problem};
 use serde_json::{Map, Value, json};
 
 /// What is the same for every operation: who we are, how to authenticate, common parameters, headers and answers.
@@ -16,8 +16,9 @@ pub fn document() -> Value {
     let examples: Value = serde_json::from_str(EXAMPLES).unwrap();
     let (mut paths, mut schemas) =
         (Map::new(), document["components"]["schemas"].as_object().unwrap().clone());
-    for api in services() {
-        let description = api.into_description();
+    let mut common = Api::new("").into_description();
+    common.schemas.output::<Problem>();
+    for description in services().map(Api::into_description).into_iter().chain([common]) {
         for (path, mut item) in description.paths {
             exemplify(&mut item, &examples);
             assert!(paths.insert(path.clone(), item).is_none(), "{path} is of two services");
@@ -77,9 +78,8 @@ fn each_response(paths: &mut Map<String, Value>, mut act: impl FnMut(&mut Value)
 /// `ValidationFailedOrConflict`, of a description that has these codes.
 fn name_of(description: &str) -> String {
     let codes = description.split('`').skip(1).step_by(2);
-    let camel = codes.map(|code| {
-        code.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect::<String>()
-    });
+    let camel = codes
+        .map(|code| code.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect::<String>());
     camel.collect::<Vec<_>>().join("Or")
 }
 
