@@ -56,8 +56,8 @@ pub struct Customer {
 
 edge::shape! {
     /// What one sees of somebody: a [`Profile`], or as a seller a [`Customer`].
-    Seen {
-        "anyOf": [{ "$ref": "#/components/schemas/Profile" }, { "$ref": "#/components/schemas/Customer" }],
+    Seen(generator) {
+        "anyOf": [generator.subschema_for::<Profile>(), generator.subschema_for::<Customer>()],
     }
 }
 

@@ -119,10 +119,14 @@ impl Api {
     }
 }
 
-/// A name for the JSON Schema of what is not read or written as one Rust type.
+/// A name for the JSON Schema of what is not read or written as one Rust type. In parentheses, how the schema calls the
+/// generator.
 #[macro_export]
 macro_rules! shape {
     ($(#[$about:meta])* $name:ident $schema:tt) => {
+        $crate::shape! { $(#[$about])* $name(_generator) $schema }
+    };
+    ($(#[$about:meta])* $name:ident($generator:ident) $schema:tt) => {
         $(#[$about])*
         pub enum $name {}
 
@@ -132,7 +136,7 @@ macro_rules! shape {
                 stringify!($name).into()
             }
 
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+            fn json_schema($generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!($schema)
             }
         }

@@ -123,6 +123,8 @@ impl Action {
 mod tests {
     use std::collections::{BTreeSet, HashSet};
 
+    use serde_json::json;
+
     use super::*;
 
     const FOLD: &str = include_str!("../../migrations/fold.sql");
