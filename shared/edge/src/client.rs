@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::Full;
 use serde::{Serialize, de::DeserializeOwned};
 use variables::{Variable, read};
@@ -32,10 +32,12 @@ pub struct Client {
 }
 
 /// Another service's answer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// Its whole body.
     pub body: Bytes,
 }
@@ -48,7 +50,7 @@ impl Reply {
 
     /// The problem that the other service answered with, to be passed on to the client as one's own.
     pub fn problem(&self) -> Problem {
-        Problem::passed_on(&self.body)
+        Problem::passed_on(&self.body, &self.headers)
     }
 }
 
@@ -134,7 +136,7 @@ impl Client {
         }
         let request = request.body(Full::new(body)).map_err(Problem::internal)?;
         match outbound::exchange(request, limit).await {
-            Ok(reply) => Ok(Reply { status: reply.status, body: reply.body }),
+            Ok(reply) => Ok(Reply { status: reply.status, headers: reply.headers, body: reply.body }),
             Err(error) => Err(away(service, &error.to_string())),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -82,6 +82,9 @@ impl FieldError {
     }
 }
 
+/// Headers of another service's problem that are the client's too.
+const PASSED_ON: [&str; 4] = ["retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+
 /// An error on its way to the client. [`serve`](crate::serve) renders it, with the request's id and path.
 #[derive(Debug)]
 pub struct Problem {
@@ -144,11 +147,15 @@ impl Problem {
         Self { source: Some(source), ..problem }
     }
 
-    /// The problem of another service's answer: its kind, detail and fields.
-    pub(crate) fn passed_on(body: &[u8]) -> Self {
+    /// The problem of another service's answer: its kind, detail and fields, and when to try again.
+    pub(crate) fn passed_on(body: &[u8], headers: &HeaderMap) -> Self {
         let told: Told = serde_json::from_slice(body).unwrap_or_default();
         match Code::ALL.iter().find(|code| code.name == told.code && **code != Code::INTERNAL) {
-            Some(code) => caller::challenge(Self { errors: told.errors, ..Self::new(*code, told.detail) }),
+            Some(code) => {
+                let named = |name| Some((HeaderName::from_static(name), headers.get(name)?.clone()));
+                let headers = PASSED_ON.into_iter().filter_map(named).collect();
+                caller::challenge(Self { errors: told.errors, headers, ..Self::new(*code, told.detail) })
+            }
             None => Self::internal(anyhow::anyhow!("another service failed: {}", told.code)),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{Either, join, select};
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::Full;
 use spin_sdk::http::body::IncomingBodyExt;
 
@@ -15,6 +15,8 @@ use spin_sdk::http::body::IncomingBodyExt;
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// Its whole body.
     pub body: Bytes,
 }
@@ -45,9 +47,9 @@ pub async fn exchange(request: Request<Full<Bytes>>, limit: Duration) -> Result<
 async fn send(request: Request<Full<Bytes>>) -> Result<Reply, Error> {
     let (response, ()) = join(spin_sdk::http::send(request), poll_spawned()).await;
     let response = response.map_err(|error| Error::Broken(logline::words(&error)))?;
-    let status = response.status();
+    let (status, headers) = (response.status(), response.headers().clone());
     let body = response.into_body().bytes().await;
-    Ok(Reply { status, body: body.map_err(|error| Error::Broken(logline::words(&error)))? })
+    Ok(Reply { status, headers, body: body.map_err(|error| Error::Broken(logline::words(&error)))? })
 }
 
 /// Get what was just spawned polled: here, the writer of the request's body.

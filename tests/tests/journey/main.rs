@@ -6,6 +6,7 @@ mod clients;
 mod crashes;
 mod data_keys;
 mod faults;
+mod fuzz;
 mod mails;
 mod market;
 mod races;

@@ -44,6 +44,21 @@ fn rows(db: &Connection, table: &str) -> Vec<Vec<Cell>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guessing_the_password_to_erase_is_slowed_down_and_says_for_how_long() {
+    let app = TestApp::start().await;
+    let alice = app.buyer("alice").await;
+    for _ in 0..30 {
+        let answer = alice.erases_themselves("not the password").await;
+        if answer.status == 429 {
+            assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
+            return;
+        }
+        answer.assert_problem(422, "validation_failed");
+    }
+    panic!("thirty guesses are never slowed down");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_personal_is_left_and_business_goes_on() {
     let Some(app) = TestApp::own().await else { return };
     let (admin, kim) = (app.admin().await, app.seller("kim").await);

@@ -16,9 +16,10 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<api::Entry>>, Error> {
     let page = page.of("audit.feed", &query.source)?;
-    let after = query.after.map(|text| text.parse()).transpose();
-    let wrong = |_| Error::Invalid(vec![FieldError::new("after", "must be the sequence of an event")]);
-    let after = after.map_err(wrong)?.or(page.after).unwrap_or(0);
+    let after = query.after.map(|text| text.parse().ok().filter(|sequence: &i64| *sequence >= 0));
+    let wrong = || Error::Invalid(vec![FieldError::new("after", "must be the sequence of an event")]);
+    let after = after.map(|sequence| sequence.ok_or_else(wrong)).transpose()?;
+    let after = after.or(page.after).unwrap_or(0);
     let found = log::feed(after, query.source, page.rows()).await?;
     let items = found.into_iter().map(show).collect();
     Ok(Json(page.list(items, |entry: &api::Entry| entry.sequence)))

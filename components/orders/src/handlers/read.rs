@@ -56,6 +56,7 @@ pub async fn list_of(
     Query(query): Query<Filters>,
     page: Page,
 ) -> Result<Response, Error> {
+    let Id(buyer) = buyer.parse().map_err(|_| Error::NotFound)?;
     let filter = filter(&query)?;
     let whole = user.relation(&buyer, OrdersAny).is_some();
     let page = page.of::<Id>("orders.user", (&filter, &buyer, (!whole).then_some(&user.subject)))?;
