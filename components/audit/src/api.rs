@@ -43,10 +43,10 @@ pub struct Filters {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Span {
     /// The `sequence` of the first entry; the first of all when left out.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<std::num::NonZeroU32>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>", range(min = 1, max = i64::MAX)))]
     pub from: Option<String>,
     /// The `sequence` of the last entry; the last of all when left out.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<std::num::NonZeroU32>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>", range(min = 1, max = i64::MAX)))]
     pub to: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub struct Span {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Subscription {
     /// The `sequence` of the last event that the subscriber has.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<u64>", extend("default" = 0)))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>", range(min = 0, max = i64::MAX), extend("default" = 0)))]
     pub after: Option<String>,
     /// Such as `/jangteo/orders`.
     pub source: Option<String>,
@@ -67,10 +67,12 @@ pub struct Subscription {
 #[serde(deny_unknown_fields)]
 pub struct Redrive {
     /// The service whose event it is, such as `orders`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = events::PRODUCERS)))]
     pub source: String,
     /// The target that refused it.
     pub target: String,
     /// Its place in the service's log.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = i64::MAX)))]
     pub sequence: i64,
 }
 
@@ -165,6 +167,10 @@ edge::shape! {
     }
 }
 
+/// No control characters.
+#[cfg(feature = "schema")]
+const VISIBLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
+
 edge::shape! {
     /// An event from outside, which is checked attribute by attribute.
     CloudEvent {
@@ -173,15 +179,16 @@ edge::shape! {
         "required": ["specversion", "id", "source", "type"],
         "properties": {
             "specversion": { "const": "1.0" },
-            "id": { "type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE },
-            "source": { "type": "string", "format": "uri-reference", "minLength": 1, "maxLength": MAX_ATTRIBUTE },
-            "type": { "type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE },
-            "subject": { "type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE },
+            "id": { "type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": VISIBLE },
+            "source": { "type": "string", "format": "uri-reference", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": VISIBLE },
+            "type": { "type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": VISIBLE },
+            "subject": { "type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": VISIBLE },
             "time": { "type": "string", "format": "date-time" },
-            "datacontenttype": { "type": "string" },
+            "datacontenttype": { "type": "string", "minLength": 1 },
             "data": {},
             "data_base64": { "type": "string" },
         },
+        "propertyNames": { "pattern": "^([a-z0-9]+|data_base64)$" },
         "additionalProperties": true,
     }
 }
@@ -205,4 +212,9 @@ edge::shape! {
             "data": {},
         },
     }
+}
+
+edge::shape! {
+    /// The id of an event: a UUID, or what another system made it.
+    EventId { "type": "string", "minLength": 1 }
 }

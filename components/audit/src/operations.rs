@@ -2,7 +2,6 @@
 
 use contract::permissions::AuditWrite;
 use edge::{Api, Code, List};
-use serde_json::Value;
 
 use crate::api;
 use crate::handlers::{checkpoints, export, feed, intake, read, relays, verify};
@@ -29,13 +28,12 @@ fn log(api: Api) -> Api {
             )
             .takes::<api::CloudEvent>("application/cloudevents+json")
             .takes::<Vec<api::CloudEvent>>("application/cloudevents-batch+json")
-            .takes::<Value>("*/*")
             .needs(AuditWrite)
             .answers::<api::Recorded>(202, "Recorded.")
             .fails(&[Code::MALFORMED, Code::PAYLOAD_TOO_LARGE, Code::UNSUPPORTED_MEDIA_TYPE])
     })
     .get("/events/{id}", read::get, |o| {
-        o.named("getAuditEvent", "Read one event of the audit log").ok::<api::Entry>("The event.")
+        o.named("getAuditEvent", "Read one event of the audit log").path::<api::EventId>().ok::<api::Entry>("The event.")
     })
     .get("/verify", verify::verify, |o| {
         o.named("verifyAuditLog", "Prove that the log is as it was recorded")

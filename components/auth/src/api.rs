@@ -78,6 +78,7 @@ pub struct Forgotten {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PasswordReset"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reset {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub token: String,
     #[cfg_attr(feature = "schema", schemars(with = "edge::describe::NewPassword"))]
     pub new_password: String,
@@ -182,6 +183,7 @@ pub struct Role {
 pub struct NewRole {
     #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[A-Z][A-Z0-9_]{1,39}$")))]
     pub name: String,
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<edge::describe::Permission>"))]
     pub permissions: Vec<String>,
 }
 
@@ -190,6 +192,7 @@ pub struct NewRole {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RoleChange {
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<edge::describe::Permission>"))]
     pub permissions: Vec<String>,
 }
 
@@ -204,11 +207,17 @@ pub struct Roles {
 
 /// What is asked about: `permission`, or `resource` and `action`.
 #[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("oneOf" = [
+    { "required": ["permission"], "not": { "anyOf": [{ "required": ["resource"] }, { "required": ["action"] }] } },
+    { "required": ["action", "resource"], "not": { "required": ["permission"] } },
+])))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Check {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::permissions::MAX_NAME)))]
     pub permission: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::permissions::MAX_NAME)))]
     pub resource: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::permissions::MAX_NAME)))]
     pub action: Option<String>,
     #[cfg_attr(feature = "schema", schemars(with = "Option<edge::Id>"))]
     #[serde(default, deserialize_with = "edge::lower_id_if_any")]

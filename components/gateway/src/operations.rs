@@ -19,6 +19,7 @@ pub fn operations() -> Api {
         })
         .get("/health/{service}", health::one, |o| {
             o.named("getServiceHealth", "Whether one service works")
+                .path::<api::ServiceName>()
                 .ok::<api::OneHealth>("It is up.")
                 .answers::<api::OneHealth>(503, "It is down.")
         })

@@ -74,6 +74,7 @@ pub struct NewOrderItem {
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = draft::MAX_QUANTITY)))]
     pub quantity: i64,
     /// What the buyer believes the price is; without it the catalogue's is taken.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Price>"))]
     #[serde(default)]
     pub price: Option<Decimal>,
 }

@@ -16,6 +16,7 @@ pub struct NewPayment {
     #[serde(deserialize_with = "edge::lower_id")]
     pub order_id: String,
     /// The order's total, when it is not given.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Price>"))]
     #[serde(default)]
     pub amount: Option<Decimal>,
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["credit_card"])))]
@@ -89,6 +90,7 @@ pub struct Failure {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewRefund {
     /// All that is left, when it is not given.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Price>", extend("exclusiveMinimum" = 0)))]
     #[serde(default)]
     pub amount: Option<Decimal>,
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::refunds::MAX_REASON)))]

@@ -21,7 +21,9 @@ pub struct NewProduct {
     #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_LABEL)))]
     #[serde(default)]
     pub category: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Price"))]
     pub price: Decimal,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::ActiveCurrency", extend("default" = "USD")))]
     #[serde(default = "usd")]
     pub currency: Currency,
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = domain::MAX_STOCK)))]
@@ -54,8 +56,10 @@ pub struct ProductChange {
     #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_LABEL)))]
     #[serde(default)]
     pub category: String,
+    #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Price"))]
     pub price: Decimal,
     /// May be said, but not changed: orders count on the amounts' meaning.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::ActiveCurrency>"))]
     pub currency: Option<Currency>,
     /// `true` puts it on sale again.
     #[serde(default = "yes")]
@@ -133,4 +137,9 @@ pub struct Swept {
     pub settled: usize,
     /// Whether there are more: ask again.
     pub more: bool,
+}
+
+edge::shape! {
+    /// The name of a category.
+    Category { "type": "string", "minLength": 1, "maxLength": domain::MAX_LABEL }
 }

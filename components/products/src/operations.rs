@@ -22,6 +22,7 @@ pub fn operations() -> Api {
         })
         .get("/category/{category}", products::list_category, |o| {
             o.named("listProductsOfCategory", "What is on sale in a category")
+                .path::<api::Category>()
                 .ok::<List<api::Product>>("A page of products.")
         })
         .get("/{id}", products::get, |o| o.named("getProduct", "Read a product").ok::<api::Product>("The product."))

@@ -10,11 +10,10 @@ mod schemas;
 
 use std::collections::BTreeMap;
 
-use contract::permissions::Permission;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
-pub use self::formats::{Actor, Email, Moment, NewPassword, Password};
+pub use self::formats::{ActiveCurrency, Actor, Email, Moment, NewPassword, Password, Permission, Price};
 pub use self::inputs::{Input, Inputs};
 pub use self::schemas::{Schemas, plain};
 pub use schemars::JsonSchema as Shape;
@@ -188,9 +187,16 @@ impl Operation {
         self
     }
 
+    /// The type of its path parameter, where its handler takes any text.
+    #[must_use]
+    pub fn path<T: JsonSchema>(mut self) -> Self {
+        self.path = vec![self.schemas.input::<T>()];
+        self
+    }
+
     /// A permission that its handler demands once it knows how the caller stands to what they ask for.
     #[must_use]
-    pub fn needs<P: Permission>(mut self, _: P) -> Self {
+    pub fn needs<P: contract::permissions::Permission>(mut self, _: P) -> Self {
         self.needs.get_or_insert_default().push(P::NAME);
         self.fails(&[Code::FORBIDDEN])
     }

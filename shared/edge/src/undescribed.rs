@@ -48,6 +48,9 @@ impl Operation {
     pub fn located(self) -> Self {
         self
     }
+    pub fn path<T: Shape>(self) -> Self {
+        self
+    }
     pub fn needs<P>(self, _: P) -> Self {
         self
     }

@@ -13,7 +13,7 @@ use crate::store::roles::{self, Holder};
 use crate::{CLIENT, api};
 
 /// The longest name of a permission that may be asked for, in characters; ours are far shorter.
-const MAX_NAME: usize = 100;
+pub const MAX_NAME: usize = 100;
 
 /// `POST /api/auth/check-permission`: 200 with the answer by the roles the account has now; about others only
 /// with `roles:read`.

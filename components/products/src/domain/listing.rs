@@ -44,7 +44,7 @@ impl Sort {
 
 /// What is asked for, unchecked: text, so that what is wrong can be named.
 #[derive(Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("allowEmptyValue" = true)))]
 #[serde(rename_all = "camelCase")]
 pub struct Query {
     /// Words; each must begin a word of name, category or description.
@@ -55,11 +55,11 @@ pub struct Query {
     /// A seller's id.
     #[cfg_attr(feature = "schema", schemars(with = "Option<edge::Id>"))]
     pub seller: Option<String>,
-    #[cfg_attr(feature = "schema", schemars(with = "Option<money::Decimal>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>", extend("multipleOf" = 0.0001)))]
     pub min_price: Option<String>,
-    #[cfg_attr(feature = "schema", schemars(with = "Option<money::Decimal>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>", extend("multipleOf" = 0.0001)))]
     pub max_price: Option<String>,
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Currency>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::ActiveCurrency>"))]
     pub currency: Option<String>,
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["newest", "price", "-price", "name"], "default" = "newest")))]
     pub sort: Option<String>,

@@ -4,6 +4,13 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+/// The codes of the currencies that are in use, sorted.
+fn active() -> Vec<String> {
+    let mut codes: Vec<_> = money::Currency::active().map(|currency| currency.code().to_owned()).collect();
+    codes.sort_unstable();
+    codes
+}
+
 macro_rules! formats {
     ($($(#[doc = $doc:literal])* $name:ident $schema:tt)*) => {
         $(
@@ -31,6 +38,12 @@ formats! {
         "type": "string",
         "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$"
     }
+    /// A price or a sum that is asked for.
+    Price { "type": "number", "minimum": 0, "maximum": 1_000_000_000_000i64, "multipleOf": 0.0001 }
+    /// What a role may permit.
+    Permission { "type": "string", "enum": contract::permissions::ALL }
+    /// A code of ISO 4217 that is in use.
+    ActiveCurrency { "type": "string", "enum": active() }
     /// A user's id, or `service:<name>`.
     Actor {
         "type": "string",

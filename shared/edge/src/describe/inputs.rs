@@ -129,14 +129,17 @@ impl<T: JsonSchema> Input for Path<T> {
 
 impl<T: JsonSchema> Input for Query<T> {
     fn describe(operation: &mut Operation) {
-        let schema = plain(operation.schemas.whole::<T>());
+        let whole = plain(operation.schemas.whole::<T>());
         let required = |name: &str| {
-            schema["required"].as_array().is_some_and(|names| names.iter().any(|required| required == name))
+            whole["required"].as_array().is_some_and(|names| names.iter().any(|required| required == name))
         };
-        for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        for (name, schema) in whole["properties"].as_object().into_iter().flatten() {
             let (mut schema, mut parameter) = (schema.clone(), json!({ "name": name, "in": "query" }));
             if let Some(about) = schema.as_object_mut().and_then(|schema| schema.remove("description")) {
                 parameter["description"] = about;
+            }
+            if whole.get("allowEmptyValue").is_some() {
+                parameter["allowEmptyValue"] = json!(true);
             }
             if required(name) {
                 parameter["required"] = json!(true);

@@ -100,7 +100,8 @@ fn as_names(members: &mut Map<String, Value>) {
 }
 
 fn tidy_members(members: &mut Map<String, Value>) {
-    let is_number = members.get("type").is_some_and(|kind| kind.to_string().contains("integer"));
+    let kind = members.get("type").map(Value::to_string).unwrap_or_default();
+    let is_number = kind.contains("integer") || kind.contains("number");
     if is_number {
         members.remove("format");
     }
