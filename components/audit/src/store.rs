@@ -24,15 +24,15 @@ const FOLD: &str = include_str!("../migrations/fold.sql");
 const COLUMNS: &str = "l.seq, l.received_at, l.event, l.hash, coalesce( \
     (SELECT hash FROM audit_log AS p WHERE p.seq = l.seq - 1), \
     (SELECT hash FROM audit_checkpoints AS c WHERE c.seq = l.seq - 1 AND c.cut), \
-    '0000000000000000000000000000000000000000000000000000000000000000')";
+    '0000000000000000000000000000000000000000000000000000000000000000') AS prev_hash";
 
 fn entry(row: &Row) -> Result<Entry, Error> {
     Ok(Entry {
-        seq: row.int(0)?,
-        received_at: row.text(1)?,
-        event: row.json(2)?,
-        hash: row.text(3)?,
-        prev_hash: row.text(4)?,
+        seq: row.int("seq")?,
+        received_at: row.text("received_at")?,
+        event: row.json("event")?,
+        hash: row.text("hash")?,
+        prev_hash: row.text("prev_hash")?,
     })
 }
 
@@ -71,15 +71,20 @@ pub async fn page(from: i64, to: i64) -> Result<Vec<Stored>, Error> {
         FROM audit_log WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT 200";
     let stored = |row: &Row| {
         let attributes = Attributes {
-            source: row.text(4)?,
-            id: row.text(5)?,
-            kind: row.text(6)?,
-            subject: row.opt_text(7)?,
-            actor: row.opt_text(8)?,
-            time: row.text(9)?,
+            source: row.text("source")?,
+            id: row.text("id")?,
+            kind: row.text("type")?,
+            subject: row.opt_text("subject")?,
+            actor: row.opt_text("actor")?,
+            time: row.text("time")?,
         };
-        let (seq, received_at) = (row.int(0)?, row.text(1)?);
-        Ok(Stored { seq, received_at, event: row.text(2)?, hash: row.text(3)?, attributes })
+        Ok(Stored {
+            seq: row.int("seq")?,
+            received_at: row.text("received_at")?,
+            event: row.text("event")?,
+            hash: row.text("hash")?,
+            attributes,
+        })
     };
     DB.query(SQL, params![from, to]).await?.iter().map(stored).collect()
 }
@@ -98,19 +103,24 @@ pub struct Ends {
 
 /// Read both ends of the chain, at one moment.
 pub async fn ends() -> Result<Ends, Error> {
-    const SQL: &str = "SELECT coalesce(c.seq, 0), coalesce(c.hash, '0000000000000000000000000000000000000000000000000000000000000000'), \
-        h.seq, h.hash, coalesce((SELECT max(seq) FROM audit_log), coalesce(c.seq, 0)), \
-        coalesce((SELECT max(seq) FROM audit_checkpoints), 0) \
+    const SQL: &str = "SELECT coalesce(c.seq, 0) AS cut, \
+        coalesce(c.hash, '0000000000000000000000000000000000000000000000000000000000000000') AS cut_hash, \
+        h.seq AS head, h.hash AS head_hash, coalesce((SELECT max(seq) FROM audit_log), coalesce(c.seq, 0)) AS last, \
+        coalesce((SELECT max(seq) FROM audit_checkpoints), 0) AS attested \
         FROM audit_head AS h LEFT JOIN (SELECT seq, hash FROM audit_checkpoints WHERE cut ORDER BY seq DESC LIMIT 1) AS c";
     let row = DB.query_one(SQL, params![]).await?.ok_or_else(headless)?;
-    let (cut, head) = ((row.int(0)?, row.text(1)?), (row.int(2)?, row.text(3)?));
-    Ok(Ends { cut, head, last: row.int(4)?, attested: row.int(5)? })
+    Ok(Ends {
+        cut: (row.int("cut")?, row.text("cut_hash")?),
+        head: (row.int("head")?, row.text("head_hash")?),
+        last: row.int("last")?,
+        attested: row.int("attested")?,
+    })
 }
 
 /// The hash of the entry `seq`.
 pub async fn hash_of(seq: i64) -> Result<Option<String>, Error> {
     let row = DB.query_one("SELECT hash FROM audit_log WHERE seq = ?1", params![seq]).await?;
-    row.map(|row| row.text(0)).transpose()
+    row.map(|row| row.text("hash")).transpose()
 }
 
 fn headless() -> Error {

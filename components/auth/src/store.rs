@@ -59,23 +59,23 @@ pub async fn credentials(email_hash: &str) -> Result<Option<Credentials>, Error>
 pub async fn credentials_by_id(id: &str) -> Result<Option<(Credentials, String)>, Error> {
     let sql = format!("SELECT {CREDENTIALS}, email FROM auth_accounts AS account WHERE id = ?1");
     let row = DB.query_one(&sql, params![id]).await?;
-    row.map(|row| Ok((credentials_of(&row)?, row.text(6)?))).transpose()
+    row.map(|row| Ok((credentials_of(&row)?, row.text("email")?))).transpose()
 }
 
 const CREDENTIALS: &str = "account.id, account.password_hash, account.credential, \
-    (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id), \
+    (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id) AS roles, \
     (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
-     json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id), \
-    account.disabled_at IS NOT NULL";
+     json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id) AS custom, \
+    account.disabled_at IS NOT NULL AS disabled";
 
 fn credentials_of(row: &Row) -> Result<Credentials, Error> {
     Ok(Credentials {
-        account_id: row.text(0)?,
-        password_hash: row.text(1)?,
-        credential: row.int(2)?,
-        roles: row.json(3)?,
-        custom: row.json(4)?,
-        disabled: row.bool(5)?,
+        account_id: row.text("id")?,
+        password_hash: row.text("password_hash")?,
+        credential: row.int("credential")?,
+        roles: row.json("roles")?,
+        custom: row.json("custom")?,
+        disabled: row.bool("disabled")?,
     })
 }
 
@@ -84,7 +84,7 @@ pub async fn identity(account_id: &str, session: &str) -> Result<Option<Identity
     let sql = "SELECT email, name FROM auth_accounts WHERE id = ?1 AND EXISTS \
                (SELECT 1 FROM auth_sessions WHERE id = ?2 AND account_id = ?1 AND revoked_at IS NULL)";
     let row = DB.query_one(sql, params![account_id, session]).await?;
-    row.map(|row| Ok(Identity { email: row.text(0)?, name: row.text(1)? })).transpose()
+    row.map(|row| Ok(Identity { email: row.text("email")?, name: row.text("name")? })).transpose()
 }
 
 /// The sessions of an account that are alive, newest first, from before `after` on.
@@ -94,10 +94,10 @@ pub async fn sessions(account_id: &str, after: Option<&str>, limit: i64) -> Resu
     let params = params![account_id, Timestamp::now().to_string(), after.unwrap_or(store::AFTER_ALL), limit];
     let seen = |row: &Row| {
         Ok(Seen {
-            id: row.text(0)?,
-            started_at: row.text(1)?,
-            used_at: row.text(2)?,
-            user_agent: row.opt_text(3)?,
+            id: row.text("id")?,
+            started_at: row.text("started_at")?,
+            used_at: row.text("rotated_at")?,
+            user_agent: row.opt_text("user_agent")?,
         })
     };
     DB.query(sql, params).await?.iter().map(seen).collect()
@@ -114,29 +114,29 @@ pub struct Seen {
 /// A session, and the roles and custom permissions its account has now.
 pub async fn session(id: &str) -> Result<Option<(Session, Vec<String>, Vec<String>)>, Error> {
     let sql = "SELECT id, account_id, generation, token_hash, previous_hash, rotated_at, expires_at, \
-               revoked_at IS NOT NULL, (SELECT json_group_array(role) FROM auth_account_roles AS roles \
-               WHERE roles.account_id = auth_sessions.account_id), \
+               revoked_at IS NOT NULL AS revoked, (SELECT json_group_array(role) FROM auth_account_roles AS has \
+               WHERE has.account_id = auth_sessions.account_id) AS roles, \
                (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
-               json_each(auth_roles.permissions) AS permission WHERE has.account_id = auth_sessions.account_id) \
+               json_each(auth_roles.permissions) AS permission WHERE has.account_id = auth_sessions.account_id) AS custom \
                FROM auth_sessions WHERE id = ?1";
     let row = DB.query_one(sql, params![id]).await?;
     row.map(|row| {
         let session = Session {
-            id: row.text(0)?,
-            account_id: row.text(1)?,
-            generation: row.int(2)?,
-            token_hash: row.text(3)?,
-            previous_hash: row.opt_text(4)?,
-            rotated_at: moment(&row, 5)?,
-            expires_at: moment(&row, 6)?,
-            revoked: row.bool(7)?,
+            id: row.text("id")?,
+            account_id: row.text("account_id")?,
+            generation: row.int("generation")?,
+            token_hash: row.text("token_hash")?,
+            previous_hash: row.opt_text("previous_hash")?,
+            rotated_at: moment(&row, "rotated_at")?,
+            expires_at: moment(&row, "expires_at")?,
+            revoked: row.bool("revoked")?,
         };
-        Ok((session, row.json(8)?, row.json(9)?))
+        Ok((session, row.json("roles")?, row.json("custom")?))
     })
     .transpose()
 }
 
-fn moment(row: &Row, column: usize) -> Result<Timestamp, Error> {
+fn moment(row: &Row, column: &str) -> Result<Timestamp, Error> {
     let text = row.text(column)?;
     Timestamp::parse(&text).ok_or_else(|| Error::Database(format!("column {column}: not a time")))
 }

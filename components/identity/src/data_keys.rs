@@ -7,7 +7,8 @@
 
 use std::sync::OnceLock;
 
-use spin_sdk::sqlite::{Error, RowResult, Value};
+use spin_sdk::sqlite::Value;
+use store::{Error, Row};
 
 use crate::database::run;
 use crate::settings::{DATA_KEY, DataKey};
@@ -33,7 +34,7 @@ pub enum Unfit {
 
 impl From<Error> for Unfit {
     fn from(error: Error) -> Self {
-        Self::Unavailable(logline::words(&error))
+        Self::Unavailable(error.to_string())
     }
 }
 
@@ -114,11 +115,10 @@ fn knows(key_id: &str) -> Result<bool, Error> {
 }
 
 fn canaries() -> Result<Vec<Canary>, Unfit> {
-    let text = |row: &RowResult, column| row.get::<&str>(column).unwrap_or_default().to_owned();
-    let canary = |row: &RowResult| Canary { text: text(row, 0), fingerprint: text(row, 1) };
+    let canary = |row: &Row| Ok(Canary { text: row.text("text")?, fingerprint: row.text("fingerprint")? });
     let sql = "SELECT text, fingerprint FROM identity_canary LIMIT ?1";
     let rows = rows_if_there(run(sql, [Value::Integer(MAX_CANARIES)]))?;
-    Ok(rows.iter().map(canary).collect())
+    rows.iter().map(canary).collect()
 }
 
 /// The database's key. Instances that start together race to insert one; all read the winner's. None is made where data
@@ -139,15 +139,15 @@ fn stored() -> Result<Ring, Unfit> {
 }
 
 fn read() -> Result<Option<Ring>, Unfit> {
-    let rows = rows_if_there(run("SELECT hex(key) FROM identity_data_key", []))?;
-    let key = rows.first().and_then(|row| row.get::<&str>(0));
-    key.map(|key| Ring::parse(key).map_err(Unfit::Unavailable)).transpose()
+    let rows = rows_if_there(run("SELECT hex(key) AS key FROM identity_data_key", []))?;
+    let key = rows.first().map(|row| row.text("key")).transpose()?;
+    key.map(|key| Ring::parse(&key).map_err(Unfit::Unavailable)).transpose()
 }
 
 /// No rows where there is no table yet.
-fn rows_if_there(answer: Result<Vec<RowResult>, Error>) -> Result<Vec<RowResult>, Error> {
+fn rows_if_there(answer: Result<Vec<Row>, Error>) -> Result<Vec<Row>, Error> {
     match answer {
-        Err(Error::Io(text)) if text.contains("no such table") => Ok(Vec::new()),
+        Err(Error::Database(text)) if text.contains("no such table") => Ok(Vec::new()),
         other => other,
     }
 }

@@ -3,8 +3,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use spin_sdk::sqlite::Value;
 use spin_sdk::sqlite::wit::sqlite::Connection;
-use spin_sdk::sqlite::{Error, RowResult, Value};
+use store::{Error, Row};
 
 /// The database label that services ask for, too.
 const LABEL: &str = "default";
@@ -12,13 +13,13 @@ const LABEL: &str = "default";
 static CONNECTION: Mutex<Option<Connection>> = Mutex::new(None);
 
 /// Run one statement. After a failure the next one gets a new connection: libSQL ends idle ones.
-pub fn run<const N: usize>(sql: &str, params: [Value; N]) -> Result<Vec<RowResult>, Error> {
+pub fn run<const N: usize>(sql: &str, params: [Value; N]) -> Result<Vec<Row>, Error> {
     let open = slot().take();
     let connection = match open {
         Some(open) => open,
         None => Connection::open(LABEL)?,
     };
-    let rows = connection.execute(sql, &params)?.rows;
+    let rows = Row::all(connection.execute(sql, &params)?);
     *slot() = Some(connection);
     Ok(rows)
 }

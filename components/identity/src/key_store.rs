@@ -5,7 +5,8 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jwt_simple::prelude::Clock;
-use spin_sdk::sqlite::{Error, RowResult, Value};
+use spin_sdk::sqlite::Value;
+use store::{Error, Row};
 
 use crate::database::run;
 use crate::keys::{ANNOUNCED_SECONDS, Key, OVERLAP_SECONDS, Ring, mac};
@@ -138,10 +139,9 @@ fn read(algorithm: Algorithm) -> Result<Vec<Key>, Error> {
     let sql =
         "SELECT secret, signs_from FROM identity_keys WHERE algorithm = ?1 ORDER BY generation DESC LIMIT ?2";
     let rows = run(sql, [name(algorithm), Value::Integer(MAX_KEYS)])?;
-    let key = |row: &RowResult| {
-        let signs_from =
-            row.get::<i64>(1).and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
-        Key::new(algorithm, row.get(0).unwrap_or_default(), signs_from).map_err(Error::Io)
+    let key = |row: &Row| {
+        let signs_from = u64::try_from(row.int("signs_from")?).unwrap_or_default();
+        Key::new(algorithm, row.blob("secret")?, signs_from).map_err(Error::Database)
     };
     rows.iter().map(key).collect()
 }
@@ -149,9 +149,9 @@ fn read(algorithm: Algorithm) -> Result<Vec<Key>, Error> {
 /// The secret of `seal`, made by the first instance that needs it.
 fn sealing_secret() -> Result<Vec<u8>, Error> {
     let select = "SELECT secret FROM identity_secret";
-    let first = |rows: Vec<RowResult>| rows.first().and_then(|row| row.get::<&[u8]>(0)).map(<[u8]>::to_vec);
+    let first = |rows: &[Row]| rows.first().and_then(|row| row.blob("secret").ok()).map(<[u8]>::to_vec);
     if let Ok(rows) = run(select, [])
-        && let Some(secret) = first(rows)
+        && let Some(secret) = first(&rows)
     {
         return Ok(secret);
     }
@@ -159,13 +159,13 @@ fn sealing_secret() -> Result<Vec<u8>, Error> {
     run(table, [])?;
     let insert = "INSERT INTO identity_secret VALUES (1, ?1) ON CONFLICT DO NOTHING";
     run(insert, [fresh_secret()?])?;
-    let missing = || Error::Io("no secret after the insert".to_owned());
-    first(run(select, [])?).ok_or_else(missing)
+    let missing = || Error::Database("no secret after the insert".to_owned());
+    first(&run(select, [])?).ok_or_else(missing)
 }
 
 fn fresh_secret() -> Result<Value, Error> {
     let mut fresh = [0u8; MIN_SECRET];
-    getrandom::fill(&mut fresh).map_err(|error| Error::Io(error.to_string()))?;
+    getrandom::fill(&mut fresh).map_err(|error| Error::Database(error.to_string()))?;
     Ok(Value::Blob(fresh.to_vec()))
 }
 
@@ -174,5 +174,5 @@ fn name(algorithm: Algorithm) -> Value {
 }
 
 fn text(error: Error) -> String {
-    logline::words(&error)
+    error.to_string()
 }

@@ -20,10 +20,11 @@ const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
 const FOLD: &str = include_str!("../migrations/fold.sql");
 
 /// An order with its lines as one JSON array: a single statement reads it all.
-const COLUMNS: &str = "id, buyer_id, status, currency, total, address, payment_id, version, expires_at, created_at, \
-    updated_at, shipments, (SELECT json_group_array(json_object('productId', product_id, 'name', name, 'sellerId', seller_id, \
-    'quantity', quantity, 'price', price)) FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position)), \
-    pending_payment, payment_sequence, refunded, taken";
+const COLUMNS: &str = "id, buyer_id, status, currency, total, payment_id, pending_payment, payment_sequence, \
+    version, expires_at, created_at, updated_at, shipments, (SELECT json_group_array(json_object( \
+      'productId', product_id, 'name', name, 'sellerId', seller_id, 'quantity', quantity, 'price', price)) \
+      FROM (SELECT * FROM orders_lines WHERE order_id = orders_orders.id ORDER BY position)) AS lines, \
+    refunded, taken, address";
 
 /// The orders that a statement finds, with their addresses in clear.
 async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure> {
@@ -34,24 +35,27 @@ async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure
 /// An order, and its address as it is stored.
 fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
     let order = Order {
-        id: row.text(0)?,
-        buyer_id: row.text(1)?,
-        status: row.parsed(2)?,
-        currency: row.currency(3)?,
-        total: row.int(4)?,
+        id: row.text("id")?,
+        buyer_id: row.text("buyer_id")?,
+        status: row.parsed("status")?,
+        currency: row.currency("currency")?,
+        total: row.int("total")?,
         address: None,
-        payment_id: row.opt_text(6)?,
-        pending: Pending { payment_id: row.opt_text(13)?, sequence: row.int(14)? },
-        version: row.int(7)?,
-        expires_at: row.parsed(8)?,
-        created_at: row.parsed(9)?,
-        updated_at: row.parsed(10)?,
-        shipments: row.json(11)?,
-        lines: row.json(12)?,
-        refunded: row.int(15)?,
-        taken: row.opt_int(16)?,
+        payment_id: row.opt_text("payment_id")?,
+        pending: Pending {
+            payment_id: row.opt_text("pending_payment")?,
+            sequence: row.int("payment_sequence")?,
+        },
+        version: row.int("version")?,
+        expires_at: row.parsed("expires_at")?,
+        created_at: row.parsed("created_at")?,
+        updated_at: row.parsed("updated_at")?,
+        shipments: row.json("shipments")?,
+        lines: row.json("lines")?,
+        refunded: row.int("refunded")?,
+        taken: row.opt_int("taken")?,
     };
-    Ok((order, row.json(5)?))
+    Ok((order, row.json("address")?))
 }
 
 /// The order with this id.
@@ -80,13 +84,14 @@ pub async fn history(id: &str, after: i64, limit: i64) -> Result<Vec<Recorded>, 
 }
 
 fn recorded(row: &Row) -> Result<Recorded, Error> {
-    let kind = row.text(1)?;
-    let data: Value = row.json(4)?;
+    let kind = row.text("type")?;
+    let data: Value = row.json("data")?;
     let event = match contract::read(&kind, &data) {
         Some(event) => event.map_err(|error| Error::Database(format!("{kind}: {error}")))?,
         None => return Err(Error::Database(format!("{kind} is no event of orders"))),
     };
-    Ok(Recorded { version: row.int(0)?, kind, time: row.parsed(2)?, actor: row.text(3)?, event })
+    let (time, actor) = (row.parsed("time")?, row.text("actor")?);
+    Ok(Recorded { version: row.int("version")?, kind, time, actor, event })
 }
 
 /// Whether a failed append means that another request changed the order first.
@@ -103,12 +108,13 @@ pub fn is_answered(error: &Error) -> bool {
 /// Until when someone has to wait who has `limit` orders that wait for their payment: until the first of them expires;
 /// `None` when there are fewer.
 pub async fn open_until(buyer_id: &str, now: Timestamp, limit: i64) -> Result<Option<Timestamp>, Error> {
-    let sql = "SELECT count(*), min(expires_at) FROM (SELECT expires_at FROM orders_orders INDEXED BY orders_open \
-               WHERE buyer_id = ?1 AND status = 'ORDERED' AND expires_at > ?2 ORDER BY expires_at LIMIT ?3)";
+    let sql = "SELECT count(*) AS open, min(expires_at) AS until FROM (SELECT expires_at FROM orders_orders \
+               INDEXED BY orders_open WHERE buyer_id = ?1 AND status = 'ORDERED' AND expires_at > ?2 \
+               ORDER BY expires_at LIMIT ?3)";
     let Some(row) = DB.query_one(sql, params![buyer_id, now.to_string(), limit]).await? else {
         return Ok(None);
     };
-    if row.int(0)? < limit { Ok(None) } else { row.opt_parsed(1) }
+    if row.int("open")? < limit { Ok(None) } else { row.opt_parsed("until") }
 }
 
 /// Whether a failed append means that the buyer has too many orders that wait for their payment.
@@ -119,8 +125,8 @@ pub fn is_too_many(error: &Error) -> bool {
 /// Whether the buyer ever paid for something of the seller.
 pub async fn has_sold(seller_id: &str, buyer_id: &str) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM orders_orders AS o JOIN orders_lines AS line ON line.order_id = o.id \
-               WHERE o.buyer_id = ?1 AND line.seller_id = ?2 AND o.payment_id IS NOT NULL)";
-    DB.query_one(sql, params![buyer_id, seller_id]).await?.map_or(Ok(false), |row| row.bool(0))
+               WHERE o.buyer_id = ?1 AND line.seller_id = ?2 AND o.payment_id IS NOT NULL) AS sold";
+    DB.query_one(sql, params![buyer_id, seller_id]).await?.map_or(Ok(false), |row| row.bool("sold"))
 }
 
 /// The latest orders of which the seller has to send something to the buyer, or has sent it.
@@ -137,5 +143,5 @@ pub async fn sold(seller_id: &str, buyer_id: &str, limit: i64) -> Result<Vec<Ord
 pub async fn stopped(ids: &[&str]) -> Result<Vec<String>, Error> {
     let sql =
         "SELECT user_id FROM orders_people WHERE stopped AND user_id IN (SELECT value FROM json_each(?1))";
-    DB.query(sql, params![json!(ids).to_string()]).await?.iter().map(|row| row.text(0)).collect()
+    DB.query(sql, params![json!(ids).to_string()]).await?.iter().map(|row| row.text("user_id")).collect()
 }

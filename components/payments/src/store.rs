@@ -17,33 +17,42 @@ pub static DB: Db = Db::new("payments", MIGRATIONS, FOLD);
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
 const FOLD: &str = include_str!("../migrations/fold.sql");
 
-const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded, provider, reference, card_brand, \
-                       card_last4, card_expiry, failure_code, failure_retryable, action_url, ask_after, version, \
-                       created_at, updated_at, refunding, failure_provider_code, booked, booked_currency";
+const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded, refunding, provider, reference, \
+                       card_brand, card_last4, card_expiry, failure_code, failure_retryable, failure_provider_code, \
+                       action_url, booked, booked_currency, ask_after, version, created_at, updated_at";
 
 fn payment(row: &Row) -> Result<Payment, Error> {
-    let retryable = row.opt_int(13)?.unwrap_or(0) != 0;
     Ok(Payment {
-        id: row.text(0)?,
-        order_id: row.text(1)?,
-        buyer_id: row.text(2)?,
-        state: row.parsed(3)?,
-        amount: row.int(4)?,
-        currency: row.currency(5)?,
-        refunded: row.int(6)?,
-        refunding: row.int(19)?,
-        provider: row.text(7)?,
-        reference: row.opt_text(8)?,
-        card: Face { brand: row.text(9)?, last4: row.text(10)?, expiry: row.text(11)? },
-        failure: row.opt_text(12)?.map(|code| (code, retryable)),
-        provider_code: row.opt_text(20)?,
-        action_url: row.opt_text(14)?,
-        booked: row.opt_int(21)?.zip(row.opt_text(22)?),
-        ask_after: row.parsed(15)?,
-        version: row.int(16)?,
-        created_at: row.parsed(17)?,
-        updated_at: row.parsed(18)?,
+        id: row.text("id")?,
+        order_id: row.text("order_id")?,
+        buyer_id: row.text("buyer_id")?,
+        state: row.parsed("state")?,
+        amount: row.int("amount")?,
+        currency: row.currency("currency")?,
+        refunded: row.int("refunded")?,
+        refunding: row.int("refunding")?,
+        provider: row.text("provider")?,
+        reference: row.opt_text("reference")?,
+        card: Face {
+            brand: row.text("card_brand")?,
+            last4: row.text("card_last4")?,
+            expiry: row.text("card_expiry")?,
+        },
+        failure: failure(row)?,
+        provider_code: row.opt_text("failure_provider_code")?,
+        action_url: row.opt_text("action_url")?,
+        booked: row.opt_int("booked")?.zip(row.opt_text("booked_currency")?),
+        ask_after: row.parsed("ask_after")?,
+        version: row.int("version")?,
+        created_at: row.parsed("created_at")?,
+        updated_at: row.parsed("updated_at")?,
     })
+}
+
+/// Why it was declined or failed, and whether it may be tried again.
+fn failure(row: &Row) -> Result<Option<(String, bool)>, Error> {
+    let (code, retryable) = (row.opt_text("failure_code")?, row.opt_int("failure_retryable")?);
+    Ok(code.map(|code| (code, retryable.unwrap_or(0) != 0)))
 }
 
 /// The payment with this id.
@@ -101,7 +110,7 @@ pub async fn due(limit: i64) -> Result<Vec<Payment>, Error> {
 /// Whether the order of the payment with this id will not have it.
 pub async fn is_due_back(id: &str) -> Result<bool, Error> {
     let sql = "SELECT due_back FROM payments_payments WHERE id = ?1";
-    DB.query_one(sql, params![id]).await?.map_or(Ok(false), |row| row.bool(0))
+    DB.query_one(sql, params![id]).await?.map_or(Ok(false), |row| row.bool("due_back"))
 }
 
 /// Payments of which all is to go back and some was not asked for, when no refund of theirs is to be asked for again.
@@ -117,8 +126,9 @@ pub async fn due_back(limit: i64) -> Result<Vec<Payment>, Error> {
 
 /// How many payments are in conflict, by provider.
 pub async fn count_conflicts() -> Result<Vec<(String, i64)>, Error> {
-    let sql = "SELECT provider, count(*) FROM payments_payments WHERE state = 'CONFLICT' GROUP BY provider";
-    DB.query(sql, params![]).await?.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
+    let sql = "SELECT provider, count(*) AS conflicts FROM payments_payments WHERE state = 'CONFLICT' GROUP BY provider";
+    let count = |row: &Row| Ok((row.text("provider")?, row.int("conflicts")?));
+    DB.query(sql, params![]).await?.iter().map(count).collect()
 }
 
 /// Take the right to ask the provider about a payment that is due: one request at a time gets it. When to ask
@@ -149,10 +159,11 @@ pub fn is_too_many(error: &Error) -> bool {
 
 /// When the oldest of the last `limit` tries of a buyer was made.
 pub async fn oldest_try(buyer_id: &str, limit: i64) -> Result<Option<Timestamp>, Error> {
-    let sql = "SELECT min(created_at) FROM (SELECT created_at FROM payments_payments INDEXED BY payments_tries \
-               WHERE buyer_id = ?1 AND state IN ('PENDING', 'AUTHORIZED', 'DECLINED', 'CANCELLED') \
+    let sql = "SELECT min(created_at) AS oldest FROM (SELECT created_at FROM payments_payments \
+               INDEXED BY payments_tries WHERE buyer_id = ?1 \
+               AND state IN ('PENDING', 'AUTHORIZED', 'DECLINED', 'CANCELLED') \
                ORDER BY created_at DESC LIMIT ?2)";
-    DB.query_one(sql, params![buyer_id, limit]).await?.map_or(Ok(None), |row| row.opt_parsed(0))
+    DB.query_one(sql, params![buyer_id, limit]).await?.map_or(Ok(None), |row| row.opt_parsed("oldest"))
 }
 
 /// Whether a failed append means that something else happened to the payment meanwhile.

@@ -23,21 +23,21 @@ const COLUMNS: &str = "id, seller_id, name, description, category, price, curren
 
 fn product(row: &Row) -> Result<Product, Error> {
     Ok(Product {
-        id: row.text(0)?,
-        seller_id: row.text(1)?,
-        name: row.text(2)?,
-        description: row.text(3)?,
-        category: row.text(4)?,
-        price: row.int(5)?,
-        currency: row.currency(6)?,
-        on_hand: row.int(7)?,
-        reserved: row.int(8)?,
-        active: row.bool(9)?,
-        revision: row.int(10)?,
-        created_at: row.parsed(11)?,
-        updated_at: row.parsed(12)?,
-        number: row.int(13)?,
-        paused: row.bool(14)?,
+        id: row.text("id")?,
+        seller_id: row.text("seller_id")?,
+        name: row.text("name")?,
+        description: row.text("description")?,
+        category: row.text("category")?,
+        price: row.int("price")?,
+        currency: row.currency("currency")?,
+        on_hand: row.int("on_hand")?,
+        reserved: row.int("reserved")?,
+        active: row.bool("active")?,
+        revision: row.int("revision")?,
+        created_at: row.parsed("created_at")?,
+        updated_at: row.parsed("updated_at")?,
+        number: row.int("number")?,
+        paused: row.bool("paused")?,
     })
 }
 
@@ -62,19 +62,20 @@ pub fn is_stale(error: &Error) -> bool {
 
 /// What changed the stock of `id` by hand before its version `before`, newest first.
 pub async fn movements(id: &str, before: i64, limit: i64) -> Result<Vec<Movement>, Error> {
-    let sql = "SELECT version, type, time, actor, coalesce(data ->> 'delta', data ->> 'stock'), data ->> 'reason' \
+    let sql = "SELECT version, type, time, actor, coalesce(data ->> 'delta', data ->> 'stock') AS delta, \
+               data ->> 'reason' AS reason \
                FROM products_events WHERE stream = ?1 AND version < ?2 AND type IN ('product.created', 'stock.adjusted') \
                ORDER BY version DESC LIMIT ?3";
     let rows = DB.query(sql, params![id, before, limit]).await?;
     rows.iter()
         .map(|row| {
             Ok(Movement {
-                sequence: row.int(0)?,
-                kind: row.text(1)?,
-                time: row.parsed(2)?,
-                actor: row.text(3)?,
-                delta: row.int(4)?,
-                reason: row.opt_text(5)?,
+                sequence: row.int("version")?,
+                kind: row.text("type")?,
+                time: row.parsed("time")?,
+                actor: row.text("actor")?,
+                delta: row.int("delta")?,
+                reason: row.opt_text("reason")?,
             })
         })
         .collect()

@@ -2,12 +2,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use spin_sdk::sqlite::{Connection, Error, RowResult, Value};
+use spin_sdk::sqlite::wit::sqlite::QueryResult;
+use spin_sdk::sqlite::{Connection, Error as SqliteError, Value};
+use store::{Error, Row};
 
 use crate::bindings::exports::jangteo::payments::provider::{
     Attempt, Decline, Money, Outcome, Payback, Receipt, RefundRequest, Standing,
 };
 use crate::cards::Behaviour;
+
+/// The code of a decline that has no other.
+const DO_NOT_HONOR: &str = "do_not_honor";
 
 static CONNECTION: Mutex<Option<Arc<Connection>>> = Mutex::new(None);
 
@@ -69,7 +74,7 @@ pub async fn charge(attempt: &Attempt, behaviour: Behaviour) -> Result<(Outcome,
 pub async fn status(payment_id: &str) -> Result<Option<Outcome>, Error> {
     let sql = "SELECT state, code, retryable, minor_units, currency FROM provider_sandbox_payments WHERE payment_id = ?1";
     let rows = run(sql, vec![Value::Text(payment_id.to_owned())]).await?;
-    Ok(rows.first().map(|row| outcome(payment_id, row)))
+    rows.first().map(|row| outcome(payment_id, row)).transpose()
 }
 
 /// The charge with all that was given back of it; `None` when the books do not have it.
@@ -77,16 +82,15 @@ pub async fn standing(payment_id: &str) -> Result<Option<Standing>, Error> {
     let Some(outcome) = status(payment_id).await? else { return Ok(None) };
     let sql = "SELECT refund_id, minor_units, currency FROM provider_sandbox_givebacks WHERE payment_id = ?1";
     let rows = run(sql, vec![Value::Text(payment_id.to_owned())]).await?;
-    Ok(Some(Standing { outcome, refunds: rows.iter().map(payback).collect() }))
+    let refunds = rows.iter().map(payback).collect::<Result<_, _>>()?;
+    Ok(Some(Standing { outcome, refunds }))
 }
 
 /// One that begins with `dashboard` was entered by hand, into the table: the shop did not ask for it.
-fn payback(row: &RowResult) -> Payback {
-    let id = row.get::<&str>(0).unwrap_or_default();
-    Payback {
-        receipt: receipt(format!("sandbox_refund_{id}"), row, 1),
-        refund_id: (!id.starts_with("dashboard")).then(|| id.to_owned()),
-    }
+fn payback(row: &Row) -> Result<Payback, Error> {
+    let id = row.text("refund_id")?;
+    let receipt = receipt(format!("sandbox_refund_{id}"), row)?;
+    Ok(Payback { receipt, refund_id: (!id.starts_with("dashboard")).then_some(id) })
 }
 
 /// Take what is held, or what the payer has confirmed: who asks for that is the sandbox's page.
@@ -123,7 +127,7 @@ pub async fn refund(request: &RefundRequest) -> Result<(Outcome, bool), Error> {
            AND charge.refunds <> 'declined' AND ?3 <= charge.minor_units \
            - (SELECT coalesce(sum(minor_units), 0) FROM provider_sandbox_givebacks WHERE payment_id = ?2) \
          ON CONFLICT (refund_id) DO NOTHING \
-         RETURNING (SELECT refunds FROM provider_sandbox_payments AS charge WHERE charge.payment_id = ?2)",
+         RETURNING (SELECT refunds FROM provider_sandbox_payments AS charge WHERE charge.payment_id = ?2) AS refunds",
         vec![
             Value::Text(request.refund_id.clone()),
             Value::Text(request.attempt.payment_id.clone()),
@@ -132,67 +136,71 @@ pub async fn refund(request: &RefundRequest) -> Result<(Outcome, bool), Error> {
         ],
     )
     .await?;
-    let lost = booked.first().is_some_and(|row| row.get::<&str>(0) == Some("lost"));
+    let lost =
+        booked.first().map_or(Ok(false), |row| row.text("refunds").map(|refunds| refunds == "lost"))?;
     let sql = "SELECT minor_units, currency FROM provider_sandbox_givebacks WHERE refund_id = ?1";
     let rows = run(sql, vec![Value::Text(request.refund_id.clone())]).await?;
-    let outcome = rows.first().map_or_else(
-        || no("do_not_honor", false),
-        |row| Outcome::Captured(receipt(format!("sandbox_refund_{}", request.refund_id), row, 0)),
-    );
+    let outcome = match rows.first() {
+        Some(row) => Outcome::Captured(receipt(format!("sandbox_refund_{}", request.refund_id), row)?),
+        None => no(DO_NOT_HONOR.to_owned(), false),
+    };
     Ok((outcome, lost))
 }
 
 async fn in_the_books(attempt: &Attempt) -> Result<Outcome, Error> {
     let outcome = status(&attempt.payment_id).await?;
-    outcome.ok_or_else(|| Error::Io("a charge that was booked is not there".to_owned()))
+    outcome.ok_or_else(|| Error::Database("a charge that was booked is not there".to_owned()))
 }
 
-fn outcome(payment_id: &str, row: &RowResult) -> Outcome {
-    let receipt = || receipt(format!("sandbox_charge_{payment_id}"), row, 3);
-    match row.get::<&str>(0) {
-        Some("captured") => Outcome::Captured(receipt()),
-        Some("authorized") => Outcome::Authorized(receipt()),
-        Some("cancelled") => Outcome::Cancelled,
-        Some("declined") => {
-            no(row.get::<&str>(1).unwrap_or("do_not_honor"), row.get::<i64>(2).unwrap_or(0) != 0)
+fn outcome(payment_id: &str, row: &Row) -> Result<Outcome, Error> {
+    let receipt = || receipt(format!("sandbox_charge_{payment_id}"), row);
+    Ok(match row.text("state")?.as_str() {
+        "captured" => Outcome::Captured(receipt()?),
+        "authorized" => Outcome::Authorized(receipt()?),
+        "cancelled" => Outcome::Cancelled,
+        "declined" => {
+            let code = row.opt_text("code")?.unwrap_or_else(|| DO_NOT_HONOR.to_owned());
+            no(code, row.bool("retryable")?)
         }
-        Some("requires_action") => Outcome::RequiresAction(format!("/api/payments/sandbox/3ds/{payment_id}")),
+        "requires_action" => Outcome::RequiresAction(format!("/api/payments/sandbox/3ds/{payment_id}")),
         _ => Outcome::Pending,
-    }
+    })
 }
 
-fn no(code: &str, retryable: bool) -> Outcome {
-    Outcome::Declined(Decline { code: code.to_owned(), retryable, provider_code: None })
+fn no(code: String, retryable: bool) -> Outcome {
+    Outcome::Declined(Decline { code, retryable, provider_code: None })
 }
 
-/// The receipt of a row whose column `at` has the amount, and the next the currency.
-fn receipt(reference: String, row: &RowResult, at: usize) -> Receipt {
-    let minor_units = row.get::<i64>(at).unwrap_or(0);
-    let currency = row.get::<&str>(at.saturating_add(1)).unwrap_or_default().to_owned();
-    Receipt { reference, amount: Money { minor_units, currency } }
+/// The receipt of what a row has booked.
+fn receipt(reference: String, row: &Row) -> Result<Receipt, Error> {
+    let amount = Money { minor_units: row.int("minor_units")?, currency: row.text("currency")? };
+    Ok(Receipt { reference, amount })
 }
 
 /// Run one statement. After an error the next one gets a fresh connection.
-async fn run(sql: &str, params: Vec<Value>) -> Result<Vec<RowResult>, Error> {
+async fn run(sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
     let connection = connection().await?;
-    let rows = match connection.execute(sql, params).await {
-        Ok(answer) => answer.collect().await,
-        Err(error) => Err(error),
-    };
+    let rows = rows(&connection, sql, params).await;
     if rows.is_err() {
         *slot() = None;
     }
-    rows
+    Ok(rows?)
+}
+
+async fn rows(connection: &Connection, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, SqliteError> {
+    let answer = connection.execute(sql, params).await?;
+    let columns = answer.columns().to_vec();
+    Ok(Row::all(QueryResult { columns, rows: answer.collect().await? }))
 }
 
 /// The instance's connection. Calls that come together may each open one; the last is kept.
-async fn connection() -> Result<Arc<Connection>, Error> {
+async fn connection() -> Result<Arc<Connection>, SqliteError> {
     if let Some(open) = slot().clone() {
         return Ok(open);
     }
     let fresh = Connection::open_default().await?;
     for table in TABLES {
-        fresh.execute(table, []).await?.collect().await?;
+        rows(&fresh, table, Vec::new()).await?;
     }
     let fresh = Arc::new(fresh);
     *slot() = Some(fresh.clone());

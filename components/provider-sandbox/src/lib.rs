@@ -105,6 +105,6 @@ fn lost() -> Outcome {
     Outcome::Unknown("the sandbox did not answer".to_owned())
 }
 
-fn unknown(error: &spin_sdk::sqlite::Error) -> Outcome {
-    Outcome::Unknown(format!("the sandbox's ledger: {}", logline::words(error)))
+fn unknown(error: &store::Error) -> Outcome {
+    Outcome::Unknown(format!("the sandbox's ledger: {error}"))
 }

@@ -28,21 +28,21 @@ pub struct Row {
 }
 
 const COLUMNS: &str = "id, email, name, phone, addresses, \
-    (SELECT json_group_array(role) FROM users_roles WHERE user_id = profile.id), \
+    (SELECT json_group_array(role) FROM users_roles WHERE user_id = profile.id) AS roles, \
     disabled, revision, created_at, updated_at";
 
 fn read(row: &store::Row) -> Result<Row, Error> {
     Ok(Row {
-        id: row.text(0)?,
-        email: row.text(1)?,
-        name: row.text(2)?,
-        phone: row.opt_text(3)?,
-        addresses: row.opt_text(4)?,
-        roles: row.json(5)?,
-        disabled: row.bool(6)?,
-        revision: row.int(7)?,
-        created_at: row.parsed(8)?,
-        updated_at: row.parsed(9)?,
+        id: row.text("id")?,
+        email: row.text("email")?,
+        name: row.text("name")?,
+        phone: row.opt_text("phone")?,
+        addresses: row.opt_text("addresses")?,
+        roles: row.json("roles")?,
+        disabled: row.bool("disabled")?,
+        revision: row.int("revision")?,
+        created_at: row.parsed("created_at")?,
+        updated_at: row.parsed("updated_at")?,
     })
 }
 

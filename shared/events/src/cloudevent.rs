@@ -53,8 +53,8 @@ pub struct CloudEvent {
 }
 
 impl CloudEvent {
-    /// The columns [`from_row`](Self::from_row) reads, in its order.
-    pub(crate) const COLUMNS: &str = "seq, id, stream, type, data, private, actor, time, traceparent";
+    /// The columns that [`from_row`](Self::from_row) reads.
+    pub(crate) const COLUMNS: &str = "data, private, type, id, stream, time, traceparent, seq, actor";
 
     /// What it says happened; `None` when it is none of `E`'s, or has not the data that it must have, which a receiver must
     /// not choke on.
@@ -81,8 +81,9 @@ impl CloudEvent {
 
     /// An event of `service`'s log. Of its private part only the members named in `private` are put into the data.
     pub(crate) fn from_row(service: &str, row: &Row, private: &[&str]) -> Result<Self, Error> {
-        let mut data: Value = row.json(4)?;
-        if let (Some(data), Some(text), false) = (data.as_object_mut(), row.opt_text(5)?, private.is_empty())
+        let mut data: Value = row.json("data")?;
+        if let (Some(data), Some(text), false) =
+            (data.as_object_mut(), row.opt_text("private")?, private.is_empty())
         {
             let hidden: Value = serde_json::from_str(&text).unwrap_or_default();
             for name in private {
@@ -91,19 +92,19 @@ impl CloudEvent {
                 }
             }
         }
-        let kind = format!("{PREFIX}{}{SUFFIX}", row.text(3)?);
+        let kind = format!("{PREFIX}{}{SUFFIX}", row.text("type")?);
         Ok(Self {
             specversion: "1.0".to_owned(),
-            id: row.text(1)?,
+            id: row.text("id")?,
             source: format!("/jangteo/{service}"),
             dataschema: Some(format!("urn:jangteo:schema:{kind}")),
             kind,
-            subject: Some(row.text(2)?),
-            time: Some(row.text(7)?),
+            subject: Some(row.text("stream")?),
+            time: Some(row.text("time")?),
             datacontenttype: Some("application/json".to_owned()),
-            traceparent: row.opt_text(8)?,
-            sequence: Some(row.int(0)?.to_string()),
-            actor: Some(row.text(6)?),
+            traceparent: row.opt_text("traceparent")?,
+            sequence: Some(row.int("seq")?.to_string()),
+            actor: Some(row.text("actor")?),
             data,
         })
     }

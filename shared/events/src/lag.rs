@@ -39,7 +39,8 @@ impl Relay {
         let kinds =
             if target.kinds.is_empty() { "" } else { "WHERE type IN (SELECT value FROM json_each(?2))" };
         let sql = format!(
-            "SELECT count(*), min(time), coalesce((SELECT failures FROM {0}_cursors WHERE target = ?1), 0) FROM \
+            "SELECT count(*) AS pending, min(time) AS oldest, \
+               coalesce((SELECT failures FROM {0}_cursors WHERE target = ?1), 0) AS failures FROM \
              (SELECT type, time FROM {0}_events WHERE seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \
               ORDER BY seq LIMIT {LOOK}) {kinds}",
             self.service()
@@ -50,7 +51,7 @@ impl Relay {
         }
         let row = self.service_db().query_one(&sql, params).await?;
         let (pending, oldest, failures) = match row {
-            Some(row) => (row.int(0)?, row.opt_text(1)?, row.int(2)?),
+            Some(row) => (row.int("pending")?, row.opt_text("oldest")?, row.int("failures")?),
             None => (0, None, 0),
         };
         let age = oldest.and_then(|time| Timestamp::parse(&time));

@@ -41,12 +41,12 @@ pub struct Asked {
 }
 
 /// What is told of a parked event: the data of its parking, and whose and when it was.
-const TOLD: &str = "json_set(e.data, '$.source', ?1, '$.parkedAt', e.time)";
+const TOLD: &str = "json_set(e.data, '$.source', ?1, '$.parkedAt', e.time) AS told";
 
 impl Relay {
     /// Remember that `target` does not take the event, and go on without it.
     pub(crate) async fn park(&self, target: &Target, row: &Row, why: &Failure) -> Result<(), Error> {
-        let (sequence, id, kind) = (row.int(0)?, row.text(1)?, row.text(3)?);
+        let (sequence, id, kind) = (row.int("seq")?, row.text("id")?, row.text("type")?);
         logline::log!("relay {} to {}: event {sequence} is parked: {why}", self.service(), target.service);
         let delivery = Delivery {
             target: target.service.to_owned(),
@@ -68,11 +68,11 @@ impl Relay {
     /// How many events are parked for `target`.
     pub(crate) async fn parked_for(&self, target: &Target) -> Result<i64, Error> {
         let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {}_parked WHERE target = ?1 LIMIT {MAX_COUNTED})",
+            "SELECT count(*) AS parked FROM (SELECT 1 FROM {}_parked WHERE target = ?1 LIMIT {MAX_COUNTED})",
             self.service()
         );
         let row = self.service_db().query_one(&sql, params![target.service]).await?;
-        row.map_or(Ok(0), |row| row.int(0))
+        row.map_or(Ok(0), |row| row.int("parked"))
     }
 
     /// Parked events after the place `after`, each with its own.
@@ -83,7 +83,7 @@ impl Relay {
             self.service()
         );
         let rows = self.service_db().query(&sql, params![self.service(), after, limit]).await?;
-        rows.iter().map(|row| Ok((row.int(0)?, row.json(1)?))).collect()
+        rows.iter().map(|row| Ok((row.int("seq")?, row.json("told")?))).collect()
     }
 
     async fn find_parked(&self, stream: &str) -> Result<Option<Value>, Error> {
@@ -92,7 +92,7 @@ impl Relay {
             self.service()
         );
         let row = self.service_db().query_one(&sql, params![self.service(), stream]).await?;
-        row.map(|row| row.json(0)).transpose()
+        row.map(|row| row.json("told")).transpose()
     }
 
     async fn redrive(&self, context: &Context, wanted: &Redrive, actor: String) -> Result<(), Problem> {

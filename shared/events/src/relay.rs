@@ -244,7 +244,7 @@ impl Relay {
     /// The targets that are behind, free and not backing off. Only reads: under load most drains find nothing.
     async fn waiting(&self, targets: &'static [Target]) -> Result<Vec<Waiting>, Error> {
         let sql = format!(
-            "SELECT value, coalesce(c.seq, 0), (SELECT coalesce(max(seq), 0) FROM {0}_events) \
+            "SELECT value AS target, coalesce(c.seq, 0) AS cursor, (SELECT coalesce(max(seq), 0) FROM {0}_events) AS head \
              FROM json_each(?1) LEFT JOIN {0}_cursors AS c ON c.target = value \
              WHERE coalesce(c.leased_until, 0) <= ?2 AND coalesce(c.next_try, 0) <= ?2 LIMIT {MAX_TARGETS}",
             self.service()
@@ -253,7 +253,7 @@ impl Relay {
         let params = params![serde_json::json!(names).to_string(), Timestamp::now().0];
         let mut all = Vec::new();
         for row in self.db.query(&sql, params).await? {
-            let (name, cursor, head) = (row.text(0)?, row.int(1)?, row.int(2)?);
+            let (name, cursor, head) = (row.text("target")?, row.int("cursor")?, row.int("head")?);
             let Some(target) = targets.iter().find(|target| target.service == name) else { continue };
             if head <= cursor {
                 continue;
@@ -284,7 +284,7 @@ impl Relay {
         let after = cursor.max(seen.load(Ordering::Relaxed));
         let end = head.min(after.saturating_add(LOOK));
         let row = self.db.query_one(&sql, params![after, end, kinds]).await?;
-        let first = row.map(|row| row.int(0)).transpose()?;
+        let first = row.map(|row| row.int("seq")).transpose()?;
         if first.is_none() {
             seen.store(end, Ordering::Relaxed);
         }
@@ -314,14 +314,14 @@ impl Relay {
             let rows = self.events(cursor, limit).await?;
             let (Some(last), count) = (rows.last(), rows.len()) else { break };
             match self.send(&Context::background(), target, &rows).await {
-                Ok(()) => (cursor, failures) = (last.int(0)?, 0),
+                Ok(()) => (cursor, failures) = (last.int("seq")?, 0),
                 Err(Failure::Refused(_)) if count > 1 => {
                     limit = i64::try_from(count / 2).unwrap_or(1);
                     continue;
                 }
                 Err(why) if why.is_final(failures.saturating_add(1)) => {
                     self.park(target, last, &why).await?;
-                    cursor = last.int(0)?;
+                    cursor = last.int("seq")?;
                     self.advance(target, cursor, RELEASED).await?;
                     return Ok(true);
                 }
@@ -351,7 +351,7 @@ impl Relay {
         let now = Timestamp::now();
         let until = now.plus_seconds(LEASE_SECONDS).0;
         let row = self.db.query_one(&sql, params![target.service, until, now.0]).await?;
-        row.map(|row| Ok((row.int(0)?, row.int(1)?))).transpose()
+        row.map(|row| Ok((row.int("seq")?, row.int("failures")?))).transpose()
     }
 
     async fn events(&self, after: i64, limit: i64) -> Result<Vec<Row>, Error> {
@@ -366,7 +366,7 @@ impl Relay {
     async fn send(&self, context: &Context, target: &Target, rows: &[Row]) -> Result<(), Failure> {
         let mut batch = Vec::with_capacity(rows.len());
         for row in rows {
-            let kind = row.text(3).map_err(unreadable)?;
+            let kind = row.text("type").map_err(unreadable)?;
             if target.kinds.is_empty() || target.kinds.contains(&kind.as_str()) {
                 let event = CloudEvent::from_row(self.service(), row, target.private);
                 batch.push(event.map_err(unreadable)?);
@@ -437,7 +437,7 @@ fn unreadable(error: impl std::fmt::Display) -> Failure {
 fn within_bytes(mut rows: Vec<Row>) -> Result<Vec<Row>, Error> {
     let (mut fitting, mut bytes) = (0usize, 0usize);
     for row in &rows {
-        bytes = bytes.saturating_add(row.text(4)?.len());
+        bytes = bytes.saturating_add(row.text("data")?.len());
         if fitting > 0 && bytes > BATCH_BYTES {
             break;
         }

@@ -49,7 +49,7 @@ impl Relay {
             "INSERT INTO {}_repeats (stream, type, actor, data, opener, until, untold) VALUES (?1, ?2, ?3, ?4, ?5, ?6 + ?7, 1) \
              ON CONFLICT (stream, type) DO UPDATE SET actor = ?3, data = ?4, untold = untold + 1, \
                opener = CASE WHEN until <= ?6 THEN ?5 ELSE opener END, until = CASE WHEN until <= ?6 THEN ?6 + ?7 ELSE until END \
-             RETURNING untold, opener = ?5",
+             RETURNING untold, opener = ?5 AS opened",
             self.service()
         );
         let opener = Uuid::now_v7().to_string();
@@ -63,8 +63,8 @@ impl Relay {
             WINDOW_MS,
         ];
         let row = self.service_db().query_one(&sql, params).await?;
-        let (untold, opened) =
-            row.map_or(Ok((1, true)), |row| Ok::<_, Error>((row.int(0)?, row.bool(1)?)))?;
+        let told = |row: Row| Ok::<_, Error>((row.int("untold")?, row.bool("opened")?));
+        let (untold, opened) = row.map_or(Ok((1, true)), told)?;
         if opened {
             self.append(telling(event, untold)).await?;
             self.tell_ended(TOLD_ASIDE).await?;
@@ -117,8 +117,9 @@ fn telling(mut event: Event, untold: i64) -> Event {
 
 /// The last of the events that a row counts, and how many are untold.
 fn taken(row: &Row) -> Result<Option<(Event, i64)>, Error> {
-    let kind = row.text(1)?;
+    let kind = row.text("type")?;
     let Some(kind) = KINDS.into_iter().find(|known| *known == kind) else { return Ok(None) };
-    let data: Value = row.json(3)?;
-    Ok(Some((Event::kept(row.text(0)?, NEXT, row.text(2)?, kind, data), row.int(4)?)))
+    let data: Value = row.json("data")?;
+    let event = Event::kept(row.text("stream")?, NEXT, row.text("actor")?, kind, data);
+    Ok(Some((event, row.int("untold")?)))
 }

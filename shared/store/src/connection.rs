@@ -87,7 +87,7 @@ impl Db {
         loop {
             // A statement that failed in one of these three ways has not run, so it may be run again.
             match connection.execute(sql, &params) {
-                Ok(answer) => return Ok(answer.rows.into_iter().map(Row::new).collect()),
+                Ok(answer) => return Ok(Row::all(answer)),
                 Err(error) if is_busy(&error) && start.elapsed() < BUSY_TIMEOUT => {
                     spin_sdk::time::sleep(BUSY_PAUSE).await;
                 }
@@ -138,7 +138,7 @@ impl Db {
             let start = Instant::now();
             while start.elapsed() < SCRUB_FOR {
                 match self.query_one("PRAGMA wal_checkpoint(TRUNCATE)", Vec::new()).await {
-                    Ok(Some(row)) if row.bool(0).unwrap_or_default() => {
+                    Ok(Some(row)) if row.bool("busy").unwrap_or_default() => {
                         spin_sdk::time::sleep(SCRUB_PAUSE).await;
                     }
                     // Done; or a store without such a log (libSQL).
@@ -189,7 +189,7 @@ impl Db {
 
 /// Run one statement without parameters.
 pub(crate) fn run(connection: &Connection, sql: &str) -> Result<Vec<Row>, Error> {
-    Ok(connection.execute(sql, &[])?.rows.into_iter().map(Row::new).collect())
+    Ok(Row::all(connection.execute(sql, &[])?))
 }
 
 /// Write the log back and let it start over, empty: nothing erased outlives a process that died before it could scrub.

@@ -136,7 +136,7 @@ impl Db {
         ];
         match self.query_one(self.append_sql(version), params).await {
             Ok(Some(row)) => {
-                let seq = row.int(0)?;
+                let seq = row.int("seq")?;
                 self.logged(seq);
                 if event.kind.ends_with(ERASED) {
                     self.scrub();
@@ -155,8 +155,14 @@ impl Db {
             self.service()
         );
         let row = self.query_one(&sql, params![actor, key]).await?;
-        row.map(|row| Ok(Replay { request_hash: row.text(0)?, result: row.text(1)?, stream: row.text(2)? }))
-            .transpose()
+        row.map(|row| {
+            Ok(Replay {
+                request_hash: row.text("request_hash")?,
+                result: row.text("result")?,
+                stream: row.text("stream")?,
+            })
+        })
+        .transpose()
     }
 
     async fn as_replay(&self, error: Error, actor: &str, key: Option<String>) -> Error {

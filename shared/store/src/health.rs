@@ -54,7 +54,7 @@ impl Db {
             self.service()
         );
         let row = self.query_one(&sql, params!["health"]).await?;
-        self.logged(row.map_or(Ok(0), |row| row.int(0))?);
+        self.logged(row.map_or(Ok(0), |row| row.int("seq"))?);
         Ok(())
     }
 }

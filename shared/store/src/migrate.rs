@@ -50,7 +50,7 @@ fn found(run: Run<'_>, scripts: &Scripts) -> Result<State, Error> {
     let service = scripts.service;
     let found = if_there(run(&format!("SELECT migrations, fold FROM {service}_schema")))?;
     if let Some(row) = found.as_deref().and_then(<[Row]>::first) {
-        return Ok(State { migrations: row.int(0)?, fold: row.int(1)? });
+        return Ok(State { migrations: row.int("migrations")?, fold: row.int("fold")? });
     }
     match if_there(run(&format!("SELECT 1 FROM {service}_migrations LIMIT 1")))? {
         Some(_) => Err(Error::Unreleased { service: service.to_owned() }),
@@ -104,10 +104,10 @@ fn apply(run: Run<'_>, scripts: &Scripts, known: State) -> Result<(), Error> {
 /// Every trigger and view that is named after the service.
 fn drop_fold(run: Run<'_>, service: &str) -> Result<(), Error> {
     let made = format!(
-        "SELECT type || ' ' || name FROM sqlite_schema WHERE type IN ('trigger', 'view') AND name GLOB '{service}_*'"
+        "SELECT type || ' ' || name AS made FROM sqlite_schema WHERE type IN ('trigger', 'view') AND name GLOB '{service}_*'"
     );
     for row in run(&made)? {
-        run(&format!("DROP {}", row.text(0)?))?;
+        run(&format!("DROP {}", row.text("made")?))?;
     }
     Ok(())
 }

@@ -16,7 +16,8 @@ const VERBS: [&str; 5] = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", 
 
 /// What no story can have said: components say it within a transaction, before they serve.
 const NOT_TOLD: [&str; 2] = [
-    "SELECT type || ' ' || name FROM sqlite_schema WHERE type IN ('trigger', 'view') AND name GLOB '{service}_*'",
+    "SELECT type || ' ' || name AS made FROM sqlite_schema \
+     WHERE type IN ('trigger', 'view') AND name GLOB '{service}_*'",
     "INSERT INTO {service}_schema VALUES (1, {migrations}, {fold}) \
      ON CONFLICT (one) DO UPDATE SET migrations = {migrations}, fold = {fold}",
 ];

@@ -79,13 +79,13 @@ async fn append(batch: &[Incoming], now: &str) -> Result<i64, Error> {
 
 /// Those events of the batch that are not in the log.
 async fn new_of(mut batch: Vec<Incoming>) -> Result<Vec<Incoming>, Error> {
-    const SQL: &str = "SELECT value ->> 1, value ->> 0 FROM json_each(?1) \
+    const SQL: &str = "SELECT value ->> 1 AS source, value ->> 0 AS id FROM json_each(?1) \
         WHERE EXISTS (SELECT 1 FROM audit_log WHERE id = value ->> 0 AND source = value ->> 1) LIMIT 100000";
     let ids: Vec<_> =
         batch.iter().map(|event| json!([event.attributes.id, event.attributes.source])).collect();
     let rows = DB.query(SQL, params![Value::Array(ids).to_string()]).await?;
     let known: HashSet<_> =
-        rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect::<Result<_, Error>>()?;
+        rows.iter().map(|row| Ok((row.text("source")?, row.text("id")?))).collect::<Result<_, Error>>()?;
     batch.retain(|event| !known.contains(&(event.attributes.source.clone(), event.attributes.id.clone())));
     Ok(batch)
 }
@@ -96,7 +96,7 @@ async fn head() -> Result<(i64, String), Error> {
         return Ok(head);
     }
     let row = DB.query_one("SELECT seq, hash FROM audit_head", params![]).await?.ok_or_else(headless)?;
-    Ok((row.int(0)?, row.text(1)?))
+    Ok((row.int("seq")?, row.text("hash")?))
 }
 
 fn remember(head: Option<(i64, String)>) {

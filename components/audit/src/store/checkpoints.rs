@@ -34,13 +34,13 @@ const COLUMNS: &str = "number, seq, hash, time, public_key, signature, cut";
 
 fn kept(row: &Row) -> Result<Kept, Error> {
     let checkpoint = Checkpoint {
-        sequence: row.int(1)?,
-        hash: row.text(2)?,
-        time: row.text(3)?,
-        public_key: row.text(4)?,
-        signature: row.text(5)?,
+        sequence: row.int("seq")?,
+        hash: row.text("hash")?,
+        time: row.text("time")?,
+        public_key: row.text("public_key")?,
+        signature: row.text("signature")?,
     };
-    Ok(Kept { number: row.int(0)?, checkpoint, cut: row.bool(6)? })
+    Ok(Kept { number: row.int("number")?, checkpoint, cut: row.bool("cut")? })
 }
 
 /// What keeps a checkpoint, and cuts what it speaks of if asked: one event, folded by a trigger.
@@ -70,9 +70,9 @@ pub async fn attesting((seq, number): (i64, i64), to: i64) -> Result<Vec<Kept>, 
 
 /// Whether the oldest entry came before `limit`.
 pub async fn overdue(limit: Timestamp) -> Result<bool, Error> {
-    let oldest = "SELECT received_at < ?1 FROM audit_log ORDER BY seq LIMIT 1";
+    let oldest = "SELECT received_at < ?1 AS overdue FROM audit_log ORDER BY seq LIMIT 1";
     let row = DB.query_one(oldest, params![limit.to_string()]).await?;
-    row.map_or(Ok(false), |row| row.bool(0))
+    row.map_or(Ok(false), |row| row.bool("overdue"))
 }
 
 /// The oldest entries, as far as they are to be removed at once.
@@ -85,9 +85,13 @@ pub struct Overdue {
 
 /// The oldest entries that all came before `limit`.
 pub async fn last_before(limit: Timestamp) -> Result<Option<Overdue>, Error> {
-    const SQL: &str = "SELECT seq, hash, seq - (SELECT min(seq) FROM audit_log) + 1 FROM audit_log WHERE seq < coalesce( \
+    const SQL: &str = "SELECT seq, hash, seq - (SELECT min(seq) FROM audit_log) + 1 AS entries FROM audit_log \
+        WHERE seq < coalesce( \
         (SELECT min(seq) FROM (SELECT seq, received_at FROM audit_log ORDER BY seq LIMIT ?2) WHERE received_at >= ?1), \
         (SELECT min(seq) + ?2 FROM audit_log)) ORDER BY seq DESC LIMIT 1";
     let row = DB.query_one(SQL, params![limit.to_string(), CUT]).await?;
-    row.map(|row| Ok(Overdue { last: row.int(0)?, hash: row.text(1)?, entries: row.int(2)? })).transpose()
+    let overdue = |row: Row| {
+        Ok(Overdue { last: row.int("seq")?, hash: row.text("hash")?, entries: row.int("entries")? })
+    };
+    row.map(overdue).transpose()
 }

@@ -141,11 +141,11 @@ impl Search {
     /// Whether all entries of the time can be gathered.
     async fn is_short(&self, from: &str, to: &str) -> Result<bool, Error> {
         let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM audit_log INDEXED BY audit_log_time \
+            "SELECT count(*) AS entries FROM (SELECT 1 FROM audit_log INDEXED BY audit_log_time \
              WHERE time >= ?1 AND time < ?2 LIMIT {LOOK})"
         );
         let row = DB.query_one(&sql, params![from, to]).await?;
-        Ok(row.map_or(Ok(LOOK), |row| row.int(0))? < LOOK)
+        Ok(row.map_or(Ok(LOOK), |row| row.int("entries"))? < LOOK)
     }
 
     /// The last place, about, where an entry of the time is: it, or the end of its span. Where there is none, how far
@@ -154,23 +154,24 @@ impl Search {
         let sql = format!(
             "WITH around (last, earliest, latest) AS (SELECT last, earliest, latest FROM audit_spans \
                WHERE last < ?1 + {SPAN} ORDER BY last DESC LIMIT {LOOK_SPANS}) \
-             SELECT (SELECT max(last) FROM around WHERE earliest < ?3 AND latest >= ?2), \
+             SELECT (SELECT max(last) FROM around WHERE earliest < ?3 AND latest >= ?2) AS end_of_span, \
                (SELECT max(seq) FROM audit_log NOT INDEXED WHERE seq < ?1 AND seq > coalesce( \
-                 (SELECT max(last) FROM audit_spans), 0) AND time >= ?2 AND time < ?3), \
-               (SELECT iif(count(*) = {LOOK_SPANS}, min(last), NULL) FROM around)"
+                 (SELECT max(last) FROM audit_spans), 0) AND time >= ?2 AND time < ?3) AS place, \
+               (SELECT iif(count(*) = {LOOK_SPANS}, min(last), NULL) FROM around) AS looked"
         );
         let row = DB.query_one(&sql, params![self.before, from, to]).await?;
-        let column = |at| row.as_ref().map_or(Ok(None), |row: &Row| row.opt_int(at));
-        Ok((column(0)?.max(column(1)?), column(2)?))
+        let column = |name| row.as_ref().map_or(Ok(None), |row: &Row| row.opt_int(name));
+        Ok((column("end_of_span")?.max(column("place")?), column("looked")?))
     }
 
     /// How far back the log is looked at; none for all of it.
     async fn end_of_log(&self) -> Result<Option<i64>, Error> {
         // One by one: SQLite takes both at once from all entries.
-        let sql = "SELECT (SELECT min(seq) FROM audit_log), (SELECT max(seq) FROM audit_log)";
+        let sql =
+            "SELECT (SELECT min(seq) FROM audit_log) AS first, (SELECT max(seq) FROM audit_log) AS last";
         let row = DB.query_one(sql, params![]).await?;
         let Some((Some(first), Some(last))) =
-            row.map(|row| Ok::<_, Error>((row.opt_int(0)?, row.opt_int(1)?))).transpose()?
+            row.map(|row| Ok::<_, Error>((row.opt_int("first")?, row.opt_int("last")?))).transpose()?
         else {
             return Ok(None);
         };
@@ -182,14 +183,14 @@ impl Search {
     async fn end_of(&self, equal: &Equal) -> Result<Option<i64>, Error> {
         let column = equal.column;
         let sql = format!(
-            "SELECT count(*), min(seq) FROM (SELECT seq FROM audit_log INDEXED BY audit_log_{column} \
+            "SELECT count(*) AS entries, min(seq) AS first FROM (SELECT seq FROM audit_log INDEXED BY audit_log_{column} \
              WHERE {column} = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT {LOOK})"
         );
         let mut end = None;
         for value in &equal.values {
             let Some(row) = DB.query_one(&sql, params![value.clone(), self.before]).await? else { continue };
-            if row.int(0)? == LOOK {
-                end = end.max(row.opt_int(1)?);
+            if row.int("entries")? == LOOK {
+                end = end.max(row.opt_int("first")?);
             }
         }
         Ok(end)

@@ -22,12 +22,12 @@ pub struct Authority {
 impl Authority {
     /// The authority of account `id` in `session`; `None` when the session has ended.
     pub async fn of(id: &str, session: &str) -> Result<Option<Self>, Error> {
-        let sql = "SELECT (SELECT json_group_array(permission) FROM auth_held WHERE account_id = ?1) \
+        let sql = "SELECT (SELECT json_group_array(permission) FROM auth_held WHERE account_id = ?1) AS permissions \
                    FROM auth_accounts WHERE id = ?1 AND disabled_at IS NULL AND EXISTS \
                    (SELECT 1 FROM auth_sessions WHERE id = ?2 AND account_id = ?1 AND revoked_at IS NULL)";
         let row = DB.query_one(sql, params![id, session]).await?;
         let of = |permissions| Self { id: id.to_owned(), session: session.to_owned(), permissions };
-        row.map(|row| row.json(0).map(of)).transpose()
+        row.map(|row| row.json("permissions").map(of)).transpose()
     }
 
     /// `event`, which happens only if, in that moment, the session still lives and its owner has all of `needs` and

@@ -21,11 +21,11 @@ pub async fn sessions(account_id: &str, after: Option<&str>, limit: i64) -> Resu
                WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
     let held = |row: &Row| {
         Ok(Held {
-            id: row.text(0)?,
-            started_at: row.text(1)?,
-            used_at: row.text(2)?,
-            ended_at: row.opt_text(3)?,
-            user_agent: row.opt_text(4)?,
+            id: row.text("id")?,
+            started_at: row.text("started_at")?,
+            used_at: row.text("rotated_at")?,
+            ended_at: row.opt_text("revoked_at")?,
+            user_agent: row.opt_text("user_agent")?,
         })
     };
     let rows = DB.query(sql, params![account_id, after.unwrap_or_default(), limit]).await?;

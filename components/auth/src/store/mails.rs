@@ -37,8 +37,13 @@ pub async fn take(now: Timestamp) -> Result<Option<Mail>, Error> {
                RETURNING id, email_hash, until, tries";
     let row = DB.query_one(sql, params![now.0, LEASE_MS]).await?;
     row.map(|row| {
-        let id = Uuid::try_parse(&row.text(0)?).map_err(|error| Error::Database(error.to_string()))?;
-        Ok(Mail { id, email_hash: row.text(1)?, until: Timestamp(row.int(2)?), tries: row.int(3)? })
+        let id = Uuid::try_parse(&row.text("id")?).map_err(|error| Error::Database(error.to_string()))?;
+        Ok(Mail {
+            id,
+            email_hash: row.text("email_hash")?,
+            until: Timestamp(row.int("until")?),
+            tries: row.int("tries")?,
+        })
     })
     .transpose()
 }
@@ -60,5 +65,5 @@ pub async fn put_off(mail: &Mail, now: Timestamp) -> Result<(), Error> {
 /// When the next mail is due, if any is left.
 pub async fn next_due() -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT next_try FROM auth_reset_mails ORDER BY next_try LIMIT 1";
-    DB.query_one(sql, params![]).await?.map(|row| row.int(0).map(Timestamp)).transpose()
+    DB.query_one(sql, params![]).await?.map(|row| row.int("next_try").map(Timestamp)).transpose()
 }

@@ -56,11 +56,18 @@ fn by(issued: bool) -> ResetBy {
 /// The token with this id, provided that it is good.
 pub async fn find(id: Uuid, now: Timestamp) -> Result<Option<Reset>, Error> {
     let row = DB.query_one(FIND, params![id.to_string(), now.to_string()]).await?;
-    row.map(|row| Ok(Reset { id, account_id: row.text(0)?, email: row.text(1)?, issued: row.bool(2)? }))
-        .transpose()
+    row.map(|row| {
+        Ok(Reset {
+            id,
+            account_id: row.text("account_id")?,
+            email: row.text("email")?,
+            issued: row.bool("issued")?,
+        })
+    })
+    .transpose()
 }
 
-const FIND: &str = "SELECT account_id, email, issuer IS NOT NULL FROM auth_resets_good \
+const FIND: &str = "SELECT account_id, email, issuer IS NOT NULL AS issued FROM auth_resets_good \
     WHERE id = ?1 AND expires_at > ?2";
 
 /// Whether a failed append means that the token was used, or has ended.

@@ -27,7 +27,7 @@ impl Holder {
 }
 
 fn custom(row: &Row) -> Result<Custom, Error> {
-    Ok(Custom { name: row.text(0)?, permissions: row.json(1)? })
+    Ok(Custom { name: row.text("name")?, permissions: row.json("permissions")? })
 }
 
 /// The custom roles by name, from behind `after` on.
@@ -39,42 +39,42 @@ pub async fn list(after: Option<&str>, limit: i64) -> Result<Vec<Custom>, Error>
 /// The custom role of this name, and its revision: the version of its stream, which goes on when a role is made anew.
 pub async fn find(name: &str) -> Result<Option<(Custom, i64)>, Error> {
     let sql = "SELECT name, permissions, (SELECT max(version) FROM auth_events WHERE stream = 'role:' || name) \
-               FROM auth_roles WHERE name = ?1";
+               AS revision FROM auth_roles WHERE name = ?1";
     let row = DB.query_one(sql, params![name]).await?;
-    row.map(|row| Ok((custom(&row)?, row.int(2)?))).transpose()
+    row.map(|row| Ok((custom(&row)?, row.int("revision")?))).transpose()
 }
 
 /// The last revision of the role of this name, be it there or not.
 pub async fn revision(name: &str) -> Result<i64, Error> {
-    let sql = "SELECT coalesce(max(version), 0) FROM auth_events WHERE stream = 'role:' || ?1";
-    DB.query_one(sql, params![name]).await?.map_or(Ok(0), |row| row.int(0))
+    let sql = "SELECT coalesce(max(version), 0) AS revision FROM auth_events WHERE stream = 'role:' || ?1";
+    DB.query_one(sql, params![name]).await?.map_or(Ok(0), |row| row.int("revision"))
 }
 
 /// The permissions that these custom roles have together, with doubles.
 pub async fn permissions_of(roles: &[String]) -> Result<Vec<String>, Error> {
-    let sql = "SELECT json_group_array(permission.value) FROM auth_roles, json_each(auth_roles.permissions) AS permission \
-               WHERE name IN (SELECT value FROM json_each(?1))";
+    let sql = "SELECT json_group_array(permission.value) AS permissions FROM auth_roles, \
+               json_each(auth_roles.permissions) AS permission WHERE name IN (SELECT value FROM json_each(?1))";
     let row = DB.query_one(sql, params![json!(roles).to_string()]).await?;
-    row.map_or_else(|| Ok(Vec::new()), |row| row.json(0))
+    row.map_or_else(|| Ok(Vec::new()), |row| row.json("permissions"))
 }
 
 /// The account with this id.
 pub async fn holder(id: &str) -> Result<Option<Holder>, Error> {
     let sql = "SELECT account.id, account.email, account.name, \
-        (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id), \
+        (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id) AS roles, \
         (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
-         json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id), \
-        account.disabled_at IS NOT NULL \
+         json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id) AS custom, \
+        account.disabled_at IS NOT NULL AS disabled \
         FROM auth_accounts AS account WHERE account.id = ?1";
     let row = DB.query_one(sql, params![id]).await?;
     row.map(|row| {
         Ok(Holder {
-            id: row.text(0)?,
-            email: row.text(1)?,
-            name: row.text(2)?,
-            roles: row.json(3)?,
-            custom: row.json(4)?,
-            disabled: row.bool(5)?,
+            id: row.text("id")?,
+            email: row.text("email")?,
+            name: row.text("name")?,
+            roles: row.json("roles")?,
+            custom: row.json("custom")?,
+            disabled: row.bool("disabled")?,
         })
     })
     .transpose()

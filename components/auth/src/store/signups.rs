@@ -20,7 +20,8 @@ pub fn once(event: Event, key: &str, request_hash: &str) -> Event {
 pub async fn made(key: &str) -> Result<Option<Made>, Error> {
     let sql = "SELECT account_id, request_hash FROM auth_signups WHERE key = ?1";
     let row = DB.query_one(sql, params![key]).await?;
-    row.map(|row| Ok(Made { account_id: row.text(0)?, request_hash: row.text(1)? })).transpose()
+    row.map(|row| Ok(Made { account_id: row.text("account_id")?, request_hash: row.text("request_hash")? }))
+        .transpose()
 }
 
 /// Whether a failed append means that the key made an account before.

@@ -42,8 +42,7 @@ const CLAIM: &str = ", counted (key) AS (SELECT ?1 UNION ALL SELECT ?2 FROM alon
       forget_at = ?5 + ?7 + CASE WHEN forget_at <= ?5 OR count + 1 < iif(key IS ?3, ?9, ?8) THEN 0 \
         ELSE ?10 << min(count + 1 - iif(key IS ?3, ?9, ?8), ?11) END \
     RETURNING key, count";
-const WAIT: &str =
-    " SELECT coalesce(max(blocked_until), 0) FROM auth_throttle WHERE key IN (SELECT key FROM watched)";
+const WAIT: &str = " SELECT coalesce(max(blocked_until), 0) AS until FROM auth_throttle WHERE key IN (SELECT key FROM watched)";
 /// How many of the parameters [`WHO`] has, and so the question how long to wait.
 const WHO_PARAMS: usize = 6;
 
@@ -70,13 +69,14 @@ pub async fn claim(tries: &Tries, email_hash: &str, now: Timestamp) -> Result<Re
     if rows.is_empty() {
         let mut who = params();
         who.truncate(WHO_PARAMS);
-        let until = DB.query_one(&[WHO, WAIT].concat(), who).await?.map_or(Ok(now.0), |row| row.int(0))?;
+        let until =
+            DB.query_one(&[WHO, WAIT].concat(), who).await?.map_or(Ok(now.0), |row| row.int("until"))?;
         return Ok(Err(Timestamp(until).wait_from(now)));
     }
     let mut among_strangers = false;
     for row in &rows {
-        among_strangers |= Some(row.text(0)?) == tries.strangers;
-        if row.int(1)? == 1 {
+        among_strangers |= Some(row.text("key")?) == tries.strangers;
+        if row.int("count")? == 1 {
             forget(now).await?;
         }
     }
@@ -100,12 +100,13 @@ pub async fn count(key: &str, limit: i64, window_ms: i64, now: Timestamp) -> Res
           forget_at = CASE WHEN forget_at <= ?2 THEN ?2 + ?3 ELSE forget_at END \
         WHERE count < ?4 OR forget_at <= ?2 RETURNING count";
     let params = params![key, now.0, window_ms, limit];
-    match DB.query_one(sql, params).await?.map(|row| row.int(0)).transpose()? {
+    match DB.query_one(sql, params).await?.map(|row| row.int("count")).transpose()? {
         Some(1) => forget(now).await.map(Ok),
         Some(_) => Ok(Ok(())),
         None => {
             let sql = "SELECT blocked_until FROM auth_throttle WHERE key = ?1";
-            let until = DB.query_one(sql, params![key]).await?.map_or(Ok(now.0), |row| row.int(0))?;
+            let until =
+                DB.query_one(sql, params![key]).await?.map_or(Ok(now.0), |row| row.int("blocked_until"))?;
             Ok(Err(Timestamp(until).wait_from(now)))
         }
     }

@@ -18,7 +18,12 @@ pub struct Breaker {
 const COLUMNS: &str = "provider, calls, failures, open_until";
 
 fn breaker(row: &Row) -> Result<Breaker, Error> {
-    Ok(Breaker { provider: row.text(0)?, calls: row.int(1)?, failures: row.int(2)?, open_until: row.int(3)? })
+    Ok(Breaker {
+        provider: row.text("provider")?,
+        calls: row.int("calls")?,
+        failures: row.int("failures")?,
+        open_until: row.int("open_until")?,
+    })
 }
 
 /// The breaker of `provider`; none before its first call.

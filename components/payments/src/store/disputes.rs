@@ -19,12 +19,12 @@ pub struct Dispute {
 
 fn dispute(row: &Row) -> Result<Dispute, Error> {
     Ok(Dispute {
-        id: row.text(0)?,
-        amount: row.int(1)?,
-        currency: row.currency(2)?,
-        reason: row.text(3)?,
-        status: row.text(4)?,
-        created_at: row.parsed(5)?,
+        id: row.text("id")?,
+        amount: row.int("amount")?,
+        currency: row.currency("currency")?,
+        reason: row.text("reason")?,
+        status: row.text("status")?,
+        created_at: row.parsed("created_at")?,
     })
 }
 
@@ -37,6 +37,8 @@ pub async fn list(payment_id: &str, after: Option<&str>, limit: i64) -> Result<V
 
 /// How many disputes are to be decided, by provider.
 pub async fn open() -> Result<Vec<(String, i64)>, Error> {
-    let sql = "SELECT provider, count(*) FROM payments_disputes WHERE is_open = 1 GROUP BY provider";
-    DB.query(sql, params![]).await?.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
+    let sql =
+        "SELECT provider, count(*) AS disputes FROM payments_disputes WHERE is_open = 1 GROUP BY provider";
+    let count = |row: &Row| Ok((row.text("provider")?, row.int("disputes")?));
+    DB.query(sql, params![]).await?.iter().map(count).collect()
 }

@@ -15,7 +15,7 @@ pub async fn claim(payment_id: &str) -> Result<bool, Error> {
                WHERE ask_after <= ?3 OR again = 0 \
                RETURNING again";
     let row = DB.query_one(sql, times(payment_id)).await?;
-    Ok(row.is_some_and(|row| row.int(0).is_ok_and(|again| again == 0)))
+    Ok(row.is_some_and(|row| row.int("again").is_ok_and(|again| again == 0)))
 }
 
 /// As [`claim`], where a hint was left since the provider was asked, and no word is left.

@@ -54,8 +54,8 @@ pub async fn totals(filter: &Filter) -> Result<Vec<Total>, Error> {
         None => day_by_day(filter),
     };
     let sql = format!(
-        "SELECT currency, sum(payments), sum(captured), sum(refunded) FROM ({rows}) \
-         GROUP BY currency HAVING sum(payments) > 0 ORDER BY currency LIMIT 200"
+        "SELECT currency, sum(payments) AS payments, sum(captured) AS captured, sum(refunded) AS refunded \
+         FROM ({rows}) GROUP BY currency HAVING sum(payments) > 0 ORDER BY currency LIMIT 200"
     );
     DB.query(&sql, params).await?.iter().map(total).collect()
 }
@@ -147,9 +147,9 @@ fn day_by_day(filter: &Filter) -> (String, Vec<Value>) {
 
 fn total(row: &Row) -> Result<Total, Error> {
     Ok(Total {
-        currency: row.currency(0)?,
-        payments: row.int(1)?,
-        captured: row.int(2)?,
-        refunded: row.int(3)?,
+        currency: row.currency("currency")?,
+        payments: row.int("payments")?,
+        captured: row.int("captured")?,
+        refunded: row.int("refunded")?,
     })
 }

@@ -5,27 +5,27 @@ use store::{Error, Row, Timestamp, params};
 use super::DB;
 use crate::domain::{ASK_EVERY_SECONDS, Refund};
 
-const COLUMNS: &str = "id, payment_id, state, amount, reason, restock, failure_code, created_at, updated_at, \
-                       retries, owed, retry_at, booked";
+const COLUMNS: &str = "id, payment_id, state, amount, reason, restock, failure_code, retries, owed, retry_at, \
+                       booked, created_at, updated_at";
 /// How long one request has the right to ask again for a refund that was refused, in seconds: while it asks the provider
 /// twice. When it came to nothing, the next one may after that.
 const CLAIMED_FOR: i64 = 60;
 
 fn refund(row: &Row) -> Result<Refund, Error> {
     Ok(Refund {
-        id: row.text(0)?,
-        payment_id: row.text(1)?,
-        state: row.parsed(2)?,
-        amount: row.int(3)?,
-        reason: row.text(4)?,
-        restock: row.bool(5)?,
-        failure: row.opt_text(6)?,
-        retries: row.int(9)?,
-        owed: row.bool(10)?,
-        retry_at: row.opt_parsed(11)?,
-        booked: row.opt_int(12)?,
-        created_at: row.parsed(7)?,
-        updated_at: row.parsed(8)?,
+        id: row.text("id")?,
+        payment_id: row.text("payment_id")?,
+        state: row.parsed("state")?,
+        amount: row.int("amount")?,
+        reason: row.text("reason")?,
+        restock: row.bool("restock")?,
+        failure: row.opt_text("failure_code")?,
+        retries: row.int("retries")?,
+        owed: row.bool("owed")?,
+        retry_at: row.opt_parsed("retry_at")?,
+        booked: row.opt_int("booked")?,
+        created_at: row.parsed("created_at")?,
+        updated_at: row.parsed("updated_at")?,
     })
 }
 
@@ -93,9 +93,10 @@ pub async fn in_conflict(payment_id: &str) -> Result<Vec<Refund>, Error> {
 
 /// How many refunds are owed, by provider.
 pub async fn count_owed() -> Result<Vec<(String, i64)>, Error> {
-    let sql = "SELECT provider, count(*) FROM payments_refunds AS refund \
+    let sql = "SELECT provider, count(*) AS refunds FROM payments_refunds AS refund \
                JOIN payments_payments AS payment ON payment.id = refund.payment_id WHERE owed = 1 GROUP BY provider";
-    DB.query(sql, params![]).await?.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
+    let count = |row: &Row| Ok((row.text("provider")?, row.int("refunds")?));
+    DB.query(sql, params![]).await?.iter().map(count).collect()
 }
 
 /// Whether a failed append means that more would be given back than was taken.

@@ -127,15 +127,15 @@ fn words(listing: &Listing, search: Search, rarest: i64) -> Words {
 
 async fn count(Statement { sql, params }: Statement) -> Result<i64, Error> {
     let row = DB.query_one(&sql, params).await?;
-    row.map_or(Ok(0), |row| row.int(0))
+    row.map_or(Ok(0), |row| row.int("count"))
 }
 
 /// The place in a row of the order's index: its key and number.
 fn place(sort: Sort, row: &Row) -> Result<Place, Error> {
     let key = match sort {
         Sort::Newest => Key::None,
-        Sort::Price | Sort::PriceDown => Key::Price(row.int(0)?),
-        Sort::Name => Key::Name(row.text(0)?),
+        Sort::Price | Sort::PriceDown => Key::Price(row.int("price")?),
+        Sort::Name => Key::Name(row.text("sort_name")?),
     };
-    Ok(Place { key, number: row.int(1)? })
+    Ok(Place { key, number: row.int("number")? })
 }

@@ -3,7 +3,7 @@
 
 use clock::Timestamp;
 use serde_json::json;
-use store::{Error, params};
+use store::{Error, Row, params};
 
 use super::DB;
 use crate::domain::Reservation;
@@ -25,12 +25,16 @@ pub struct Overdue {
 /// The stock held for this order.
 pub async fn reservation(order_id: &str) -> Result<Option<Reservation>, Error> {
     // One statement, hence one moment: the version belongs to the state.
-    let sql = "SELECT state, (SELECT max(version) FROM products_events WHERE stream = hold.order_id), \
+    let sql = "SELECT state, (SELECT max(version) FROM products_events WHERE stream = hold.order_id) AS version, \
                (SELECT json_group_array(json_object('productId', product_id, 'quantity', quantity)) \
-                FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id) \
+                FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id) AS lines \
                FROM products_reservations AS hold WHERE order_id = ?1";
     let Some(row) = DB.query_one(sql, params![order_id]).await? else { return Ok(None) };
-    Ok(Some(Reservation { state: row.parsed(0)?, version: row.int(1)?, lines: row.json(2)? }))
+    Ok(Some(Reservation {
+        state: row.parsed("state")?,
+        version: row.int("version")?,
+        lines: row.json("lines")?,
+    }))
 }
 
 /// Holds on these products that should have been settled by `now`, oldest first.
@@ -47,12 +51,15 @@ pub async fn overdue(now: Timestamp, limit: i64) -> Result<Vec<Overdue>, Error> 
 
 async fn select_overdue(only: &str, params: Vec<store::Value>) -> Result<Vec<Overdue>, Error> {
     let sql = format!(
-        "SELECT order_id, (SELECT time FROM products_events WHERE stream = hold.order_id AND version = {FIRST_VERSION}) \
+        "SELECT order_id, \
+           (SELECT time FROM products_events WHERE stream = hold.order_id AND version = {FIRST_VERSION}) AS held_at \
          FROM (SELECT order_id, expires_at FROM products_reservations WHERE state = 'HELD' AND expires_at < ?1 \
            ORDER BY expires_at LIMIT {LOOK}) AS hold WHERE true {only} ORDER BY expires_at LIMIT ?2"
     );
     let rows = DB.query(&sql, params).await?;
-    rows.iter().map(|row| Ok(Overdue { order_id: row.text(0)?, held_at: row.parsed(1)? })).collect()
+    let overdue =
+        |row: &Row| Ok(Overdue { order_id: row.text("order_id")?, held_at: row.parsed("held_at")? });
+    rows.iter().map(overdue).collect()
 }
 
 /// Whether a failed append means that stock would fall below what is promised, or below zero.

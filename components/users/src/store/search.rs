@@ -126,9 +126,10 @@ impl Search {
 /// How far back those who have something are looked at; none for all of them.
 async fn end(Having { table, column, value }: &Having, after: &str) -> Result<Option<String>, Error> {
     let sql = format!(
-        "SELECT count(*), min(user_id) FROM (SELECT user_id FROM {table} WHERE {column} = ?1 AND user_id < ?2 \
+        "SELECT count(*) AS people, min(user_id) AS first FROM ( \
+           SELECT user_id FROM {table} WHERE {column} = ?1 AND user_id < ?2 \
          ORDER BY user_id DESC LIMIT {LOOK})"
     );
     let Some(row) = DB.query_one(&sql, params![value.as_str(), after]).await? else { return Ok(None) };
-    if row.int(0)? < LOOK { Ok(None) } else { row.opt_text(1) }
+    if row.int("people")? < LOOK { Ok(None) } else { row.opt_text("first") }
 }

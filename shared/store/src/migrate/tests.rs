@@ -1,6 +1,7 @@
 //! Two versions of a service and one database, on SQLite itself.
 
 use rusqlite::{Connection, types::ValueRef};
+use spin_sdk::sqlite::wit::sqlite::QueryResult;
 use spin_sdk::sqlite::{RowResult, Value};
 
 use super::*;
@@ -27,7 +28,7 @@ const SECOND: Scripts = Scripts {
 fn run(db: &Connection, sql: &str) -> Result<Vec<Row>, Error> {
     let error = |error: rusqlite::Error| Error::Database(error.to_string());
     let mut statement = db.prepare(sql).map_err(error)?;
-    let width = statement.column_count();
+    let columns: Vec<_> = statement.column_names().into_iter().map(str::to_owned).collect();
     let value = |row: &rusqlite::Row<'_>, at| {
         Ok(match row.get_ref(at)? {
             ValueRef::Integer(number) => Value::Integer(number),
@@ -35,12 +36,11 @@ fn run(db: &Connection, sql: &str) -> Result<Vec<Row>, Error> {
         })
     };
     let rows = statement.query_map([], |row| {
-        (0..width)
-            .map(|at| value(row, at))
-            .collect::<rusqlite::Result<_>>()
-            .map(|values| RowResult { values })
+        let values = (0..columns.len()).map(|at| value(row, at));
+        values.collect::<rusqlite::Result<_>>().map(|values| RowResult { values })
     });
-    rows.map_err(error)?.map(|row| row.map(Row::new)).collect::<Result<_, _>>().map_err(error)
+    let rows = rows.map_err(error)?.collect::<Result<_, _>>().map_err(error)?;
+    Ok(Row::all(QueryResult { columns, rows }))
 }
 
 /// An instance of a version opens the database.

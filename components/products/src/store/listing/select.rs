@@ -52,7 +52,7 @@ impl Select<'_> {
         self.prices(&mut all);
         let (index, look) = (price_index(self.listing), self.look());
         let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM products_products INDEXED BY {index} WHERE active{} LIMIT {look})",
+            "SELECT count(*) AS count FROM (SELECT 1 FROM products_products INDEXED BY {index} WHERE active{} LIMIT {look})",
             all.sql
         );
         Statement { sql, params: all.params }
@@ -214,7 +214,7 @@ impl Conditions {
 /// Counts, up to `most`, the products that have a word.
 pub fn count_word(word: &str, most: i64) -> Statement {
     let sql = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM products_search WHERE products_search MATCH ?1 LIMIT {most})"
+        "SELECT count(*) AS count FROM (SELECT 1 FROM products_search WHERE products_search MATCH ?1 LIMIT {most})"
     );
     Statement { sql, params: vec![beginning(word).into()] }
 }

@@ -40,7 +40,7 @@ fn listing(query: &str) -> Listing {
     Listing::parse(serde_json::from_str(query).unwrap()).unwrap()
 }
 
-fn run<T>(db: &Connection, prefix: &str, Statement { sql, params }: Statement, column: usize) -> Vec<T>
+fn run<T>(db: &Connection, prefix: &str, Statement { sql, params }: Statement, column: &str) -> Vec<T>
 where
     T: types::FromSql,
 {
@@ -73,7 +73,7 @@ fn ways<'a>(list: &'a Listing, search: Search, after: Option<&'a Place>, limit: 
 fn names(db: &Connection, query: &str, search: Search) -> Vec<String> {
     let list = listing(query);
     let found: Vec<Vec<String>> =
-        ways(&list, search, None, 100).iter().map(|way| run(db, "", way.statement(), 2)).collect();
+        ways(&list, search, None, 100).iter().map(|way| run(db, "", way.statement(), "name")).collect();
     assert!(found.windows(2).all(|pair| pair[0] == pair[1]), "{query}: whatever leads finds the same");
     found.into_iter().next().unwrap()
 }
@@ -82,19 +82,19 @@ fn names(db: &Connection, query: &str, search: Search) -> Vec<String> {
 fn places(db: &Connection, way: &Select<'_>) -> Vec<Place> {
     let column = match way.listing.sort {
         Sort::Newest => {
-            return run(db, "", way.statement(), 13)
+            return run(db, "", way.statement(), "number")
                 .into_iter()
                 .map(|number| Place { key: Key::None, number })
                 .collect();
         }
         Sort::Name => {
-            run::<String>(db, "", way.statement(), 2).into_iter().map(Key::Name).collect::<Vec<_>>()
+            run::<String>(db, "", way.statement(), "name").into_iter().map(Key::Name).collect::<Vec<_>>()
         }
         Sort::Price | Sort::PriceDown => {
-            run(db, "", way.statement(), 5).into_iter().map(Key::Price).collect()
+            run(db, "", way.statement(), "price").into_iter().map(Key::Price).collect()
         }
     };
-    let numbers = run(db, "", way.statement(), 13);
+    let numbers = run(db, "", way.statement(), "number");
     column.into_iter().zip(numbers).map(|(key, number)| Place { key, number }).collect()
 }
 
@@ -190,7 +190,7 @@ fn products_of_one_name_are_a_range_too() {
     let after = all.iter().position(|place| place.number == 7).unwrap();
     let rest = Select { after: Some(&all[after]), until: Some(all[after + 1].clone()), ..way.clone() };
     assert_eq!(places(&db, &rest), all[after + 1..=after + 1]);
-    let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", rest.statement(), 3).join("; ");
+    let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", rest.statement(), "detail").join("; ");
     assert!(plan.contains("((sort_name,number)>(?,?) AND (sort_name,number)<(?,?))"), "{plan}");
 }
 
@@ -210,14 +210,14 @@ fn few_or_no_matches_are_gathered_not_looked_for_along_the_order() {
             let query = format!(r#"{{"sort":"{sort}",{filter}}}"#);
             let list = listing(&query);
             for way in ways(&list, Search::Index, None, 21) {
-                let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", way.statement(), 3).join("; ");
+                let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", way.statement(), "detail").join("; ");
                 match way.lead {
                     Lead::Words => {
                         assert!(plan.starts_with("SCAN products_search VIRTUAL TABLE INDEX"), "{plan}")
                     }
                     Lead::Prices => {
                         assert!(plan.contains("by_price ("), "{query}: {plan}");
-                        let counted: Vec<i64> = run(&db, "", way.count_prices(), 0);
+                        let counted: Vec<i64> = run(&db, "", way.count_prices(), "count");
                         assert!(counted[0] < 6, "{query}");
                     }
                     Lead::Order => assert!(!plan.contains("TEMP B-TREE"), "{query}: {plan}"),
@@ -251,7 +251,7 @@ fn what_an_orders_index_does_not_have_is_looked_at_in_so_many_products() {
                 let end = way.end();
                 assert_eq!(end.is_some(), ends && way.lead == Lead::Order, "{query}");
                 let Some(end) = end else { continue };
-                let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", end, 3).join("; ");
+                let plan = run::<String>(&db, "EXPLAIN QUERY PLAN ", end, "detail").join("; ");
                 assert!(plan.contains("INDEX products_") && !plan.contains("TEMP B-TREE"), "{query}: {plan}");
             }
         }
@@ -264,7 +264,7 @@ fn every_order_is_an_index() {
     let plan = |query: &str, after: Option<&Place>| {
         let list = listing(query);
         let way = &ways(&list, Search::Index, after, 21)[0];
-        run::<String>(&db, "EXPLAIN QUERY PLAN ", way.statement(), 3).join("; ")
+        run::<String>(&db, "EXPLAIN QUERY PLAN ", way.statement(), "detail").join("; ")
     };
     let leads = [
         ("newest", "", "products_newest"),
