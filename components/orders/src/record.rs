@@ -1,7 +1,6 @@
 //! The one place that appends. It encrypts what is personal, sets trace and cause, and starts the relay.
 
 use clock::Timestamp;
-use contract::DomainEvent;
 use contract::orders::OrderEvent;
 use edge::Context;
 use events::CloudEvent;
@@ -123,17 +122,8 @@ pub async fn answer(
     event.traceparent = cause.traceparent.clone();
     match DB.append(event).await {
         Ok(_) => Ok(Answered::Now),
-        Err(error) if orders::is_answered(&error) => Ok(Answered::Before),
+        Err(error) if DB.is_answered(&error) => Ok(Answered::Before),
         Err(error) if orders::is_lost_race(&error) => Ok(Answered::LostRace),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Append what auth's event `cause` makes happen to the person it is about, once.
-pub async fn told(cause: &CloudEvent, happens: &impl DomainEvent, actor: &str) -> Result<(), Error> {
-    let Some(event) = events::answer(cause, happens, actor) else { return Ok(()) };
-    match DB.append(event).await {
-        Err(error) if orders::is_answered(&error) => Ok(()),
-        other => Ok(other.map(drop)?),
     }
 }

@@ -100,11 +100,6 @@ pub fn is_lost_race(error: &Error) -> bool {
         || matches!(error, Error::Refused { code, .. } if code == "invalid_transition")
 }
 
-/// Whether a failed append means that its cause was answered before.
-pub fn is_answered(error: &Error) -> bool {
-    error.is_unique("orders_events.cause")
-}
-
 /// Until when someone has to wait who has `limit` orders that wait for their payment: until the first of them expires;
 /// `None` when there are fewer.
 pub async fn open_until(buyer_id: &str, now: Timestamp, limit: i64) -> Result<Option<Timestamp>, Error> {

@@ -1,10 +1,8 @@
 //! The one place that appends. It sets trace and cause, starts the relay, and tells orders at once what the next read of an
 //! order must show.
 
-use contract::DomainEvent;
 use contract::payments::PaymentEvent;
 use edge::Context;
-use events::CloudEvent;
 use serde_json::json;
 use store::{Appended, Event, Idempotency, NEXT, Timestamp};
 use uuid::Uuid;
@@ -188,14 +186,6 @@ pub async fn webhook(
     append_once(event).await.map(drop)
 }
 
-/// Append what auth's event `cause` makes happen to the person it is about, once.
-pub async fn told(cause: &CloudEvent, happens: &impl DomainEvent, actor: &str) -> Result<(), Error> {
-    match events::answer(cause, happens, actor) {
-        Some(event) => append_once(event).await.map(drop),
-        None => Ok(()),
-    }
-}
-
 /// Append that the fault point `name` stalls a request; whether this is the first one. The stream's first version is there
 /// once: that decides which request it is.
 pub async fn fault_injected(name: &str) -> bool {
@@ -210,7 +200,7 @@ pub async fn fault_injected(name: &str) -> bool {
 /// Whether `event` was appended now, and its cause not answered before.
 async fn append_once(event: Event) -> Result<bool, Error> {
     match DB.append(event).await {
-        Err(error) if payments::is_answered(&error) => Ok(false),
+        Err(error) if DB.is_answered(&error) => Ok(false),
         Err(error) => Err(error.into()),
         Ok(_) => {
             RELAY.kick();

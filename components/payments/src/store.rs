@@ -169,11 +169,6 @@ pub async fn oldest_try(buyer_id: &str, limit: i64) -> Result<Option<Timestamp>,
 /// Whether a failed append means that something else happened to the payment meanwhile.
 pub fn is_outrun(error: &Error) -> bool {
     error.is_unique("payments_events.version")
-        || is_answered(error)
+        || DB.is_answered(error)
         || matches!(error, Error::Refused { code, .. } if code == "invalid_transition" || code == "refund_settled")
-}
-
-/// Whether a failed append means that its cause was answered before.
-pub fn is_answered(error: &Error) -> bool {
-    error.is_unique("payments_events.cause")
 }

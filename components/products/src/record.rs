@@ -1,16 +1,14 @@
 //! The one place that appends. It sets trace and cause, keeps answers for their idempotency keys, and starts the relay.
 
 use clock::Timestamp;
-use contract::DomainEvent;
 use contract::products::{Hold, ProductEvent};
 use edge::{Answer, Context, Once};
-use events::CloudEvent;
 use store::{Event, NEXT};
 
 use crate::RELAY;
 use crate::domain::{Adjustment, Product, Revised};
 use crate::error::Error;
-use crate::store::{self as products, DB, FIRST_VERSION};
+use crate::store::{DB, FIRST_VERSION};
 
 /// Append that `product` is on sale, with the `answer` to be given again to the same key.
 pub async fn created(
@@ -101,15 +99,6 @@ pub async fn settled(
     let mut event = Event::new(order_id, version, "service:orders", settled);
     event.cause = Some(cause.to_owned());
     DB.append(event).await.map(drop)
-}
-
-/// Append what auth's event `cause` makes happen to the person it is about, once.
-pub async fn told(cause: &CloudEvent, happens: &impl DomainEvent, actor: &str) -> Result<(), Error> {
-    let Some(event) = events::answer(cause, happens, actor) else { return Ok(()) };
-    match DB.append(event).await {
-        Err(error) if products::is_answered(&error) => Ok(()),
-        other => Ok(other.map(drop)?),
-    }
 }
 
 async fn append(context: &Context, mut event: Event, now: Timestamp) -> Result<(), Error> {

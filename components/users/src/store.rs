@@ -54,7 +54,7 @@ pub async fn find(id: &str) -> Result<Option<Row>, Error> {
 
 /// Whether a failed append means that its cause was answered before, or the profile exists already.
 pub fn is_answered(error: &Error) -> bool {
-    error.is_unique("users_events.cause") || error.is_unique("users_profiles.id")
+    DB.is_answered(error) || error.is_unique("users_profiles.id")
 }
 
 /// Whether a failed append means that another request changed the profile first.

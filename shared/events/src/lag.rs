@@ -3,8 +3,9 @@
 use serde::Serialize;
 use store::{Error, Timestamp, params};
 
+use crate::cursors::LOOK;
 use crate::redis::REDIS;
-use crate::relay::{LOOK, Relay, Target};
+use crate::relay::{Relay, Target};
 
 /// How far a target has got.
 #[derive(Debug, Serialize)]
@@ -49,7 +50,7 @@ impl Relay {
         if !target.kinds.is_empty() {
             params.push(serde_json::json!(target.kinds).to_string().into());
         }
-        let row = self.service_db().query_one(&sql, params).await?;
+        let row = self.db.query_one(&sql, params).await?;
         let (pending, oldest, failures) = match row {
             Some(row) => (row.int("pending")?, row.opt_text("oldest")?, row.int("failures")?),
             None => (0, None, 0),

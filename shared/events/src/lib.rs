@@ -2,6 +2,8 @@
 //! targets, in order and at least once. Receivers drop what they have seen.
 
 mod cloudevent;
+mod cursors;
+mod delivery;
 mod lag;
 mod parking;
 mod people;
@@ -12,7 +14,7 @@ mod repeats;
 mod routes;
 
 pub use cloudevent::CloudEvent;
-pub use people::{answer, person};
+pub use people::person;
 pub use redis::SETTINGS;
 pub use relay::{Relay, Target};
 pub use routes::{health, internal_routes, relay_route};

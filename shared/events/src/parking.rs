@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Error, Event, Row, params};
 
-use crate::relay::{Failure, Relay, Target};
+use crate::delivery::Failure;
+use crate::relay::{Relay, Target};
 
 /// A delivery has a stream of its own: version 1 is its parking, version 2 its redriving.
 const PARKED: i64 = 1;
@@ -58,7 +59,7 @@ impl Relay {
         let actor = format!("service:{}", self.service());
         let parked = ServiceEvent::DeliveryParked(delivery);
         let event = Event::new(stream(target.service, sequence), PARKED, actor, &parked);
-        match self.append(event).await {
+        match self.db.append(event).await {
             // Parked before: the process died before its cursor moved.
             Err(Error::Unique(_)) => Ok(()),
             other => other.map(drop),
@@ -71,7 +72,7 @@ impl Relay {
             "SELECT count(*) AS parked FROM (SELECT 1 FROM {}_parked WHERE target = ?1 LIMIT {MAX_COUNTED})",
             self.service()
         );
-        let row = self.service_db().query_one(&sql, params![target.service]).await?;
+        let row = self.db.query_one(&sql, params![target.service]).await?;
         row.map_or(Ok(0), |row| row.int("parked"))
     }
 
@@ -82,7 +83,7 @@ impl Relay {
              WHERE p.seq > ?2 ORDER BY p.seq LIMIT ?3",
             self.service()
         );
-        let rows = self.service_db().query(&sql, params![self.service(), after, limit]).await?;
+        let rows = self.db.query(&sql, params![self.service(), after, limit]).await?;
         rows.iter().map(|row| Ok((row.int("seq")?, row.json("told")?))).collect()
     }
 
@@ -91,7 +92,7 @@ impl Relay {
             "SELECT {TOLD} FROM {0}_parked AS p JOIN {0}_events AS e ON e.seq = p.seq WHERE p.stream = ?2",
             self.service()
         );
-        let row = self.service_db().query_one(&sql, params![self.service(), stream]).await?;
+        let row = self.db.query_one(&sql, params![self.service(), stream]).await?;
         row.map(|row| row.json("told")).transpose()
     }
 
@@ -104,7 +105,7 @@ impl Relay {
         // What is told of it is its parking, and whose and when that was.
         let kind = ServiceEventKind::DeliveryRedriven.into_str();
         let event = Event::kept(stream, REDRIVEN, actor, kind, found);
-        match self.append(event).await {
+        match self.db.append(event).await {
             Ok(_) | Err(Error::Unique(_)) => Ok(()),
             Err(error) => Err(Problem::internal(error)),
         }

@@ -3,9 +3,9 @@
 use contract::DomainEvent;
 use contract::auth::AuthEvent;
 use contract::every::{ServiceEvent, StopReason};
-use store::{Event, NEXT};
+use store::{Error, Event, NEXT};
 
-use crate::CloudEvent;
+use crate::{CloudEvent, Relay};
 
 /// What `told`, auth's `event`, means for what somebody may do; `None` when nothing. The fold goes by `sequence`, the place
 /// in auth's log, for events may come in any order.
@@ -23,10 +23,25 @@ pub fn person(event: &CloudEvent, told: &AuthEvent) -> Option<ServiceEvent> {
     }
 }
 
-/// That `happens` is the answer to `cause`, on the stream that `cause` is about; `None` when that is about nothing.
-pub fn answer(cause: &CloudEvent, happens: &impl DomainEvent, actor: &str) -> Option<Event> {
-    let mut answer = Event::new(cause.subject.as_deref()?, NEXT, actor, happens);
-    answer.cause = Some(cause.id.clone());
-    answer.traceparent = cause.traceparent.clone();
-    Some(answer)
+impl Relay {
+    /// Append what `cause`, auth's event, makes happen to the person it is about: once, however often it comes.
+    pub async fn answer(
+        &'static self,
+        cause: &CloudEvent,
+        happens: &impl DomainEvent,
+        actor: &str,
+    ) -> Result<(), Error> {
+        let Some(person) = cause.subject.as_deref() else { return Ok(()) };
+        let mut event = Event::new(person, NEXT, actor, happens);
+        event.cause = Some(cause.id.clone());
+        event.traceparent = cause.traceparent.clone();
+        match self.db.append(event).await {
+            Err(error) if self.db.is_answered(&error) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => {
+                self.kick();
+                Ok(())
+            }
+        }
+    }
 }

@@ -62,11 +62,11 @@ impl Relay {
             Timestamp::now().0,
             WINDOW_MS,
         ];
-        let row = self.service_db().query_one(&sql, params).await?;
+        let row = self.db.query_one(&sql, params).await?;
         let told = |row: Row| Ok::<_, Error>((row.int("untold")?, row.bool("opened")?));
         let (untold, opened) = row.map_or(Ok((1, true)), told)?;
         if opened {
-            self.append(telling(event, untold)).await?;
+            self.db.append(telling(event, untold)).await?;
             self.tell_ended(TOLD_ASIDE).await?;
             self.kick();
         }
@@ -92,17 +92,17 @@ impl Relay {
                (SELECT stream, type FROM {table} WHERE until <= ?1 ORDER BY until LIMIT ?3) \
              RETURNING stream, type, actor, data, untold"
         );
-        let ended = self.service_db().query(&take, params![now, TELLING_MS, limit]).await?;
+        let ended = self.db.query(&take, params![now, TELLING_MS, limit]).await?;
         for row in &ended {
             if let Some((event, untold)) = taken(row)? {
-                self.append(telling(event, untold)).await?;
+                self.db.append(telling(event, untold)).await?;
             }
         }
         let forget = format!(
             "DELETE FROM {table} WHERE untold = 0 AND (stream, type) IN \
                (SELECT stream, type FROM {table} WHERE until <= ?1 ORDER BY until LIMIT ?2) RETURNING stream"
         );
-        let forgotten = self.service_db().query(&forget, params![now, limit]).await?;
+        let forgotten = self.db.query(&forget, params![now, limit]).await?;
         Ok(ended.len().saturating_add(forgotten.len()))
     }
 }

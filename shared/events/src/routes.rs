@@ -26,7 +26,7 @@ pub fn relay_route(relay: &'static Relay) -> Router {
 
 /// What every service's health says; an error when its database cannot be written or read.
 pub async fn health(relay: &'static Relay) -> Result<Value, Problem> {
-    relay.service_db().probe().await.map_err(unwritable)?;
+    relay.db.probe().await.map_err(unwritable)?;
     let lag = relay.lag().await.map_err(Problem::internal)?;
     Ok(json!({ "status": "UP", "relay": lag }))
 }

@@ -165,6 +165,11 @@ impl Db {
         .transpose()
     }
 
+    /// Whether a failed append means that its cause was answered before.
+    pub fn is_answered(&self, error: &Error) -> bool {
+        error.is_unique(&format!("{}_events.cause", self.service()))
+    }
+
     async fn as_replay(&self, error: Error, actor: &str, key: Option<String>) -> Error {
         let column = format!("{}_events.idempotency_key", self.service());
         let Some(key) = key.filter(|_| error.is_unique(&column)) else { return error };

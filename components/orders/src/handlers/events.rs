@@ -166,10 +166,10 @@ async fn resolved(event: &CloudEvent, resolved: &Resolved, actor: &str) -> Resul
 async fn of_person(event: &CloudEvent, told: &AuthEvent, actor: &str) -> Result<(), Error> {
     if matches!(told, AuthEvent::UserErased {}) {
         let erased = OrderEvent::BuyerErased { sequence: Some(event.place()) };
-        return record::told(event, &erased, actor).await;
+        return Ok(RELAY.answer(event, &erased, actor).await?);
     }
     match events::person(event, told) {
-        Some(answer) => record::told(event, &answer, actor).await,
+        Some(answer) => Ok(RELAY.answer(event, &answer, actor).await?),
         None => Ok(()),
     }
 }

@@ -9,8 +9,8 @@ use http::StatusCode;
 use super::refunds::give_back;
 use super::settle::settle;
 use crate::error::Error;
-use crate::record::{self, SELF};
-use crate::{provider, store as payments};
+use crate::record::SELF;
+use crate::{RELAY, provider, store as payments};
 
 /// `POST /internal/payments/events`: what happened to orders and people. Each event is answered once, so a batch may
 /// come again.
@@ -24,7 +24,7 @@ pub async fn receive(
             of_order(&context, event, &told).await?;
         } else if let Some(person) = event.read::<AuthEvent>().and_then(|told| events::person(event, &told)) {
             // Disabled or erased they neither pay nor give money back.
-            record::told(event, &person, &caller.actor()).await?;
+            RELAY.answer(event, &person, &caller.actor()).await?;
         }
     }
     Ok(StatusCode::NO_CONTENT)

@@ -8,9 +8,9 @@ use events::CloudEvent;
 use http::StatusCode;
 
 use super::reservations::settle;
+use crate::RELAY;
 use crate::domain::Settlement;
 use crate::error::Error;
-use crate::{RELAY, record};
 
 /// `POST /internal/products/events`: each cause is answered once, so a batch may come again.
 pub async fn receive(
@@ -21,7 +21,7 @@ pub async fn receive(
         if let Some(told) = event.read::<OrderEvent>() {
             of_order(event, &told).await?;
         } else if let Some(person) = event.read::<AuthEvent>().and_then(|told| events::person(event, &told)) {
-            record::told(event, &person, &caller.actor()).await?;
+            RELAY.answer(event, &person, &caller.actor()).await?;
         }
     }
     RELAY.kick();

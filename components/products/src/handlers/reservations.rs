@@ -10,7 +10,7 @@ use store::Timestamp;
 
 use crate::domain::{Settlement, State, all_held, price_lines, shortages};
 use crate::error::Error;
-use crate::store::{self as products, FIRST_VERSION, Overdue};
+use crate::store::{self as products, DB, FIRST_VERSION, Overdue};
 use crate::{CLIENT, RELAY, api, record};
 
 /// How often a hold is tried anew after stock became free, a price changed or another request was faster.
@@ -175,7 +175,7 @@ pub async fn settle(
         let Some((state, version)) = current else { return Ok(()) };
         let Some(event) = settlement.event(state, order_id, sold) else { return Ok(()) };
         match record::settled(order_id, version.saturating_add(1), &event, cause).await {
-            Err(error) if products::is_answered(&error) => return Ok(()),
+            Err(error) if DB.is_answered(&error) => return Ok(()),
             Err(error) if products::is_overtaken(&error) => {
                 let found = products::reservation(order_id).await?;
                 current = found.map(|found| (found.state, found.version));

@@ -77,8 +77,3 @@ pub fn is_overtaken(error: &Error) -> bool {
     error.is_unique("products_events.version")
         || matches!(error, Error::Refused { code, .. } if code == "already_settled")
 }
-
-/// Whether a failed append means that its cause was answered before.
-pub fn is_answered(error: &Error) -> bool {
-    error.is_unique("products_events.cause")
-}
