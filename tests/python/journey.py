@@ -14,7 +14,7 @@ from jangteo.api.payments import get_payment, pay_order, refund_payment
 from jangteo.api.products import create_product, get_product
 from jangteo.models import (
     CardDetails, Login, Me, NewOrder, NewOrderItem, NewPayment, NewPaymentPaymentMethod, NewProduct, NewRefund, Order,
-    OrderHistory, OrderPage, OrderStatus, Payment, PaymentStatus, Problem, ProblemCode, Product, Refund, ShippingAddress,
+    HistoryEntryPage, OrderPage, OrderStatus, Payment, PaymentStatus, Problem, ProblemCode, Product, Refund, ShippingAddress,
     Signup, SignupRole, Tokens,
 )
 
@@ -70,7 +70,7 @@ assert isinstance(refund, Refund) and refund.amount == 59.98, refund
 becomes(buyer, order.id, OrderStatus.REFUNDED)
 assert get_payment.sync(payment.id, client=buyer).refunded == 59.98
 history = list_order_events.sync(order.id, client=buyer)
-assert isinstance(history, OrderHistory) and history.items[0].type_ == "order.placed", history
+assert isinstance(history, HistoryEntryPage) and history.items[0].type_ == "order.placed", history
 
 problem = refund_payment.sync(payment.id, client=buyer, body=NewRefund(reason="again"))
 assert isinstance(problem, Problem) and problem.code == ProblemCode.FORBIDDEN, problem

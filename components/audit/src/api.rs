@@ -107,7 +107,7 @@ pub struct Checkpoint {
 
 /// A CloudEvent and its place in the log.
 #[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AuditEvent"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AuditEvent", extend("additionalProperties" = true)))]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// As it came, but for the source's own `sequence` and `hash`, which are `sourcesequence` and `sourcehash` here.
@@ -206,6 +206,8 @@ edge::shape! {
             "subject": { "type": "string" },
             "time": { "type": "string", "format": "date-time" },
             "datacontenttype": { "type": "string" },
+            "dataschema": { "type": "string", "description": "Names the JSON Schema of the data: `/schemas/<type>.json`." },
+            "submittedby": { "type": "string", "description": "Who sent it, of an event from outside." },
             "traceparent": { "type": "string" },
             "actor": { "type": "string", "description": "A user's id, or `service:<name>`." },
             "sourcesequence": { "type": "string", "description": "Place in the source's own log." },

@@ -1,6 +1,6 @@
 //! The public operations: routes, handlers, and what the API's description says of them.
 
-use edge::Api;
+use edge::{Api, Code};
 use serde_json::{Map, Value};
 
 use crate::api;
@@ -16,12 +16,14 @@ pub fn operations() -> Api {
                 .about("Each service is asked, and asks its database.")
                 .ok::<api::Health>("Every service is up.")
                 .answers::<api::Health>(503, "Some service is down.")
+                .fails(&[Code::MISCONFIGURED])
         })
         .get("/health/{service}", health::one, |o| {
             o.named("getServiceHealth", "Whether one service works")
                 .path::<api::ServiceName>()
                 .ok::<api::OneHealth>("It is up.")
                 .answers::<api::OneHealth>(503, "It is down.")
+                .fails(&[Code::MISCONFIGURED])
         })
         .get("/metrics", metrics::get, |o| {
             o.named("getMetrics", "Metrics in Prometheus' text format").answers_as::<String>(
@@ -66,5 +68,6 @@ pub fn operations() -> Api {
                 )
                 .ok::<api::Swept>("What was done.")
                 .answers::<api::Swept>(503, "Some of it was not done.")
+                .fails(&[Code::MISCONFIGURED])
         })
 }

@@ -83,6 +83,7 @@ pub struct Draft {
 #[derive(Debug)]
 pub struct Revised {
     pub details: Details,
+    pub currency: Currency,
     pub active: bool,
 }
 
@@ -132,7 +133,7 @@ impl Revised {
         if repeated.is_some_and(|repeated| repeated != currency) {
             errors.push(FieldError::new("currency", format!("is {currency} and stays so")));
         }
-        if errors.is_empty() { Ok(Self { details, active }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { details, currency, active }) } else { Err(errors) }
     }
 }
 

@@ -38,12 +38,13 @@ pub async fn changed(
     if_revision: Option<i64>,
     actor: String,
 ) -> Result<(), Error> {
-    let Revised { details, active } = revised;
+    let Revised { details, currency, active } = revised;
     let changed = ProductEvent::Changed {
         name: details.name,
         description: details.description,
         category: details.category,
         price: details.price,
+        currency,
         active,
         if_revision,
     };

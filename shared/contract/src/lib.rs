@@ -4,7 +4,8 @@
 //! An event's name (`order.placed`) stands in the attribute of its variant; the variant's fields are its data. The doc
 //! comment and the example of each variant make `docs/events.md` and the JSON Schemas (feature `schema`).
 //!
-//! Amounts in events are integers of the currency's minor unit. Who reads an event must bear members it does not know:
+//! Amounts in events are integers of the currency's minor unit here and in a service's own log; `published` makes decimals of
+//! them for everyone else. Who reads an event must bear members it does not know:
 //! members may be added within a version.
 
 #![expect(missing_docs, reason = "the `into_str` that strum derives has none; all else has")]
@@ -16,6 +17,7 @@ pub mod orders;
 pub mod payments;
 pub mod permissions;
 pub mod products;
+pub mod published;
 pub mod users;
 
 #[cfg(feature = "schema")]

@@ -48,6 +48,9 @@ pub enum ProductEvent {
         category: String,
         /// Of one unit, in minor units.
         price: i64,
+        /// Of the price. It never changes.
+        #[serde(deserialize_with = "money::recorded")]
+        currency: Currency,
         /// Whether it can be bought.
         active: bool,
         /// The revision it was meant for.
@@ -110,6 +113,9 @@ pub struct Hold {
     pub order_id: String,
     /// Until when, unless the order is paid.
     pub expires_at: Timestamp,
+    /// Of the prices.
+    #[serde(deserialize_with = "money::recorded")]
+    pub currency: Currency,
     /// What is held.
     pub lines: Vec<HeldLine>,
 }

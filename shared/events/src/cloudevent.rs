@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::str::FromStr;
 
+use contract::published::{published, recorded};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,7 +48,7 @@ pub struct CloudEvent {
     /// Who did it: a user's id or `service:<name>`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actor: Option<String>,
-    /// The event's own content.
+    /// The event's own content, as [`published`].
     #[serde(default)]
     pub data: Value,
 }
@@ -64,7 +65,7 @@ impl CloudEvent {
         E::Discriminant: FromStr + Debug,
     {
         let name = self.kind.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
-        let event = contract::read(name, &self.data)?;
+        let event = contract::read(name, &recorded(self.data.clone()))?;
         event.inspect_err(|error| logline::log!("event {} {}: {error}", self.kind, self.id)).ok()
     }
 
@@ -92,6 +93,7 @@ impl CloudEvent {
                 }
             }
         }
+        let data = published(data);
         let kind = format!("{PREFIX}{}{SUFFIX}", row.text("type")?);
         Ok(Self {
             specversion: "1.0".to_owned(),

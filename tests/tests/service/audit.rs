@@ -35,6 +35,29 @@ async fn every_event_arrives_once_as_a_cloudevent() {
     assert!(event["receivedAt"].is_string());
 }
 
+/// The same event in the order's history, in the audit log and in the feed.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_has_one_shape_wherever_it_is_read() {
+    let app = TestApp::start().await;
+    let (admin, kim, alice) = (app.admin().await, app.seller("kim").await, app.buyer("alice").await);
+    let product = kim.sells("29.99", 5).await;
+    let order = alice.orders(&product, 2).await.assert_status(201).text("id");
+    let history = alice.get(&format!("/api/orders/{order}/events")).await.assert_status(200).json();
+    let told = &history["items"][0];
+    assert_eq!(told["data"]["items"][0]["price"].to_string(), "29.99");
+    assert_eq!(told["data"]["total"].to_string(), "59.98");
+    let logged = app
+        .eventually("the order is in the audit log", || async {
+            let path = format!("/api/v1/audit/events?subject={order}&type=jangteo.order.placed.v1");
+            admin.get(&path).await.assert_status(200).json()["items"].get(0).cloned()
+        })
+        .await;
+    assert_eq!((&logged["data"], logged["type"].as_str()), (&told["data"], Some("jangteo.order.placed.v1")));
+    let feed = admin.get("/api/v1/events?limit=100").await.assert_status(200).json();
+    let fed = feed["items"].as_array().unwrap().iter().find(|event| event["id"] == logged["id"]).unwrap();
+    assert_eq!(fed["data"], told["data"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn personal_data_does_not_reach_the_audit_log() {
     let app = TestApp::start().await;

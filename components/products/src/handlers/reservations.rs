@@ -95,7 +95,7 @@ async fn hold(context: &Context, actor: &str, wanted: &Reserve, current: &Curren
     let version = current.version.saturating_add(1);
     let kept = if wanted.keep { current.lines.as_slice() } else { &[] };
     let (order_id, expires_at) = (wanted.order_id.clone(), wanted.expires_at);
-    let hold = Hold { order_id, expires_at, lines: all_held(&lines, kept) };
+    let hold = Hold { order_id, expires_at, currency, lines: all_held(&lines, kept) };
     match record::reserved(context, hold, version, actor).await {
         Ok(()) => {}
         Err(Error::Internal(error)) if products::is_shortage(&error) => {
