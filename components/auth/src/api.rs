@@ -24,7 +24,7 @@ pub struct Signup {
 
 /// A role that anyone may take at signup.
 #[derive(Clone, Copy, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SignupRole"))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum OpenRole {
     #[default]

@@ -56,7 +56,7 @@ pub struct Customer {
 
 edge::shape! {
     /// What one sees of somebody: a [`Profile`], or as a seller a [`Customer`].
-    Seen(generator) {
+    UserView(generator) {
         "anyOf": [generator.subschema_for::<Profile>(), generator.subschema_for::<Customer>()],
     }
 }

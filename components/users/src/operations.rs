@@ -25,7 +25,7 @@ pub fn operations() -> Api {
                     "One's own, or any with `users:any`. A seller sees who bought from them: `id`, `name` and \
                      `shippingAddresses` of their orders, nothing else, and without an ETag.",
                 )
-                .ok::<api::Seen>("The profile.")
+                .ok::<api::UserView>("The profile.")
                 .tagged_if_any()
         })
         .put("/{id}", profiles::update, |o| {

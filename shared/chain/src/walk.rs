@@ -6,7 +6,7 @@ use crate::{GENESIS, Link};
 
 /// The first entry that is not as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "BrokenLink"))]
 pub struct Broken {
     /// Its place in the log.
     pub sequence: i64,
@@ -16,7 +16,7 @@ pub struct Broken {
 
 /// What is wrong with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ChainFault"))]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// Its content, hash or place is not what was recorded.

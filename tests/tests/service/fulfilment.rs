@@ -129,7 +129,7 @@ async fn a_paid_order_that_is_cancelled_is_for_sale_again_and_asks_for_its_money
 
 /// An event of payments about `order`.
 fn payment(kind: &str, id: &str, order: &Value, data: Value) -> Value {
-    let mut all = json!({ "orderId": order["id"], "currency": "USD", "amount": 500, "refundedTotal": 500 });
+    let mut all = json!({ "orderId": order["id"], "currency": "USD", "amount": 5.0, "refundedTotal": 5.0 });
     all.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
     json!([{ "specversion": "1.0", "id": id, "source": "/jangteo/payments",
         "type": format!("jangteo.payment.{kind}.v1"), "subject": "p", "data": all }])
@@ -160,7 +160,7 @@ async fn a_refund_means_what_the_state_of_the_order_makes_of_it() {
     let full = |order: &Value| json!({ "paymentId": order["paymentId"], "full": true });
 
     let paid = buy(&[]).await;
-    let part = json!({ "paymentId": paid["paymentId"], "full": false, "amount": 100, "refundedTotal": 100 });
+    let part = json!({ "paymentId": paid["paymentId"], "full": false, "amount": 1.0, "refundedTotal": 1.0 });
     assert_eq!(tell("r1", &paid, part).await, ("PAID".to_owned(), json!(["order.refund_noted"])));
     let expected = json!(["order.refund_noted", "order.cancelled", "order.refunded"]);
     assert_eq!(tell("r2", &paid, full(&paid)).await, ("REFUNDED".to_owned(), expected));

@@ -20,7 +20,7 @@ const RETRY_AFTER: [i64; 6] = [60, 5 * 60, 30 * 60, 2 * 60 * 60, 12 * 60 * 60, 2
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, Display)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RefundStatus"))]
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum RefundState {

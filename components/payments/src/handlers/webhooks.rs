@@ -1,7 +1,7 @@
 //! What providers tell about their charges.
 
 use edge::{Code, Context, Path, Problem, Raw};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::settle::look;
 use crate::domain::Payment;
@@ -64,7 +64,9 @@ fn delivery(headers: &HeaderMap, body: &[u8]) -> Delivery {
 }
 
 fn refused(refusal: Refusal) -> Problem {
-    let forged = |why: &str| Problem::new(Code::UNAUTHENTICATED, why);
+    // RFC 9110 section 15.5.2: a 401 says how to authenticate, here by the provider's own signature.
+    let how = HeaderValue::from_static("Signature");
+    let forged = |why: &str| Problem::new(Code::UNAUTHENTICATED, why).header(header::WWW_AUTHENTICATE, how);
     match refusal {
         Refusal::Unsupported => Problem::not_found("webhook"),
         Refusal::Forged => forged("The signature is missing or wrong"),

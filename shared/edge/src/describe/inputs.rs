@@ -10,6 +10,10 @@ use crate::{
     Caller, Code, Context, Json, Keyed, OptionalBody, Page, Path, Permitted, Preconditions, Query, Raw, User,
 };
 
+/// What refuses a JSON body.
+const BODY: [Code; 4] =
+    [Code::MALFORMED, Code::VALIDATION, Code::PAYLOAD_TOO_LARGE, Code::UNSUPPORTED_MEDIA_TYPE];
+
 /// An argument of a handler.
 pub trait Input {
     /// Say of `operation` what it means that its handler takes this.
@@ -76,12 +80,7 @@ impl<P: Permission> Input for Permitted<P> {
 impl<T: JsonSchema> Input for Json<T> {
     fn describe(operation: &mut Operation) {
         operation.body::<T>(JSON);
-        operation.codes.extend([
-            Code::MALFORMED,
-            Code::VALIDATION,
-            Code::PAYLOAD_TOO_LARGE,
-            Code::UNSUPPORTED_MEDIA_TYPE,
-        ]);
+        operation.codes.extend(BODY);
     }
 }
 
@@ -95,11 +94,12 @@ impl<T: JsonSchema> Input for Keyed<T> {
 
 impl<T: JsonSchema> Input for OptionalBody<T> {
     fn describe(operation: &mut Operation) {
-        Keyed::<T>::describe(operation);
-        operation.body_is_optional = true;
-        if operation.schemas.whole::<T>().get("properties").is_none() {
-            operation.body.clear();
+        if operation.schemas.whole::<T>().get("properties").is_some() {
+            operation.body::<T>(JSON);
+            operation.body_is_optional = true;
         }
+        operation.is_keyed = true;
+        operation.codes.extend(BODY.into_iter().chain([Code::IDEMPOTENCY_MISMATCH]));
     }
 }
 
