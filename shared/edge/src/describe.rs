@@ -348,3 +348,6 @@ fn problem(status: u16, codes: &[Code], other: Option<Value>) -> Value {
     }
     answer
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,10 +69,10 @@ fn name_problems(paths: &mut Map<String, Value>) -> Map<String, Value> {
     named
 }
 
-fn each_response(paths: &mut Map<String, Value>, mut act: impl FnMut(&mut Value)) {
+fn each_response(paths: &mut Map<String, Value>, act: impl FnMut(&mut Value)) {
     let items = paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut());
     let responses = items.filter_map(|operation| operation.get_mut("responses")?.as_object_mut());
-    responses.flat_map(|responses| responses.values_mut()).for_each(|response| act(response));
+    responses.flat_map(|responses| responses.values_mut()).for_each(act);
 }
 
 /// `ValidationFailedOrConflict`, of a description that has these codes.

@@ -1,5 +1,7 @@
 //! What each extractor says of the operation whose handler takes it.
 
+#![expect(clippy::indexing_slicing, reason = "a `Value` without that member is null there")]
+
 use contract::permissions::Permission;
 use http::{HeaderMap, Method, Uri};
 use schemars::JsonSchema;
