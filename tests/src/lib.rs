@@ -12,6 +12,8 @@
 
 mod actor;
 mod app;
+#[cfg(test)]
+mod imports;
 mod internal;
 mod leaks;
 mod localstripe;

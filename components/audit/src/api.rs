@@ -116,8 +116,7 @@ pub struct Entry {
     pub event: Map<String, Value>,
     /// Place in the audit log.
     pub sequence: i64,
-    #[cfg_attr(feature = "schema", schemars(with = "Timestamp"))]
-    pub received_at: String,
+    pub received_at: Timestamp,
     /// SHA-256 of the entry and, by way of `prevHash`, of all before it.
     pub hash: String,
     pub prev_hash: String,

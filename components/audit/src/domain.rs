@@ -8,8 +8,6 @@ use edge::{FieldError, Period};
 use serde_json::{Map, Value};
 use store::Timestamp;
 
-use crate::api::{Filters, Span};
-
 /// The longest attribute that is taken, in bytes: an index entry should fit a page of the database.
 pub const MAX_ATTRIBUTE: usize = 1024;
 /// Attributes every CloudEvent has (CloudEvents 1.0, section 3.1).
@@ -175,7 +173,7 @@ impl Attributes {
 pub struct Entry {
     /// Place in the log.
     pub seq: i64,
-    pub received_at: String,
+    pub received_at: Timestamp,
     pub event: Map<String, Value>,
     /// Its hash in the chain.
     pub hash: String,
@@ -191,16 +189,15 @@ pub struct Range {
 }
 
 impl Range {
-    /// Check a query; every parameter that is not valid is named.
-    pub fn parse(query: Span) -> Result<Self, Vec<FieldError>> {
+    /// Check query parameters; each that is not valid is named.
+    pub fn parse(from: Option<&str>, to: Option<&str>) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let range =
-            Self { from: place(&mut errors, "from", query.from), to: place(&mut errors, "to", query.to) };
+        let range = Self { from: place(&mut errors, "from", from), to: place(&mut errors, "to", to) };
         if errors.is_empty() { Ok(range) } else { Err(errors) }
     }
 }
 
-fn place(errors: &mut Vec<FieldError>, field: &str, text: Option<String>) -> Option<i64> {
+fn place(errors: &mut Vec<FieldError>, field: &str, text: Option<&str>) -> Option<i64> {
     let parsed = text?.parse().ok().filter(|place| *place > 0);
     if parsed.is_none() {
         errors.push(FieldError::new(field, "must be the sequence of an entry, from 1"));
@@ -222,12 +219,11 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Check a query; every parameter that is not valid is named.
-    pub fn parse(query: Filters) -> Result<Self, Vec<FieldError>> {
+    /// The filter within a time as well; each query parameter that is not valid is named.
+    pub fn within(self, from: Option<&str>, to: Option<&str>) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let Period { from, to } = Period::parse(&mut errors, query.from.as_deref(), query.to.as_deref());
-        let Filters { kind, source, subject, actor, .. } = query;
-        if errors.is_empty() { Ok(Self { kind, source, subject, actor, from, to }) } else { Err(errors) }
+        let Period { from, to } = Period::parse(&mut errors, from, to);
+        if errors.is_empty() { Ok(Self { from, to, ..self }) } else { Err(errors) }
     }
 }
 
@@ -338,22 +334,15 @@ mod tests {
 
     #[test]
     fn times_of_a_query_keep_their_offset() {
-        let filters = |from: &str| Filters {
-            kind: None,
-            source: None,
-            subject: None,
-            actor: None,
-            from: Some(from.to_owned()),
-            to: None,
-        };
-        let utc = Filter::parse(filters("2026-11-21T05:06:07Z")).unwrap();
-        assert_eq!(Filter::parse(filters("2026-11-21T14:06:07 09:00")).unwrap(), utc);
-        assert_eq!(Filter::parse(filters("noon")).unwrap_err().first().unwrap().field, "from");
+        let filter = |from: &str| Filter::default().within(Some(from), None);
+        let utc = filter("2026-11-21T05:06:07Z").unwrap();
+        assert_eq!(filter("2026-11-21T14:06:07 09:00").unwrap(), utc);
+        assert_eq!(filter("noon").unwrap_err().first().unwrap().field, "from");
     }
 
     #[test]
     fn a_range_is_of_places_in_the_log() {
-        let range = |from: &str| Range::parse(Span { from: Some(from.to_owned()), to: None });
+        let range = |from: &str| Range::parse(Some(from), None);
         assert_eq!(range("3").unwrap(), Range { from: Some(3), to: None });
         assert!(range("0").is_err() && range("x").is_err());
     }

@@ -29,7 +29,7 @@ const COLUMNS: &str = "l.seq, l.received_at, l.event, l.hash, coalesce( \
 fn entry(row: &Row) -> Result<Entry, Error> {
     Ok(Entry {
         seq: row.int("seq")?,
-        received_at: row.text("received_at")?,
+        received_at: row.parsed("received_at")?,
         event: row.json("event")?,
         hash: row.text("hash")?,
         prev_hash: row.text("prev_hash")?,
@@ -57,6 +57,7 @@ pub async fn feed(after: i64, source: Option<String>, limit: i64) -> Result<Vec<
 /// An entry as it lies in the table.
 pub struct Stored {
     pub seq: i64,
+    /// As it was hashed.
     pub received_at: String,
     /// Canonical JSON.
     pub event: String,

@@ -1,5 +1,6 @@
 //! Bodies of requests and responses. Those with secrets have no `Debug`.
 
+use clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "schema")]
@@ -128,15 +129,12 @@ pub struct Me {
 pub struct Session {
     #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub id: String,
-    #[cfg_attr(feature = "schema", schemars(with = "clock::Timestamp"))]
-    pub created_at: String,
+    pub created_at: Timestamp,
     /// When it was last refreshed.
-    #[cfg_attr(feature = "schema", schemars(with = "clock::Timestamp"))]
-    pub last_used_at: String,
+    pub last_used_at: Timestamp,
     /// When it ended, in exports: nobody can use it any more.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<clock::Timestamp>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ended_at: Option<String>,
+    pub ended_at: Option<Timestamp>,
     pub user_agent: Option<String>,
     /// Whether it is the one that asks.
     pub current: bool,
@@ -162,8 +160,7 @@ pub struct Key {
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["HS256", "EdDSA"])))]
     pub algorithm: String,
     /// Until then its predecessor signs.
-    #[cfg_attr(feature = "schema", schemars(with = "clock::Timestamp"))]
-    pub signs_from: String,
+    pub signs_from: Timestamp,
 }
 
 /// A role, and what it may do.
@@ -213,11 +210,11 @@ pub struct Roles {
 ])))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Check {
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::permissions::MAX_NAME)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = role::MAX_PERMISSION)))]
     pub permission: Option<String>,
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::permissions::MAX_NAME)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = role::MAX_PERMISSION)))]
     pub resource: Option<String>,
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::permissions::MAX_NAME)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = role::MAX_PERMISSION)))]
     pub action: Option<String>,
     #[cfg_attr(feature = "schema", schemars(with = "Option<edge::Id>"))]
     #[serde(default, deserialize_with = "edge::lower_id_if_any")]

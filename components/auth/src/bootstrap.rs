@@ -6,12 +6,9 @@ use edge::Context;
 
 use crate::domain::role;
 use crate::error::Error;
-use crate::handlers::accounts::{email_hash, new_account, register};
+use crate::personal::{email_hash, new_account};
 use crate::store::authority;
-use crate::{settings, store as auth};
-
-/// What the account is called until its owner says otherwise.
-pub const NAME: &str = "Administrator";
+use crate::{record, settings, store as auth};
 
 /// Make the ADMIN's account unless one was ever made so, or the e-mail has one. Costs a look once per instance; it comes
 /// before any signup, so that nobody can take the e-mail first. A failure is logged, and the next request tries again.
@@ -37,7 +34,7 @@ async fn admin(context: &Context) -> Result<(), Error> {
     }
     let account = new_account(&draft, vec![role::ADMIN.to_owned()]).await?;
     let event = authority::bootstrapping(auth::registered(&account, "service:auth"));
-    match register(context, event).await {
+    match record::registered(context, event).await {
         Err(Error::EmailTaken) => Ok(()),
         Err(Error::Database(error)) if authority::is_made(&error) => Ok(()),
         other => other,

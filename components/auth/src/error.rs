@@ -4,6 +4,8 @@ use axum::response::{IntoResponse, Response};
 use edge::{Code, FieldError, Problem};
 use http::{HeaderName, HeaderValue, header};
 
+use crate::domain::password::Unhashable;
+
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -45,8 +47,8 @@ pub enum Error {
     /// Too many tries; seconds until the next one, and how many there are at once.
     #[error("try again in {0} s")]
     Throttled(i64, i64),
-    #[error("hashing: {0}")]
-    Hashing(String),
+    #[error(transparent)]
+    Unhashable(#[from] Unhashable),
     #[error(transparent)]
     Database(#[from] store::Error),
 }
@@ -91,7 +93,7 @@ impl From<Error> for Problem {
             Error::TokenReused => Problem::new(Code::TOKEN_REUSED, detail),
             Error::Busy => Problem::new(Code::UNAVAILABLE, detail),
             Error::Database(source) => Problem::internal(source),
-            error @ Error::Hashing(_) => Problem::internal(error),
+            Error::Unhashable(source) => Problem::internal(source),
         }
     }
 }

@@ -13,6 +13,7 @@ mod error;
 mod handlers;
 mod mailer;
 mod operations;
+mod personal;
 mod record;
 mod settings;
 mod store;

@@ -15,7 +15,7 @@ use store::Timestamp;
 
 use crate::domain::session::digest;
 use crate::error::Error;
-use crate::handlers::resets::token_of;
+use crate::personal::reset_token;
 use crate::store as auth;
 use crate::store::mails::{self, Mail};
 use crate::store::resets::{self, Reset};
@@ -125,14 +125,14 @@ pub async fn turn() -> Result<Turn, Error> {
 }
 
 async fn send(url: &str, mail: &Mail) -> Result<Outcome, Error> {
-    let token = token_of(mail.id).await?;
+    let token = reset_token(mail.id).await?;
     let Some(reset) = reset(mail, &token).await? else { return Ok(Outcome::Vain) };
     let [email] = vault::decrypt([Item::new(vault::EMAIL, &reset.account_id, reset.email)]).await?;
     let body = json!({
         "type": "password_reset",
         "email": email,
         "token": token,
-        "expiresAt": mail.until.to_string(),
+        "expiresAt": mail.until,
     });
     let request = http::Request::builder()
         .method(Method::POST)

@@ -32,6 +32,13 @@ pub async fn of_account(context: &Context, event: Event) -> Result<Appended, Err
     }
 }
 
+/// Append `user.registered` and see to it that the profile is there when the answer is.
+pub async fn registered(context: &Context, event: Event) -> Result<(), Error> {
+    let appended = of_account(context, event).await?;
+    tell(context, &appended, &["users"]).await;
+    Ok(())
+}
+
 /// Note an event that anyone may cause as often as they like.
 pub fn note(context: &Context, mut event: Event) {
     event.traceparent.clone_from(&context.traceparent);

@@ -2,7 +2,6 @@
 
 use variables::{Checks, Found, Rule, Unfit, Variable, read};
 
-use crate::bootstrap::NAME;
 use crate::domain::account::{Draft, Policy, check_email};
 
 /// The highest limit of signups: nobody means to limit them then.
@@ -24,6 +23,9 @@ static ADMIN_PASSWORD: Variable<String> =
 /// Who mails tokens for new passwords. What stands in `allowed_outbound_hosts` must have no path.
 static MAILER_URL: Variable<Option<String>> =
     Variable::new("mailer_url", "", |text| read::optional(text, |text| read::server(text, &read::HTTP)));
+
+/// What the first ADMIN is called until they say otherwise.
+const ADMIN_NAME: &str = "Administrator";
 
 /// All of them.
 pub static CHECKS: Checks = &[&MAILER_URL, &PASSWORD_POLICY, &SIGNUP_LIMIT, &Rule(first_admin)];
@@ -59,11 +61,14 @@ pub async fn admin() -> Result<Option<Draft>, Vec<Unfit>> {
             let email = email.map(|error| Unfit(format!("bootstrap_admin_email {}", error.detail)));
             Err(email.into_iter().chain([no_password]).collect())
         }
-        (false, false) => Draft::parse(email, NAME, password.clone(), policy).map(Some).map_err(|errors| {
-            let unfit =
-                |error: edge::FieldError| Unfit(format!("bootstrap_admin_{} {}", error.field, error.detail));
-            errors.into_iter().map(unfit).collect()
-        }),
+        (false, false) => {
+            Draft::parse(email, ADMIN_NAME, password.clone(), policy).map(Some).map_err(|errors| {
+                let unfit = |error: edge::FieldError| {
+                    Unfit(format!("bootstrap_admin_{} {}", error.field, error.detail))
+                };
+                errors.into_iter().map(unfit).collect()
+            })
+        }
     }
 }
 

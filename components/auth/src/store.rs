@@ -87,28 +87,52 @@ pub async fn identity(account_id: &str, session: &str) -> Result<Option<Identity
     row.map(|row| Ok(Identity { email: row.text("email")?, name: row.text("name")? })).transpose()
 }
 
-/// The sessions of an account that are alive, newest first, from before `after` on.
-pub async fn sessions(account_id: &str, after: Option<&str>, limit: i64) -> Result<Vec<Seen>, Error> {
-    let sql = "SELECT id, started_at, rotated_at, user_agent FROM auth_sessions WHERE account_id = ?1 \
-               AND revoked_at IS NULL AND expires_at > ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
-    let params = params![account_id, Timestamp::now().to_string(), after.unwrap_or(store::AFTER_ALL), limit];
-    let seen = |row: &Row| {
-        Ok(Seen {
-            id: row.text("id")?,
-            started_at: row.text("started_at")?,
-            used_at: row.text("rotated_at")?,
-            user_agent: row.opt_text("user_agent")?,
-        })
-    };
-    DB.query(sql, params).await?.iter().map(seen).collect()
+/// A session as its owner sees it.
+pub struct OwnSession {
+    pub id: String,
+    pub started_at: Timestamp,
+    pub used_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub user_agent: Option<String>,
 }
 
-/// A session as its owner sees it.
-pub struct Seen {
-    pub id: String,
-    pub started_at: String,
-    pub used_at: String,
-    pub user_agent: Option<String>,
+const OWN_SESSION: &str = "id, started_at, rotated_at, revoked_at, user_agent";
+
+fn own_session(row: &Row) -> Result<OwnSession, Error> {
+    Ok(OwnSession {
+        id: row.text("id")?,
+        started_at: row.parsed("started_at")?,
+        used_at: row.parsed("rotated_at")?,
+        ended_at: row.opt_parsed("revoked_at")?,
+        user_agent: row.opt_text("user_agent")?,
+    })
+}
+
+/// The sessions of an account that are alive, newest first, from before `after` on.
+pub async fn live_sessions(
+    account_id: &str,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<OwnSession>, Error> {
+    let sql = format!(
+        "SELECT {OWN_SESSION} FROM auth_sessions WHERE account_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 \
+         AND id < ?3 ORDER BY id DESC LIMIT ?4"
+    );
+    let params = params![account_id, Timestamp::now().to_string(), after.unwrap_or(store::AFTER_ALL), limit];
+    DB.query(&sql, params).await?.iter().map(own_session).collect()
+}
+
+/// All sessions of an account, also those that have ended, oldest first, from behind `after` on.
+pub async fn all_sessions(
+    account_id: &str,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<OwnSession>, Error> {
+    let sql = format!(
+        "SELECT {OWN_SESSION} FROM auth_sessions WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+    );
+    let rows = DB.query(&sql, params![account_id, after.unwrap_or_default(), limit]).await?;
+    rows.iter().map(own_session).collect()
 }
 
 /// A session, and the roles and custom permissions its account has now.
@@ -127,18 +151,13 @@ pub async fn session(id: &str) -> Result<Option<(Session, Vec<String>, Vec<Strin
             generation: row.int("generation")?,
             token_hash: row.text("token_hash")?,
             previous_hash: row.opt_text("previous_hash")?,
-            rotated_at: moment(&row, "rotated_at")?,
-            expires_at: moment(&row, "expires_at")?,
+            rotated_at: row.parsed("rotated_at")?,
+            expires_at: row.parsed("expires_at")?,
             revoked: row.bool("revoked")?,
         };
         Ok((session, row.json("roles")?, row.json("custom")?))
     })
     .transpose()
-}
-
-fn moment(row: &Row, column: &str) -> Result<Timestamp, Error> {
-    let text = row.text(column)?;
-    Timestamp::parse(&text).ok_or_else(|| Error::Database(format!("column {column}: not a time")))
 }
 
 /// Whether a failed append means that the e-mail has an account.

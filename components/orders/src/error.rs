@@ -5,7 +5,6 @@ use edge::{Code, FieldError, Problem};
 use http::{HeaderValue, header};
 
 use crate::domain::{InvalidTransition, Status};
-use crate::personal;
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +22,9 @@ pub enum Error {
     /// Seconds until one of them expires.
     #[error("Pay or cancel some of your orders first, or wait until they expire")]
     TooMany(i64),
+    /// Their access token is still good.
+    #[error("The account was erased")]
+    Erased,
     #[error("others change the order all the time; try again")]
     Contended,
     #[error(transparent)]
@@ -64,7 +66,10 @@ impl From<Error> for Problem {
             Error::TooMany(seconds) => Problem::new(Code::TOO_MANY_ATTEMPTS, detail)
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::Contended => Problem::new(Code::CONFLICT, detail),
-            Error::Internal(store::Error::Refused { code, .. }) if code == "buyer_erased" => personal::gone(),
+            Error::Internal(store::Error::Refused { code, .. }) if code == "buyer_erased" => {
+                Error::Erased.into()
+            }
+            Error::Erased => Problem::new(Code::UNAUTHENTICATED, detail),
             Error::Internal(source) => Problem::internal(source),
         }
     }

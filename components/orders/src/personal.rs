@@ -1,7 +1,7 @@
 //! What is personal in an order is its shipping address: encrypted in the store, in clear everywhere else.
 
+use edge::Problem;
 use edge::vault::{self, Item};
-use edge::{Code, Problem};
 
 use crate::domain::{Address, Order};
 use crate::error::Error;
@@ -43,13 +43,8 @@ pub async fn encrypt_answer(order_id: &str, answer: &str) -> Result<String, Erro
 /// The answer in clear.
 pub async fn decrypt_answer(order_id: &str, sealed: String) -> Result<String, Error> {
     if sealed.is_empty() {
-        return Err(gone().into());
+        return Err(Error::Erased);
     }
     let [answer] = vault::decrypt([Item::new(ANSWER, order_id, sealed)]).await?;
     Ok(answer)
-}
-
-/// What a buyer is told whose account was erased while their access token was still good.
-pub fn gone() -> Problem {
-    Problem::new(Code::UNAUTHENTICATED, "The account was erased")
 }

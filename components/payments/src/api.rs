@@ -93,7 +93,7 @@ pub struct NewRefund {
     #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Price>", extend("exclusiveMinimum" = 0)))]
     #[serde(default)]
     pub amount: Option<Decimal>,
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::refunds::MAX_REASON)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::domain::refund::MAX_REASON)))]
     pub reason: String,
     /// Whether the goods go on sale again.
     #[serde(default)]
@@ -106,7 +106,7 @@ pub struct NewRefund {
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     pub action: Resolution,
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::handlers::refunds::MAX_REASON)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::domain::refund::MAX_REASON)))]
     pub reason: String,
 }
 

@@ -2,7 +2,7 @@
 
 mod conflict;
 mod outcome;
-mod refund;
+pub mod refund;
 
 use clock::Timestamp;
 use contract::payments::PaymentEventKind as Kind;

@@ -3,6 +3,7 @@
 pub mod conflicts;
 pub mod disputes;
 pub mod events;
+pub mod give_back;
 pub mod health;
 pub mod history;
 pub mod pay;

@@ -12,7 +12,6 @@ mod breaker;
 mod card;
 mod domain;
 mod error;
-mod faults;
 mod handlers;
 mod operations;
 mod provider;

@@ -1,17 +1,19 @@
 //! The one place that appends. It sets trace and cause, starts the relay, and tells orders at once what the next read of an
 //! order must show.
 
+pub mod faults;
+
 use contract::payments::PaymentEvent;
 use edge::Context;
 use serde_json::json;
 use store::{Appended, Event, Idempotency, NEXT, Timestamp};
 use uuid::Uuid;
 
+use crate::RELAY;
 use crate::domain::{Change, Payment};
 use crate::error::Error;
 use crate::provider::{Dispute, label};
 use crate::store::{self as payments, DB, hints};
-use crate::{RELAY, faults};
 
 /// The name under which our own deeds are recorded.
 pub const SELF: &str = "service:payments";
@@ -184,17 +186,6 @@ pub async fn webhook(
     event.traceparent = context.traceparent.clone();
     event.cause = Some(cause);
     append_once(event).await.map(drop)
-}
-
-/// Append that the fault point `name` stalls a request; whether this is the first one. The stream's first version is there
-/// once: that decides which request it is.
-pub async fn fault_injected(name: &str) -> bool {
-    let injected = PaymentEvent::FaultInjected { point: name.to_owned() };
-    let is_first = DB.append(Event::new(format!("fault:{name}"), 1, SELF, &injected)).await.is_ok();
-    if is_first {
-        RELAY.kick();
-    }
-    is_first
 }
 
 /// Whether `event` was appended now, and its cause not answered before.

@@ -6,7 +6,7 @@ use edge::{Code, Context, Problem};
 use http::StatusCode;
 use variables::{Checks, Found, Last, Unfit, Variable, read};
 
-use crate::{CLIENT, faults};
+use crate::CLIENT;
 
 /// The longest name of a provider, in characters: it is a part of a component's name.
 const LONGEST_NAME: usize = 40;
@@ -26,11 +26,22 @@ static RETURN_URL: Variable<Option<String>> =
 static STRIPE_URL: Variable<Option<String>> = Variable::new("stripe_url", "", url);
 static TOSS_URL: Variable<Option<String>> = Variable::new("toss_url", "", url);
 
+/// Where payments can stall (`record::faults`).
+const FAULTS: [&str; 9] = [
+    "paying.started",
+    "paying.charged",
+    "paying.told",
+    "paying.authorized",
+    "paying.recorded",
+    "refunding.requested",
+    "refunding.provided",
+    "refunding.recorded",
+    "refunding.told",
+];
+
 /// For tests: where payments stall.
 static FAULT_POINTS: Variable<Vec<String>> = Variable::new("fault_points", "", |text| {
-    read::list(text, |point| {
-        read::choice(point, &faults::POINTS.map(|known| (known, known))).map(str::to_owned)
-    })
+    read::list(text, |point| read::choice(point, &FAULTS.map(|known| (known, known))).map(str::to_owned))
 });
 
 /// The time in which tries are counted, in seconds: an hour.

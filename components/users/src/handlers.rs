@@ -4,3 +4,4 @@ pub mod accounts;
 pub mod events;
 pub mod export;
 pub mod profiles;
+pub mod reach;

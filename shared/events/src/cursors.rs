@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 
 use store::{Error, Timestamp, params};
 
-use crate::delivery::Failure;
 use crate::relay::{MAX_TARGETS, Relay, Target};
+use crate::undelivered::Undelivered;
 
 /// A cursor is moved past events its target does not want once so many have come together.
 const SKIP: i64 = 1000;
@@ -135,14 +135,14 @@ impl Relay {
 
     /// Try again later, from `cursor` on. What was delivered in between starts the counting of failures anew; of
     /// those that are no event's fault few are counted, so that an outage does not have events parked after it.
-    pub(crate) async fn back_off(&self, target: &Target, cursor: i64, why: Failure) -> Result<(), Error> {
+    pub(crate) async fn back_off(&self, target: &Target, cursor: i64, why: Undelivered) -> Result<(), Error> {
         let sql = format!(
             "UPDATE {}_cursors SET leased_until = 0, failures = min(failures * (seq >= ?5) + 1, ?6), seq = max(seq, ?5), \
              next_try = ?2 + min(?3 << min(failures * (seq >= ?5), 10), ?4) WHERE target = ?1",
             self.service()
         );
         let (first, most) = (BACKOFF_SECONDS * 1000, MAX_BACKOFF_SECONDS * 1000);
-        let counted = if why == Failure::Away { COUNTED_AWAY } else { i64::MAX };
+        let counted = if why == Undelivered::Away { COUNTED_AWAY } else { i64::MAX };
         let params = params![target.service, Timestamp::now().0, first, most, cursor, counted];
         self.db.execute(&sql, params).await
     }

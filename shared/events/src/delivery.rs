@@ -6,54 +6,11 @@ use store::{Error, Row, params};
 use crate::CloudEvent;
 use crate::redis::REDIS;
 use crate::relay::{Relay, Target};
+use crate::undelivered::Undelivered;
 
-/// Events per delivery.
-pub(crate) const BATCH: i64 = 100;
 /// Bytes of event data per delivery, so that a batch stays well under the 1 MiB that a receiver takes. A single
 /// larger event goes alone.
 const BATCH_BYTES: usize = 256 * 1024;
-/// After so many tries (some 7 s) an event is parked that its target calls wrong.
-const TRIES_REFUSED: i64 = 4;
-/// After so many tries (some 5 min) an event is parked that its target fails at.
-const TRIES_FAILED: i64 = 10;
-
-/// Why a batch was not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// The target cannot be asked now: no event's fault.
-    Away,
-    /// It answered this status.
-    Refused(u16),
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Away => f.write_str("away"),
-            Self::Refused(status) => write!(f, "refused with {status}"),
-        }
-    }
-}
-
-impl Failure {
-    /// 401 to 404 and 429 are about us, 503 and 504 about the target, the rest about the events.
-    fn of(status: u16) -> Self {
-        match status {
-            401..=404 | 408 | 429 | 502..=504 => Self::Away,
-            _ => Self::Refused(status),
-        }
-    }
-
-    /// Whether an event that failed so often, alone, is not tried again.
-    pub(crate) fn is_final(self, tries: i64) -> bool {
-        match self {
-            Self::Away => false,
-            Self::Refused(400..=499) => tries >= TRIES_REFUSED,
-            Self::Refused(_) => tries >= TRIES_FAILED,
-        }
-    }
-}
-
 impl Relay {
     /// Deliver event `seq` to `target` now, whatever its cursor says.
     pub(crate) async fn deliver_again(
@@ -61,7 +18,7 @@ impl Relay {
         context: &Context,
         target: &str,
         seq: i64,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Undelivered> {
         let Some(target) = self.targets.iter().find(|t| t.service == target) else { return Ok(()) };
         let rows = self.events(seq.saturating_sub(1), 1).await.map_err(unreadable)?;
         self.send(context, target, &rows).await
@@ -78,7 +35,12 @@ impl Relay {
     }
 
     /// Deliver those of `rows` that `target` wants, with what it is trusted with.
-    pub(crate) async fn send(&self, context: &Context, target: &Target, rows: &[Row]) -> Result<(), Failure> {
+    pub(crate) async fn send(
+        &self,
+        context: &Context,
+        target: &Target,
+        rows: &[Row],
+    ) -> Result<(), Undelivered> {
         let mut batch = Vec::with_capacity(rows.len());
         for row in rows {
             let kind = row.text("type").map_err(unreadable)?;
@@ -97,32 +59,37 @@ impl Relay {
         }
     }
 
-    async fn post(&self, context: &Context, target: &Target, batch: &[CloudEvent]) -> Result<(), Failure> {
+    async fn post(
+        &self,
+        context: &Context,
+        target: &Target,
+        batch: &[CloudEvent],
+    ) -> Result<(), Undelivered> {
         let reply = self.client.post(context, target.service, "events", &batch).await;
-        let status = reply.map_err(|_| Failure::Away)?.status;
+        let status = reply.map_err(|_| Undelivered::Away)?.status;
         if status.is_success() {
             Ok(())
         } else {
             logline::log!("relay {} to {}: {status}", self.service(), target.service);
-            Err(Failure::of(status.as_u16()))
+            Err(Undelivered::of(status.as_u16()))
         }
     }
 
-    async fn publish(&self, batch: &[CloudEvent]) -> Result<(), Failure> {
+    async fn publish(&self, batch: &[CloudEvent]) -> Result<(), Undelivered> {
         let messages: Result<Vec<_>, _> = batch.iter().map(serde_json::to_string).collect();
         let channel = format!("jangteo.{}", self.service());
         let published = self.redis.publish(&channel, &messages.map_err(unreadable)?).await;
         published.map_err(|error| {
             logline::log!("relay {} to Redis: {error}", self.service());
-            Failure::Away
+            Undelivered::Away
         })
     }
 }
 
 /// Our own log cannot be read: no event's fault.
-fn unreadable(error: impl std::fmt::Display) -> Failure {
+fn unreadable(error: impl std::fmt::Display) -> Undelivered {
     logline::log!("relay: {error}");
-    Failure::Away
+    Undelivered::Away
 }
 
 /// As many of the first rows as fit a delivery.

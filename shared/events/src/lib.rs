@@ -12,6 +12,7 @@ mod refusals;
 mod relay;
 mod repeats;
 mod routes;
+mod undelivered;
 
 pub use cloudevent::CloudEvent;
 pub use people::person;

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Error, Event, Row, params};
 
-use crate::delivery::Failure;
 use crate::relay::{Relay, Target};
+use crate::undelivered::Undelivered;
 
 /// A delivery has a stream of its own: version 1 is its parking, version 2 its redriving.
 const PARKED: i64 = 1;
@@ -46,7 +46,7 @@ const TOLD: &str = "json_set(e.data, '$.source', ?1, '$.parkedAt', e.time) AS to
 
 impl Relay {
     /// Remember that `target` does not take the event, and go on without it.
-    pub(crate) async fn park(&self, target: &Target, row: &Row, why: &Failure) -> Result<(), Error> {
+    pub(crate) async fn park(&self, target: &Target, row: &Row, why: &Undelivered) -> Result<(), Error> {
         let (sequence, id, kind) = (row.int("seq")?, row.text("id")?, row.text("type")?);
         logline::log!("relay {} to {}: event {sequence} is parked: {why}", self.service(), target.service);
         let delivery = Delivery {

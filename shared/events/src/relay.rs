@@ -11,11 +11,13 @@ use std::time::Duration;
 use edge::{Client, Context, Problem};
 use store::{Db, Error};
 
-use crate::delivery::{BATCH, Failure};
 use crate::redis::{REDIS, Redis};
+use crate::undelivered::Undelivered;
 
 /// How long a drain waits for more events after it is wanted: a batch costs little more than an event.
 const GATHER: Duration = Duration::from_millis(50);
+/// Events per delivery.
+const BATCH: i64 = 100;
 /// The most targets a relay can have.
 pub(crate) const MAX_TARGETS: usize = 5;
 
@@ -159,7 +161,7 @@ impl Relay {
             let (Some(last), count) = (rows.last(), rows.len()) else { break };
             match self.send(&Context::background(), target, &rows).await {
                 Ok(()) => (cursor, failures) = (last.int("seq")?, 0),
-                Err(Failure::Refused(_)) if count > 1 => {
+                Err(Undelivered::Refused(_)) if count > 1 => {
                     limit = i64::try_from(count / 2).unwrap_or(1);
                     continue;
                 }

@@ -40,7 +40,7 @@ struct Export {
 /// `GET /api/v1/audit/export`: NDJSON, oldest first, the whole log or the entries from `from` to `to`. A page is
 /// read when the one before has been sent.
 pub async fn export(_: Permitted<AuditRead>, Query(span): Query<api::Span>) -> Result<Response, Error> {
-    let range = Range::parse(span).map_err(Error::Invalid)?;
+    let range = Range::parse(span.from.as_deref(), span.to.as_deref()).map_err(Error::Invalid)?;
     let ends = log::ends().await?;
     let first = ends.cut.0.saturating_add(1);
     let before = range.from.unwrap_or(first).max(first).saturating_sub(1);

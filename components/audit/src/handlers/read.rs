@@ -17,7 +17,9 @@ pub async fn list(
     Query(query): Query<api::Filters>,
     page: Page,
 ) -> Result<Json<List<api::Entry>>, Error> {
-    let filter = Filter::parse(query).map_err(Error::Invalid)?;
+    let api::Filters { kind, source, subject, actor, from, to } = query;
+    let filter = Filter { kind, source, subject, actor, ..Filter::default() };
+    let filter = filter.within(from.as_deref(), to.as_deref()).map_err(Error::Invalid)?;
     let page = page.of("audit.events", &filter)?;
     let found = log::list(filter, page.after, page.rows()).await?;
     let items = found.entries.into_iter().map(show).collect();

@@ -20,7 +20,7 @@ pub async fn verify(
     _: Permitted<AuditRead>,
     Query(span): Query<api::Span>,
 ) -> Result<Json<api::Verified>, Error> {
-    let range = Range::parse(span).map_err(Error::Invalid)?;
+    let range = Range::parse(span.from.as_deref(), span.to.as_deref()).map_err(Error::Invalid)?;
     let ends = log::ends().await?;
     let proof = Proof::new(range, &ends).await?;
     let (from, to) = (proof.walk.next, proof.to);

@@ -1,10 +1,10 @@
 //! Password hashes: argon2id (RFC 9106) as PHC strings, of passwords in their compared form (RFC 8265).
 
+use std::fmt::Display;
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use edge::text;
-
-use crate::error::Error;
 
 /// OWASP's second choice of parameters: the cheapest in memory that it recommends, since every concurrent
 /// login of an instance needs as much. In Wasm 30 to 45 ms of a core on the embedded host (docs/benchmark.md has
@@ -21,13 +21,27 @@ pub const SALT_BYTES: usize = 16;
 pub const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$lwaop5Rz3HUJOqYmpvbeGg$WXgLbIiyZwOMAeWw0W0SnpkikwuoBJGIL7ouuF4L5T4";
 
+/// Why a password has no hash.
+#[derive(Debug, thiserror::Error)]
+#[error("hashing: {0}")]
+pub struct Unhashable(pub String);
+
+impl Unhashable {
+    /// Because of `error`.
+    pub fn by(error: impl Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Hash `password` with a fresh random `salt`.
-pub fn hash(password: &str, salt: [u8; SALT_BYTES]) -> Result<String, Error> {
-    let failed = |error: argon2::password_hash::Error| Error::Hashing(error.to_string());
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|e| Error::Hashing(e.to_string()))?;
+///
+/// # Errors
+/// What the algorithm says of its parameters.
+pub fn hash(password: &str, salt: [u8; SALT_BYTES]) -> Result<String, Unhashable> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Unhashable::by)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let hash: PasswordHash =
-        argon2.hash_password_with_salt(text::password(password).as_bytes(), &salt).map_err(failed)?;
+    let hash = argon2.hash_password_with_salt(text::password(password).as_bytes(), &salt);
+    let hash: PasswordHash = hash.map_err(Unhashable::by)?;
     Ok(hash.to_string())
 }
 

@@ -54,6 +54,8 @@ const BUILT_IN: [(&str, &[&str]); 3] = [
 
 /// The longest name of a custom role, in characters.
 const MAX_NAME: usize = 40;
+/// The longest name of a permission that may be asked for, in characters; ours are far shorter.
+pub const MAX_PERMISSION: usize = 100;
 
 /// A custom role, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,13 +5,12 @@ use axum::response::{IntoResponse, Response};
 use edge::vault::{self, Item};
 use edge::{Context, Key, Keyed, Problem, SEALED, User};
 use http::{HeaderName, StatusCode, header};
-use store::Event;
-use uuid::Uuid;
 
-use crate::domain::account::{Draft, normalised};
+use super::throttles;
+use crate::domain::account::Draft;
 use crate::error::Error;
-use crate::handlers::throttles;
-use crate::store::{NewAccount, signups};
+use crate::personal::new_account;
+use crate::store::signups;
 use crate::{api, bootstrap, record, settings, store as auth};
 
 /// `POST /api/auth/signup`: 201 with the account and its `Location`; 409 for a taken e-mail, after the same work. A key
@@ -31,7 +30,7 @@ pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Res
     if let Some((name, key)) = &key {
         event = signups::once(event, name, &key.request_hash);
     }
-    match (register(&context, event).await, &key) {
+    match (record::registered(&context, event).await, &key) {
         (Err(error), Some((name, key))) if is_there(&error) => match signups::made(name).await? {
             Some(earlier) => replay(key, earlier, draft, role),
             None => Err(error),
@@ -66,31 +65,6 @@ pub async fn me(user: User) -> Result<Json<api::Me>, Error> {
 /// token expires. It costs one look by primary key.
 pub async fn live(user: &User) -> Result<auth::Identity, Error> {
     auth::identity(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)
-}
-
-/// The keyed hash by which an account is found.
-pub async fn email_hash(email: &str) -> Result<String, Error> {
-    Ok(vault::fingerprint(vault::EMAIL, normalised(email)).await?)
-}
-
-/// An account from checked data. This is where the password is hashed: tens of milliseconds.
-pub async fn new_account(draft: &Draft, roles: Vec<String>) -> Result<NewAccount, Error> {
-    let id = Uuid::now_v7().to_string();
-    let personal = [
-        Item::new(vault::EMAIL, &id, draft.email.as_str()),
-        Item::new(vault::NAME, &id, draft.name.as_str()),
-    ];
-    let [email, name] = vault::encrypt(personal).await?;
-    let email_hash = email_hash(&draft.email).await?;
-    let password_hash = super::passwords::hashed(&draft.password)?;
-    Ok(NewAccount { id, email, email_hash, name, password_hash, roles })
-}
-
-/// Append `user.registered` and see to it that the profile is there when the answer is.
-pub async fn register(context: &Context, event: Event) -> Result<(), Error> {
-    let appended = record::of_account(context, event).await?;
-    record::tell(context, &appended, &["users"]).await;
-    Ok(())
 }
 
 /// What a key is known by: all who are not signed in share one space of keys, so it is kept from being read or guessed.

@@ -10,13 +10,14 @@ use edge::{Context, Id, Key, List, Message, Page, Path, Problem, Query, SEALED, 
 use http::StatusCode;
 use store::Error as Failure;
 
-use super::accounts::new_account;
 use super::lifecycle::STOPPING;
 use super::passwords;
 use super::roles::{distinct, unknown_role};
+use super::sessions::show;
 use crate::domain::account::Draft;
 use crate::domain::role;
 use crate::error::Error;
+use crate::personal::new_account;
 use crate::store::authority::{Authority, in_session};
 use crate::store::{self as auth, lifecycle, roles};
 use crate::{api, record, settings};
@@ -105,16 +106,9 @@ pub async fn sessions(
 ) -> Result<Reply<List<api::Session>>, Error> {
     reachable(&by, &id).await?;
     let page = page.of::<Id>("sessions of an account", &id)?;
-    let held = lifecycle::sessions(&id, page.after.as_deref(), page.rows()).await?;
-    let shown = held.into_iter().map(|held| api::Session {
-        current: held.id == by.session,
-        id: held.id,
-        created_at: held.started_at,
-        last_used_at: held.used_at,
-        ended_at: held.ended_at,
-        user_agent: held.user_agent,
-    });
-    Ok(Reply(page.list(shown.collect(), |session| session.id.clone())))
+    let found = auth::all_sessions(&id, page.after.as_deref(), page.rows()).await?;
+    let shown = found.into_iter().map(|session| show(session, &by.session)).collect();
+    Ok(Reply(page.list(shown, |session: &api::Session| session.id.clone())))
 }
 
 /// Who asks and the account, provided that they may deal with it: it is theirs, or all that it may, they may too.

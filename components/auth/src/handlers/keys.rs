@@ -32,7 +32,7 @@ pub async fn rotate(
     let key = edge::rotate_keys().await?;
     let event = auth::key_rotated(&key.kid, user.actor());
     let signs_from = Timestamp(0).plus_seconds(i64::try_from(key.signs_from).unwrap_or(i64::MAX));
-    let key = api::Key { kid: key.kid, algorithm: key.algorithm, signs_from: signs_from.to_string() };
+    let key = api::Key { kid: key.kid, algorithm: key.algorithm, signs_from };
     let answer = Answer::json(StatusCode::OK, &key)?;
     match record::append(&context, once.keep(event, &answer).await?, Timestamp::now()).await {
         Ok(_) => Ok(answer.into_response()),

@@ -5,12 +5,12 @@ use edge::vault::{self, Item};
 use edge::{Context, FieldError, Id, Json, Path, Permitted, User};
 use http::StatusCode;
 
-use super::accounts::email_hash;
 use super::authority::{permitted, within};
 use super::passwords::{confirm, owner, stale};
 use crate::api;
 use crate::domain::account::{check_email, normalised};
 use crate::error::Error;
+use crate::personal::email_hash;
 use crate::record;
 use crate::store::authority::in_session;
 use crate::store::throttle::given_back;

@@ -8,11 +8,11 @@ use http::{HeaderMap, StatusCode, header};
 use store::Timestamp;
 use uuid::Uuid;
 
+use super::{passwords, throttles};
 use crate::domain::session::{Claim, Decision, LIFETIME_SECONDS, Session, decide, digest, same};
 use crate::domain::{password, role};
 use crate::error::Error;
-use crate::handlers::accounts::email_hash;
-use crate::handlers::{passwords, throttles};
+use crate::personal::email_hash;
 use crate::store::DB;
 use crate::store::throttle::given_back;
 use crate::{api, bootstrap, record, store as auth};

@@ -11,6 +11,7 @@ use super::{accounts, throttles};
 use crate::domain::account::check_password;
 use crate::domain::password;
 use crate::error::Error;
+use crate::personal::{email_hash, hashed};
 use crate::store::authority::in_session;
 use crate::store::throttle::{Tries, given_back};
 use crate::store::{Credentials, DB};
@@ -63,7 +64,7 @@ pub(super) async fn confirm(
     email: &str,
     password: &str,
 ) -> Result<Tries, Error> {
-    let tries = throttles::confirmation(&accounts::email_hash(email).await?).await?;
+    let tries = throttles::confirmation(&email_hash(email).await?).await?;
     if password::verify(password, &account.password_hash) {
         Ok(tries)
     } else {
@@ -108,11 +109,4 @@ pub async fn rehash_if_outdated(context: &Context, account: &Credentials, passwo
     if let Err(error) = done {
         logline::log!("request {} rehash: {error}", context.request_id);
     }
-}
-
-/// The hash of a password under a fresh salt. Tens of milliseconds.
-pub fn hashed(password: &str) -> Result<String, Error> {
-    let mut salt = [0u8; password::SALT_BYTES];
-    getrandom::fill(&mut salt).map_err(|error| Error::Hashing(error.to_string()))?;
-    password::hash(password, salt)
 }

@@ -7,13 +7,10 @@ use edge::{Context, FieldError, Id, Json, Path, User, text};
 use serde::Deserialize;
 
 use super::accounts::live;
-use crate::domain::role;
+use crate::domain::role::{self, MAX_PERMISSION};
 use crate::error::Error;
 use crate::store::roles::{self, Holder};
 use crate::{CLIENT, api};
-
-/// The longest name of a permission that may be asked for, in characters; ours are far shorter.
-pub const MAX_NAME: usize = 100;
 
 /// `POST /api/auth/check-permission`: 200 with the answer by the roles the account has now; about others only
 /// with `roles:read`.
@@ -38,7 +35,7 @@ fn wanted(body: &api::Check) -> Result<String, Error> {
     let mut errors = Vec::new();
     let members = [("permission", &body.permission), ("resource", &body.resource), ("action", &body.action)];
     for (field, text) in members {
-        text::optional_line(&mut errors, field, text.as_deref(), 1..=MAX_NAME);
+        text::optional_line(&mut errors, field, text.as_deref(), 1..=MAX_PERMISSION);
     }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));

@@ -12,14 +12,13 @@ use serde_json::{Value, json};
 use store::Timestamp;
 use uuid::Uuid;
 
-use super::accounts::email_hash;
 use super::authority::{permitted, within};
-use super::passwords::hashed;
 use super::throttles;
 use crate::domain::account::check_password;
 use crate::domain::reset::{self, LIFETIME_SECONDS};
 use crate::domain::session::{digest, same};
 use crate::error::Error;
+use crate::personal::{email_hash, hashed, reset_token};
 use crate::store::resets::Reset;
 use crate::store::throttle::{Tries, given_back};
 use crate::store::{mails, resets, roles};
@@ -75,7 +74,7 @@ pub async fn issue(
     let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
     within(&who, &held.permissions())?;
     let (reset, until) = (Uuid::now_v7(), Timestamp::now().plus_seconds(LIFETIME_SECONDS));
-    let token = token_of(reset).await?;
+    let token = reset_token(reset).await?;
     let event = resets::requested(&id, Some(&user.subject), reset, &digest(&token), until);
     match record::of_account(&context, who.judged(event, &[UsersAny::NAME], Some(&id))).await {
         Err(Error::Database(error)) if resets::is_disabled(&error) => return Err(Error::Disabled),
@@ -91,13 +90,12 @@ pub async fn sweep(_: ServiceCaller) -> Result<Reply<Value>, Error> {
     Ok(Reply(json!({ "mailed": turn.mailed, "more": turn.more })))
 }
 
-/// The token of this id: identity derives it, so that it need not be stored to be mailed.
-pub async fn token_of(id: Uuid) -> Result<String, Error> {
-    Ok(reset::token(id, &edge::seal("password-reset", id.as_bytes()).await?))
-}
-
 /// What `token` lets its holder do, provided that we made it and it is still good.
 async fn good(token: &str) -> Result<Option<Reset>, Error> {
     let Some(id) = reset::id(token) else { return Ok(None) };
-    if same(&token_of(id).await?, token) { Ok(resets::find(id, Timestamp::now()).await?) } else { Ok(None) }
+    if same(&reset_token(id).await?, token) {
+        Ok(resets::find(id, Timestamp::now()).await?)
+    } else {
+        Ok(None)
+    }
 }

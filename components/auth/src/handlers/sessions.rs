@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::accounts::live;
 use super::login::revoke;
 use crate::error::Error;
+use crate::store::OwnSession;
 use crate::store::authority::in_session;
 use crate::{api, record, store as auth};
 
@@ -16,16 +17,9 @@ use crate::{api, record, store as auth};
 pub async fn list(user: User, page: Page) -> Result<Json<List<api::Session>>, Error> {
     live(&user).await?;
     let page = page.of::<Id>("sessions", &user.subject)?;
-    let found = auth::sessions(&user.subject, page.after.as_deref(), page.rows()).await?;
-    let shown = found.into_iter().map(|seen| api::Session {
-        current: seen.id == user.session,
-        id: seen.id,
-        created_at: seen.started_at,
-        last_used_at: seen.used_at,
-        ended_at: None,
-        user_agent: seen.user_agent,
-    });
-    Ok(Json(page.list(shown.collect(), |session| session.id.clone())))
+    let found = auth::live_sessions(&user.subject, page.after.as_deref(), page.rows()).await?;
+    let shown = found.into_iter().map(|session| show(session, &user.session)).collect();
+    Ok(Json(page.list(shown, |session: &api::Session| session.id.clone())))
 }
 
 /// `DELETE /api/auth/sessions`: 204, and all of them have ended, the one that asks, too.
@@ -48,5 +42,17 @@ pub async fn end(context: Context, user: User, Path(Id(id)): Path<Id>) -> Result
             Ok(StatusCode::NO_CONTENT)
         }
         _ => Err(Error::NotFound("session")),
+    }
+}
+
+/// A session as its owner sees it; `current` is the one that asks.
+pub fn show(session: OwnSession, current: &str) -> api::Session {
+    api::Session {
+        current: session.id == current,
+        id: session.id,
+        created_at: session.started_at,
+        last_used_at: session.used_at,
+        ended_at: session.ended_at,
+        user_agent: session.user_agent,
     }
 }

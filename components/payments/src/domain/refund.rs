@@ -11,6 +11,9 @@ use super::outcome::{differs, standard};
 use super::{Change, Payment};
 use crate::provider::{Outcome, Receipt};
 
+/// The longest reason, in characters.
+pub const MAX_REASON: usize = 500;
+
 /// The reason of a refund that somebody made at the provider.
 const ELSEWHERE: &str = "Refunded at the provider";
 

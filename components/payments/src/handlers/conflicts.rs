@@ -6,12 +6,12 @@ use contract::permissions::PaymentsAny;
 use edge::{Code, Context, Id, Key, Keyed, Path, Permitted, Preconditions, Problem, REPLAYED, etag, text};
 use http::header;
 
+use super::give_back::{ENDED, TRIES, ask_after, current, give_back_rest, new, send_refund};
 use super::paybacks;
 use super::payments::show;
-use super::refunds::{ENDED, MAX_REASON, ask_after, give_back_rest, new, send_refund};
 use super::relation::related;
-use super::settle::{TRIES, current};
 use crate::api::Resolve;
+use crate::domain::refund::MAX_REASON;
 use crate::domain::{Change, Payment, Refund, Resolution, State};
 use crate::error::Error;
 use crate::provider::{self, Outcome, Standing};

@@ -6,7 +6,7 @@ use edge::{Context, Message, ServiceCaller};
 use events::CloudEvent;
 use http::StatusCode;
 
-use super::refunds::give_back;
+use super::give_back::give_back;
 use super::settle::settle;
 use crate::error::Error;
 use crate::record::SELF;

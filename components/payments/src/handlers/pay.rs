@@ -16,10 +16,10 @@ use crate::api::NewPayment;
 use crate::card::Card;
 use crate::domain::{LOST_AFTER_SECONDS, MISCONFIGURED, Payment, State};
 use crate::error::Error;
-use crate::record::{self, SELF};
+use crate::record::{self, SELF, faults};
 use crate::settings::{TRIES_WITHIN, declines_limit};
 use crate::store::DB;
-use crate::{CLIENT, RELAY, breaker, faults, provider, settings, store as payments};
+use crate::{CLIENT, RELAY, breaker, provider, settings, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.create";

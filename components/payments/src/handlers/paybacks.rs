@@ -3,8 +3,7 @@
 use edge::Context;
 use uuid::Uuid;
 
-use super::refunds;
-use super::settle::{TRIES, current};
+use super::give_back::{TRIES, current, settle_refund};
 use crate::domain::{Payment, Refund, RefundState};
 use crate::error::Error;
 use crate::provider::{Outcome, Payback, Receipt};
@@ -33,7 +32,7 @@ async fn is_ours(context: &Context, payment: &Payment, payback: &Payback) -> Res
             RefundState::Failed => Ok(false),
             RefundState::Succeeded | RefundState::Conflict => Ok(true),
             RefundState::Pending => {
-                refunds::settle_refund(context, refund, Outcome::Captured(payback.receipt.clone())).await?;
+                settle_refund(context, refund, Outcome::Captured(payback.receipt.clone())).await?;
                 Ok(true)
             }
         },

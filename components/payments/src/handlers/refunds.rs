@@ -1,4 +1,5 @@
-//! Giving money back. A refund is durable before the provider hears of it, and made under its id until it is settled.
+//! Refunds: ask for one, ask for one again, list them. A refund is durable before the provider hears of it, and made under
+//! its id until it is settled.
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
@@ -8,28 +9,22 @@ use edge::{
     text,
 };
 use http::StatusCode;
-use store::Timestamp;
-use uuid::Uuid;
 
+use super::give_back::{ask_after, new, reconcile, send_refund};
 use super::relation::related;
-use super::settle::{TRIES, current, look};
+use super::settle::{self, look};
 use crate::api::{self, NewRefund};
-use crate::domain::{Change, LOST_AFTER_SECONDS, Payment, Refund, RefundState};
+use crate::domain::refund::MAX_REASON;
+use crate::domain::{Change, Payment, Refund, RefundState};
 use crate::error::Error;
-use crate::provider::{self, Outcome};
-use crate::record::{self, SELF};
+use crate::provider;
+use crate::record::{self, faults};
 use crate::store::{DB, refunds};
-use crate::{faults, store as payments};
 
 /// The scope of this route's idempotency keys.
 const OPERATION: &str = "payments.refund";
 /// As above, of asking again.
 const RETRY: &str = "payments.refunds.retry";
-/// The reason of a refund of what is left when an order has ended.
-pub const ENDED: &str = "order_ended";
-/// The longest reason, in characters.
-pub const MAX_REASON: usize = 500;
-
 /// `POST /api/payments/{id}/refunds`: 201 when the money was given back, 202 when the provider has not said so yet.
 pub async fn create(
     context: Context,
@@ -108,99 +103,11 @@ pub async fn list(
     page: Page,
 ) -> Result<Reply<List<api::Refund>>, Error> {
     let (payment, _) = related(&context, &user, &id).await?;
-    let payment = super::settle::reconcile(&context, payment).await?;
+    let payment = settle::reconcile(&context, payment).await?;
     let page = page.of::<Id>("refunds", &payment.id)?;
     let found = refunds::list(&payment.id, page.after.as_deref(), page.rows()).await?;
     let items = found.iter().map(|refund| show(&payment, refund)).collect();
     Ok(Reply(page.list(items, |refund: &api::Refund| refund.id.clone())))
-}
-
-/// The order of a payment will not have it, as the event `cause` says: give back all that is left. What cannot go back
-/// now is not forgotten: the sweep goes on with it.
-pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause: &str) -> Result<(), Error> {
-    for _ in 0..TRIES {
-        let Some(payment) = payments::find(payment_id).await? else { return Ok(()) };
-        if payments::was_answered(cause).await? {
-            return give_back_rest(context, payment_id, reason).await;
-        }
-        if !payment.has_money() {
-            return Ok(());
-        }
-        // Of nothing there is nothing to ask the provider for, but the order waits for the news.
-        let of_nothing = payment.amount == 0 && payment.state.is_refundable();
-        let change = if of_nothing { payment.nothing_to_give_back() } else { payment.return_due(reason) };
-        if record::append(context, &payment, change, SELF, Some(cause)).await? {
-            return give_back_rest(context, payment_id, reason).await;
-        }
-    }
-    Err(Error::RefundPending)
-}
-
-/// Give back what is left of a payment, if it is not asked for already.
-pub async fn give_back_rest(context: &Context, payment_id: &str, reason: &str) -> Result<(), Error> {
-    for _ in 0..TRIES {
-        let payment = current(payment_id).await?;
-        let rest = payment.refundable();
-        if !payment.state.is_refundable() || rest == 0 {
-            return Ok(());
-        }
-        let refund = new(&payment, rest, reason.to_owned(), false);
-        let change = payment.refund_requested(&refund, ask_after());
-        match record::refund_asked(context, &payment, &change, SELF, None).await {
-            // Someone else asked for a part of it meanwhile, or it is in conflict: what is left now?
-            Err(error) if refunds::exceeds(&error) || payments::is_outrun(&error) => {}
-            Err(error) => return Err(error.into()),
-            Ok(_) => return send_refund(context, refund).await.map(drop),
-        }
-    }
-    Err(Error::RefundPending)
-}
-
-/// Ask the provider for `refund` again if that is due; the refund as it is then.
-pub async fn reconcile(context: &Context, refund: Refund) -> Result<Refund, Error> {
-    if refund.state != RefundState::Pending || !refunds::claim(&refund.id).await? {
-        return Ok(refund);
-    }
-    send_refund(context, refund).await
-}
-
-/// Ask again for a refund that the provider refused, when that is due and its money has not gone back by another hand.
-pub async fn retry_owed(context: &Context, refund: Refund) -> Result<(), Error> {
-    if !refunds::claim_owed(&refund.id).await? {
-        return Ok(());
-    }
-    let (payment, said) = look(context, current(&refund.payment_id).await?, 1).await?;
-    if !said {
-        return Ok(());
-    }
-    let change = payment.refund_retried(&refund, true, ask_after());
-    match record::refund_asked(context, &payment, &change, SELF, None).await {
-        // Somebody else was faster, or there is not so much left: then the money went otherwise.
-        Err(error) if payments::is_outrun(&error) || refunds::exceeds(&error) => Ok(()),
-        Err(error) => Err(error.into()),
-        Ok(_) => send_refund(context, refund.again()).await.map(drop),
-    }
-}
-
-/// Have the provider give back what was recorded, and record what it says.
-pub async fn send_refund(context: &Context, refund: Refund) -> Result<Refund, Error> {
-    faults::point("refunding.requested").await;
-    let payment = current(&refund.payment_id).await?;
-    let outcome = provider::refund(context, &payment, &refund).await;
-    faults::point("refunding.provided").await;
-    settle_refund(context, refund, outcome).await
-}
-
-/// Record what the provider says of `refund`; the refund as it is then.
-pub async fn settle_refund(context: &Context, refund: Refund, outcome: Outcome) -> Result<Refund, Error> {
-    for _ in 0..TRIES {
-        let payment = current(&refund.payment_id).await?;
-        let Some(change) = payment.after_refund(&refund, outcome.clone(), Timestamp::now()) else { break };
-        if record::append(context, &payment, change, SELF, None).await? {
-            break;
-        }
-    }
-    refunds::find(&refund.id).await?.ok_or(Error::NotFound)
 }
 
 /// The payment, if `user` may refund it: who sold all of its order, and who deals with all payments. Its buyer learns
@@ -240,31 +147,6 @@ fn check(payment: &Payment, body: NewRefund, step: i64) -> Result<Refund, Error>
         0 => Err(Error::RefundExceeds(Box::new(payment.clone()))),
         _ => Ok(new(payment, amount, reason, body.restock)),
     }
-}
-
-/// A refund that is about to be asked for.
-pub fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Refund {
-    let now = Timestamp::now();
-    Refund {
-        id: Uuid::now_v7().to_string(),
-        payment_id: payment.id.clone(),
-        state: RefundState::Pending,
-        amount,
-        reason,
-        restock,
-        failure: None,
-        retries: 0,
-        owed: false,
-        retry_at: None,
-        booked: None,
-        created_at: now,
-        updated_at: now,
-    }
-}
-
-/// When the provider is asked what became of a refund that is asked for now, if no answer comes.
-pub fn ask_after() -> Timestamp {
-    Timestamp::now().plus_seconds(LOST_AFTER_SECONDS)
 }
 
 fn restock_of_a_part() -> Error {

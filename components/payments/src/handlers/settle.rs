@@ -4,21 +4,19 @@ use axum::Json as Reply;
 use edge::{Context, ServiceCaller};
 use store::Timestamp;
 
-use super::{paybacks, refunds};
+use super::give_back::{self, TRIES, ask_after, current, give_back_rest, send_refund};
+use super::paybacks;
 use crate::api::Reconciled;
-use crate::domain::{Payment, RefundState, State};
+use crate::domain::{Payment, Refund, RefundState, State};
 use crate::error::Error;
+use crate::provider;
 use crate::provider::{Outcome, Standing};
-use crate::record::SELF;
-use crate::store::hints;
-use crate::{faults, provider, record, store as payments};
+use crate::record::{self, SELF, faults};
+use crate::store::{self as payments, hints, refunds};
 
 /// Payments and refunds of one round of reconciliation: at 3 s each, the longest round ends within the 30 s that
 /// platforms grant a request.
 const ROUND: i64 = 10;
-/// Tries to record an outcome while other requests record theirs.
-pub const TRIES: usize = 8;
-
 /// Record what the provider said of `payment`; the payment as it is then. Money that is held is taken. An order that
 /// is paid by it is PAID when this returns, if the orders service is there.
 pub async fn settle(
@@ -76,8 +74,8 @@ async fn settle_one(
 /// Ask the provider about `payment` and its refunds if that is due; the payment as it is then.
 pub async fn reconcile(context: &Context, payment: Payment) -> Result<Payment, Error> {
     if payment.refunding > 0 {
-        for refund in payments::refunds::due_of(&payment.id, ROUND).await? {
-            refunds::reconcile(context, refund).await?;
+        for refund in refunds::due_of(&payment.id, ROUND).await? {
+            give_back::reconcile(context, refund).await?;
         }
         return current(&payment.id).await;
     }
@@ -138,22 +136,35 @@ pub async fn round(context: &Context) -> Result<Reconciled, Error> {
         reconcile(context, payment).await?;
         done.count(true);
     }
-    for refund in payments::refunds::due(ROUND).await? {
-        let refund = refunds::reconcile(context, refund).await?;
+    for refund in refunds::due(ROUND).await? {
+        let refund = give_back::reconcile(context, refund).await?;
         done.count(refund.state != RefundState::Pending);
     }
     for payment in payments::due_back(ROUND).await? {
-        refunds::give_back_rest(context, &payment.id, refunds::ENDED).await?;
+        give_back_rest(context, &payment.id, give_back::ENDED).await?;
         done.count(true);
     }
-    for refund in payments::refunds::owed(ROUND).await? {
-        refunds::retry_owed(context, refund).await?;
+    for refund in refunds::owed(ROUND).await? {
+        retry_owed(context, refund).await?;
         done.count(true);
     }
     Ok(done)
 }
 
-/// The payment with this id as it is now.
-pub async fn current(id: &str) -> Result<Payment, Error> {
-    payments::find(id).await?.ok_or(Error::NotFound)
+/// Ask again for a refund that the provider refused, when that is due and its money has not gone back by another hand.
+async fn retry_owed(context: &Context, refund: Refund) -> Result<(), Error> {
+    if !refunds::claim_owed(&refund.id).await? {
+        return Ok(());
+    }
+    let (payment, said) = look(context, current(&refund.payment_id).await?, 1).await?;
+    if !said {
+        return Ok(());
+    }
+    let change = payment.refund_retried(&refund, true, ask_after());
+    match record::refund_asked(context, &payment, &change, SELF, None).await {
+        // Somebody else was faster, or there is not so much left: then the money went otherwise.
+        Err(error) if payments::is_outrun(&error) || refunds::exceeds(&error) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => send_refund(context, refund.again()).await.map(drop),
+    }
 }

@@ -6,7 +6,8 @@ use axum::response::{Html, IntoResponse, Response};
 use edge::{Code, Context, Id, Path, Problem};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use super::settle::{current, settle};
+use super::give_back::current;
+use super::settle::settle;
 use crate::api::{Choice, Chosen};
 use crate::domain::Payment;
 use crate::error::Error;

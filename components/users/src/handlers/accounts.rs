@@ -7,12 +7,13 @@ use contract::permissions::{RolesWrite, UsersAny};
 use contract::users::ProfileEvent;
 use edge::vault::{self, EMAIL};
 use edge::{
-    Context, FieldError, Id, Keyed, List, OptionalBody, Page, Path, Permitted, Preconditions, Problem, Query,
+    Context, FieldError, Id, Keyed, List, OptionalBody, Page, Path, Permitted, Preconditions, Query,
     REPLAYED, User, text,
 };
 use http::{StatusCode, header};
 
-use super::profiles::{answer, authorise, show, within_reach};
+use super::profiles::{answer, profile, show};
+use super::reach::{authorise, by, refused, within_reach};
 use crate::domain::Profile;
 use crate::domain::search::Wanted;
 use crate::error::Error;
@@ -113,26 +114,6 @@ pub async fn erase(
 /// News that auth told by its answer.
 fn cause<'a>(context: &'a Context, id: &'a str, sequence: i64) -> Cause<'a> {
     Cause { id, sequence, traceparent: context.traceparent.as_deref(), actor: TOLD_BY }
-}
-
-/// For whom auth is asked, as a query: ids, which need no escape.
-pub fn by(user: &User) -> String {
-    format!("userId={}&session={}", user.subject, user.session)
-}
-
-/// The profile of a user who is there.
-pub async fn profile(id: &str) -> Result<Profile, Error> {
-    let row = users::find(id).await?.ok_or(Error::NotFound)?;
-    personal::decrypt(vec![row]).await?.pop().ok_or(Error::NotFound)
-}
-
-/// Auth's refusal as one's own. A permission that it found missing, whatever the token says, is recorded here.
-pub fn refused(user: &User, reply: &edge::Reply) -> Error {
-    let lacking = reply.json::<api::Refused>().ok().and_then(|refused| refused.permission);
-    match lacking {
-        Some(permission) => Problem::forbidden(user.actor(), &permission).into(),
-        None => reply.problem().into(),
-    }
 }
 
 fn placed(profile: Profile) -> Result<Response, Error> {

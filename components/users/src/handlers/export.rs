@@ -8,8 +8,8 @@ use http::{StatusCode, header};
 use serde_json::Value;
 use store::Timestamp;
 
-use super::accounts::{by, profile, refused};
-use super::profiles::{authorise, show};
+use super::profiles::{profile, show};
+use super::reach::{authorise, by, refused};
 use crate::error::Error;
 use crate::{CLIENT, api, record};
 

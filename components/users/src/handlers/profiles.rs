@@ -2,11 +2,11 @@
 
 use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
-use contract::permissions::{OrdersFulfil, UsersAny};
+use contract::permissions::OrdersFulfil;
 use edge::{Context, Id, Json, Path, Preconditions, User, etag};
 use http::{StatusCode, header};
 
-use super::accounts::{by, profile, refused};
+use super::reach::{authorise, within_reach};
 use crate::domain::{Details, Profile};
 use crate::error::Error;
 use crate::{CLIENT, api, personal, record, store as users};
@@ -83,23 +83,10 @@ pub async fn update(
     Err(Error::Busy)
 }
 
-/// 403 unless the account is `user`'s own, or auth says that they may edit it.
-pub async fn within_reach(context: &Context, user: &User, id: &str) -> Result<(), Error> {
-    if user.subject == id {
-        return Ok(());
-    }
-    // Looked up first: what is no id of ours stays out of the path of another service.
-    users::find(id).await?.ok_or(Error::NotFound)?;
-    let reply = CLIENT.get(context, "auth", &format!("accounts/{id}/reach?{}", by(user))).await?;
-    if reply.status.is_success() { Ok(()) } else { Err(refused(user, &reply)) }
-}
-
-/// Strangers do not learn whether a user exists.
-pub fn authorise(user: &User, id: &str) -> Result<(), Error> {
-    match user.relation(id, UsersAny) {
-        Some(_) => Ok(()),
-        None => Err(Error::NotFound),
-    }
+/// The profile of a user who is there.
+pub async fn profile(id: &str) -> Result<Profile, Error> {
+    let row = users::find(id).await?.ok_or(Error::NotFound)?;
+    personal::decrypt(vec![row]).await?.pop().ok_or(Error::NotFound)
 }
 
 /// The profile, with its tag.

@@ -3,20 +3,12 @@
 
 use std::time::Duration;
 
-use crate::{record, settings};
+use contract::payments::PaymentEvent;
+use store::Event;
 
-/// All of them.
-pub const POINTS: [&str; 9] = [
-    "paying.started",
-    "paying.charged",
-    "paying.told",
-    "paying.authorized",
-    "paying.recorded",
-    "refunding.requested",
-    "refunding.provided",
-    "refunding.recorded",
-    "refunding.told",
-];
+use super::SELF;
+use crate::store::DB;
+use crate::{RELAY, settings};
 
 /// Between two looks at nothing, while the host waits to be killed.
 const NAP: Duration = Duration::from_secs(1);
@@ -27,10 +19,21 @@ pub async fn point(name: &'static str) {
     if !settings::fault_points().await.iter().any(|on| on == name) {
         return;
     }
-    if record::fault_injected(name).await {
+    if is_first(name).await {
         logline::log!("ALERT fault point {name}: stalled");
         loop {
             spin_sdk::time::sleep(NAP).await;
         }
     }
+}
+
+/// Append that the fault point `name` stalls a request; whether this is the first one. The stream's first version is there
+/// once: that decides which request it is.
+async fn is_first(name: &str) -> bool {
+    let injected = PaymentEvent::FaultInjected { point: name.to_owned() };
+    let appended = DB.append(Event::new(format!("fault:{name}"), 1, SELF, &injected)).await.is_ok();
+    if appended {
+        RELAY.kick();
+    }
+    appended
 }

@@ -1,0 +1,41 @@
+//! The way of what is personal or secret into the database, and what identity derives for it: ciphertexts, keyed hashes,
+//! hashes of passwords, tokens.
+
+use edge::vault::{self, Item};
+use uuid::Uuid;
+
+use crate::domain::account::{Draft, normalised};
+use crate::domain::password::{self, Unhashable};
+use crate::domain::reset;
+use crate::error::Error;
+use crate::store::NewAccount;
+
+/// The keyed hash by which an account is found.
+pub async fn email_hash(email: &str) -> Result<String, Error> {
+    Ok(vault::fingerprint(vault::EMAIL, normalised(email)).await?)
+}
+
+/// An account from checked data. This is where the password is hashed: tens of milliseconds.
+pub async fn new_account(draft: &Draft, roles: Vec<String>) -> Result<NewAccount, Error> {
+    let id = Uuid::now_v7().to_string();
+    let personal = [
+        Item::new(vault::EMAIL, &id, draft.email.as_str()),
+        Item::new(vault::NAME, &id, draft.name.as_str()),
+    ];
+    let [email, name] = vault::encrypt(personal).await?;
+    let email_hash = email_hash(&draft.email).await?;
+    let password_hash = hashed(&draft.password)?;
+    Ok(NewAccount { id, email, email_hash, name, password_hash, roles })
+}
+
+/// The hash of a password under a fresh salt. Tens of milliseconds.
+pub fn hashed(password: &str) -> Result<String, Error> {
+    let mut salt = [0u8; password::SALT_BYTES];
+    getrandom::fill(&mut salt).map_err(Unhashable::by)?;
+    Ok(password::hash(password, salt)?)
+}
+
+/// The token of this id: identity derives it, so that it need not be stored to be mailed.
+pub async fn reset_token(id: Uuid) -> Result<String, Error> {
+    Ok(reset::token(id, &edge::seal("password-reset", id.as_bytes()).await?))
+}

@@ -1,0 +1,40 @@
+//! Who may deal with whose account: by the token here, by the roles of now in auth, which is asked.
+
+use contract::permissions::UsersAny;
+use edge::{Context, Problem, User};
+
+use crate::error::Error;
+use crate::{CLIENT, api, store as users};
+
+/// Strangers do not learn whether a user exists.
+pub fn authorise(user: &User, id: &str) -> Result<(), Error> {
+    match user.relation(id, UsersAny) {
+        Some(_) => Ok(()),
+        None => Err(Error::NotFound),
+    }
+}
+
+/// 403 unless the account is `user`'s own, or auth says that they may edit it.
+pub async fn within_reach(context: &Context, user: &User, id: &str) -> Result<(), Error> {
+    if user.subject == id {
+        return Ok(());
+    }
+    // Looked up first: what is no id of ours stays out of the path of another service.
+    users::find(id).await?.ok_or(Error::NotFound)?;
+    let reply = CLIENT.get(context, "auth", &format!("accounts/{id}/reach?{}", by(user))).await?;
+    if reply.status.is_success() { Ok(()) } else { Err(refused(user, &reply)) }
+}
+
+/// For whom auth is asked, as a query: ids, which need no escape.
+pub fn by(user: &User) -> String {
+    format!("userId={}&session={}", user.subject, user.session)
+}
+
+/// Auth's refusal as one's own. A permission that it found missing, whatever the token says, is recorded here.
+pub fn refused(user: &User, reply: &edge::Reply) -> Error {
+    let lacking = reply.json::<api::Refused>().ok().and_then(|refused| refused.permission);
+    match lacking {
+        Some(permission) => Problem::forbidden(user.actor(), &permission).into(),
+        None => reply.problem().into(),
+    }
+}
