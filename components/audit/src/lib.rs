@@ -2,7 +2,7 @@
 //!
 //! `operations` has the public routes, and what they are for. Other services use `/internal/audit/…`, here below.
 //!
-//! `api` has the bodies, `domain` the rules, `store` the SQL. The log is the table `audit_log`; each entry is
+//! `api` has the bodies, `domain` the rules, `store` the SQL, `record` what is appended. The log is the table `audit_log`; each entry is
 //! chained to the one before (`shared/chain`). What happens here (checkpoints, refused permissions) is in
 //! `audit_events`, and comes into the log as other services' events do: by the relay.
 
@@ -11,6 +11,7 @@ mod domain;
 mod error;
 mod handlers;
 mod operations;
+mod record;
 mod settings;
 mod store;
 
@@ -19,7 +20,7 @@ use std::sync::OnceLock;
 use axum::{Router, routing::post};
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{checkpoints, intake};
+use handlers::{checkpoints, internal};
 pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 
@@ -38,7 +39,7 @@ pub async fn handle(request: Request) -> impl IntoResponse {
 
 fn routes() -> Router {
     let internal = Router::new()
-        .route("/internal/audit/events", post(intake::from_relay))
-        .route("/internal/audit/sweep", post(checkpoints::sweep));
+        .route("/internal/audit/events", post(handlers::events::from_relay))
+        .route("/internal/audit/sweep", post(internal::sweep));
     edge::router(operations().into_router().merge(internal).merge(events::internal_routes(&RELAY)))
 }

@@ -4,7 +4,7 @@ use contract::permissions::AuditWrite;
 use edge::{Api, Code, List};
 
 use crate::api;
-use crate::handlers::{checkpoints, export, feed, intake, read, relays, verify};
+use crate::handlers::{checkpoints, events, export, feed, read, relays, verify};
 
 /// All of them.
 pub fn operations() -> Api {
@@ -16,7 +16,7 @@ fn log(api: Api) -> Api {
         o.named("listAuditEvents", "Search the audit log, newest first")
             .ok::<List<api::Entry>>("A page of events.")
     })
-    .post("/events", intake::from_outside, |o| {
+    .post("/events", events::from_outside, |o| {
         o.named("recordAuditEvents", "Record CloudEvents")
             .about(
                 "Or a service token. Structured, batched or binary mode. An event that is there \

@@ -1,7 +1,7 @@
-//! All SQL of the service. Here: the tables and reading. `store/append.rs` adds to the chain, `store/checkpoints.rs`
+//! All SQL of the service. Here: the tables and reading. `store/chain.rs` adds to the chain, `store/checkpoints.rs`
 //! keeps and cuts, `store/search.rs` searches.
 
-mod append;
+pub mod chain;
 mod checkpoints;
 mod search;
 
@@ -10,8 +10,7 @@ use store::{Db, Error, Row, params};
 
 use crate::domain::{Attributes, Entry};
 
-pub use append::{Recorded, record};
-pub use checkpoints::{Cut, Kept, attesting, checkpoints, last_before, overdue, signed};
+pub use checkpoints::{Kept, attesting, checkpoints, last_before, overdue};
 pub use search::list;
 
 /// The tables, prefixed `audit_`.

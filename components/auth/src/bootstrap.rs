@@ -7,6 +7,7 @@ use edge::Context;
 use crate::domain::role;
 use crate::error::Error;
 use crate::personal::{email_hash, new_account};
+use crate::record::accounts;
 use crate::store::authority;
 use crate::{record, settings, store as auth};
 
@@ -33,7 +34,7 @@ async fn admin(context: &Context) -> Result<(), Error> {
         return Ok(());
     }
     let account = new_account(&draft, vec![role::ADMIN.to_owned()]).await?;
-    let event = authority::bootstrapping(auth::registered(&account, "service:auth"));
+    let event = record::bootstrapping(accounts::registered(&account, "service:auth"));
     match record::registered(context, event).await {
         Err(Error::EmailTaken) => Ok(()),
         Err(Error::Database(error)) if authority::is_made(&error) => Ok(()),

@@ -42,6 +42,11 @@ pub enum Error {
     NotPermitted,
     #[error("there must be an ADMIN")]
     LastAdmin,
+    #[error("a role does not exist")]
+    UnknownRole,
+    /// The password was changed after it was checked.
+    #[error("the password was changed")]
+    StalePassword,
     #[error("the role exists")]
     RoleExists,
     /// Too many tries; seconds until the next one, and how many there are at once.
@@ -84,6 +89,8 @@ impl From<Error> for Problem {
             }
             Error::NotPermitted => Problem::new(Code::FORBIDDEN, detail),
             Error::LastAdmin => Problem::new(Code::CONFLICT, "Make another account an ADMIN first"),
+            Error::UnknownRole => invalid("roles", "has one that does not exist"),
+            Error::StalePassword => invalid("currentPassword", "is not the password any more"),
             Error::RoleExists => Problem::new(Code::CONFLICT, "Use another name, or PUT to change the role"),
             Error::Throttled(seconds, limit) => Problem::new(Code::RATE_LIMITED, detail)
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds))
@@ -96,6 +103,10 @@ impl From<Error> for Problem {
             Error::Unhashable(source) => Problem::internal(source),
         }
     }
+}
+
+fn invalid(field: &str, detail: &str) -> Problem {
+    Problem::validation(vec![FieldError::new(field, detail)])
 }
 
 /// RFC 9110, section 15.5.2: a 401 says how to authenticate.

@@ -2,7 +2,7 @@
 //!
 //! `operations` has the public routes, and what they are for. Other services use `/internal/auth/…`, here below.
 //!
-//! `api` has the bodies, `domain` the rules, `store` the SQL, `bootstrap` the first ADMIN. A refresh token is
+//! `api` has the bodies, `domain` the rules, `store` the SQL, `record` what is appended, `bootstrap` the first ADMIN. A refresh token is
 //! never stored: it is computed from its session and generation, and the log's `UNIQUE (stream, version)` lets
 //! each generation come about once. E-mails and names are stored encrypted only.
 
@@ -27,7 +27,7 @@ use axum::{
 use contract::auth::AuthEventKind as Kind;
 use edge::Client;
 use events::{Relay, Target};
-use handlers::{internal, resets};
+use handlers::internal;
 pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 
@@ -70,6 +70,6 @@ fn routes() -> Router {
         .route("/internal/auth/accounts/{id}/erasure", post(internal::erase))
         .route("/internal/auth/accounts/{id}/reach", get(internal::reach))
         .route("/internal/auth/accounts/{id}/sessions", get(internal::sessions))
-        .route("/internal/auth/sweep", post(resets::sweep));
+        .route("/internal/auth/sweep", post(internal::sweep));
     edge::router(operations().into_router().merge(internal).merge(events::internal_routes(&RELAY)))
 }

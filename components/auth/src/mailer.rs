@@ -6,7 +6,6 @@
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::time::Duration;
 
-use edge::Context;
 use edge::vault::{self, Item};
 use http::{HeaderName, Method, header};
 use http_body_util::Full;
@@ -16,6 +15,7 @@ use store::Timestamp;
 use crate::domain::session::digest;
 use crate::error::Error;
 use crate::personal::reset_token;
+use crate::record::accounts;
 use crate::store as auth;
 use crate::store::mails::{self, Mail};
 use crate::store::resets::{self, Reset};
@@ -165,11 +165,6 @@ async fn reset(mail: &Mail, token: &str) -> Result<Option<Reset>, Error> {
         return Ok(Some(reset));
     }
     let Some(account) = auth::credentials(&mail.email_hash).await? else { return Ok(None) };
-    let event = resets::requested(&account.account_id, None, mail.id, &digest(token), mail.until);
-    match record::append(&Context::background(), resets::of_mail(event, mail.id), now).await {
-        Ok(_) => {}
-        Err(error) if resets::is_vain(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    }
-    Ok(resets::find(mail.id, now).await?)
+    let event = accounts::reset_requested(&account.account_id, None, mail.id, &digest(token), mail.until);
+    if record::mailed(event, mail.id, now).await? { Ok(resets::find(mail.id, now).await?) } else { Ok(None) }
 }

@@ -1,16 +1,13 @@
-//! All SQL of the service, and the events that its triggers fold: here of accounts and sessions, below of the rest.
+//! All SQL of the service: here of accounts and sessions, below of the rest.
 
 pub mod authority;
-pub mod lifecycle;
 pub mod mails;
 pub mod resets;
 pub mod roles;
 pub mod signups;
 pub mod throttle;
 
-use contract::auth::{AuthEvent, LoginFailure, RevocationReason};
-use serde_json::{Value, json};
-use store::{Db, Error, Event, NEXT, Row, Timestamp, params};
+use store::{Db, Error, Row, Timestamp, params};
 
 use crate::domain::session::Session;
 
@@ -175,15 +172,6 @@ pub fn is_stale(error: &Error) -> bool {
     is_refused(error, "stale_credential")
 }
 
-/// `event` with one more private member.
-fn private_member(mut event: Event, name: &str, value: Value) -> Event {
-    match &mut event.private {
-        Some(Value::Object(private)) => _ = private.insert(name.to_owned(), value),
-        private => *private = Some(json!({ name: value })),
-    }
-    event
-}
-
 /// Whether the fold refused an append with this code.
 pub fn is_refused(error: &Error, wanted: &str) -> bool {
     matches!(error, Error::Refused { code, .. } if code == wanted)
@@ -192,98 +180,4 @@ pub fn is_refused(error: &Error, wanted: &str) -> bool {
 /// Whether a failed append means that the session is revoked already.
 pub fn is_revoked(error: &Error) -> bool {
     is_refused(error, "already_revoked")
-}
-
-/// The event that makes `account`.
-pub fn registered(account: &NewAccount, actor: &str) -> Event {
-    let mut event =
-        Event::new(&account.id, 1, actor, &AuthEvent::UserRegistered { roles: account.roles.clone() });
-    event.private = Some(json!({
-        "email": account.email,
-        "emailHash": account.email_hash,
-        "name": account.name,
-        "passwordHash": account.password_hash,
-    }));
-    event
-}
-
-/// The event that starts a session, with the hash of its first refresh token; `origin` is where it is used from.
-pub fn started(
-    session: &str,
-    account: &Credentials,
-    origin: Option<&str>,
-    user_agent: Option<&str>,
-    token_hash: &str,
-    expires_at: Timestamp,
-) -> Event {
-    let account_id = account.account_id.as_str();
-    let started = AuthEvent::SessionStarted { user_id: account_id.to_owned(), expires_at };
-    let mut event = Event::new(session, 1, account_id, &started);
-    event.private = Some(json!({
-        "tokenHash": token_hash,
-        "credential": account.credential,
-        "origin": origin,
-        "userAgent": user_agent,
-    }));
-    event
-}
-
-/// The event that makes the next generation. Its version lets it happen once.
-pub fn refreshed(session: &Session, token_hash: &str, origin: Option<&str>) -> Event {
-    let generation = session.generation.saturating_add(1);
-    let refreshed = AuthEvent::SessionRefreshed { user_id: session.account_id.clone(), generation };
-    let mut event = Event::new(&session.id, generation, &session.account_id, &refreshed);
-    event.private = Some(json!({ "tokenHash": token_hash, "origin": origin }));
-    event
-}
-
-/// The event that ends a session.
-pub fn revoked(session: &Session, reason: RevocationReason) -> Event {
-    let revoked = AuthEvent::SessionRevoked { user_id: session.account_id.clone(), reason };
-    Event::new(&session.id, NEXT, &session.account_id, &revoked)
-}
-
-/// The event that ends the sessions of an account, all `except` one.
-pub fn sessions_ended(account_id: &str, except: Option<&str>, actor: String) -> Event {
-    let (reason, except) = (RevocationReason::EndedByOwner, except.map(str::to_owned));
-    Event::new(account_id, NEXT, actor, &AuthEvent::SessionsEnded { reason, except })
-}
-
-/// The event that gives an account another password and ends all its sessions `except` the one that did it.
-pub fn password_changed(account: &Credentials, hash: &str, except: &str) -> Event {
-    let id = account.account_id.as_str();
-    let changed = AuthEvent::PasswordChanged { except: Some(except.to_owned()) };
-    let mut event = Event::new(id, NEXT, id, &changed);
-    event.private = Some(json!({ "passwordHash": hash, "credential": account.credential }));
-    event
-}
-
-/// The event that stores the same password under today's parameters.
-pub fn password_rehashed(account: &Credentials, hash: &str) -> Event {
-    let mut event = Event::new(&account.account_id, NEXT, "service:auth", &AuthEvent::PasswordRehashed {});
-    event.private = Some(json!({ "passwordHash": hash, "credential": account.credential }));
-    event
-}
-
-/// The event of somebody who wants another signing key: it is judged before the key is made.
-pub fn rotation_requested(actor: &str) -> Event {
-    Event::new("keys", NEXT, actor, &AuthEvent::RotationRequested {})
-}
-
-/// The event of a new signing key.
-pub fn key_rotated(kid: &str, actor: String) -> Event {
-    Event::new(format!("key:{kid}"), 1, actor, &AuthEvent::KeyRotated { kid: kid.to_owned() })
-}
-
-/// The event of a login that failed, to be noted: on the account's stream when there is one, else on one of all.
-pub fn login_failed(account: Option<&Credentials>) -> Event {
-    let (reason, user_id) = match account {
-        Some(account) if account.disabled => {
-            (LoginFailure::AccountDisabled, Some(account.account_id.clone()))
-        }
-        Some(account) => (LoginFailure::WrongPassword, Some(account.account_id.clone())),
-        None => (LoginFailure::UnknownAccount, None),
-    };
-    let stream = user_id.clone().unwrap_or_else(|| "login:unknown".to_owned());
-    Event::new(stream, NEXT, "anonymous", &AuthEvent::LoginFailed { reason, user_id, repeated: None })
 }

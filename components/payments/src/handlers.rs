@@ -6,6 +6,7 @@ pub mod events;
 pub mod give_back;
 pub mod health;
 pub mod history;
+pub mod internal;
 pub mod pay;
 pub mod paybacks;
 pub mod payments;

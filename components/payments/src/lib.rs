@@ -30,7 +30,7 @@ use axum::{
 use contract::payments::PaymentEventKind as Kind;
 use edge::{Client, Context};
 use events::{Relay, Target};
-use handlers::{health, payments, settle};
+use handlers::{health, internal, settle};
 pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 use zeroizing_alloc::ZeroAlloc;
@@ -85,10 +85,10 @@ fn reconcile_once() {
 
 fn routes() -> Router {
     let internal = Router::new()
-        .route("/internal/payments/buyers/{id}/payments", get(payments::paid_by))
-        .route("/internal/payments/reconcile", post(settle::reconcile_due))
+        .route("/internal/payments/buyers/{id}/payments", get(internal::paid_by))
+        .route("/internal/payments/reconcile", post(internal::reconcile))
         .route("/internal/payments/events", post(handlers::events::receive))
-        .route("/internal/payments/ready", get(health::ready))
+        .route("/internal/payments/ready", get(internal::ready))
         .route("/internal/payments/health", get(health::get));
     edge::router(operations().into_router().merge(internal).merge(events::relay_route(&RELAY)))
 }

@@ -1,6 +1,6 @@
 //! One module per part of the API.
 
 pub mod events;
+pub mod internal;
 pub mod products;
-pub mod reservations;
 pub mod stock;

@@ -21,7 +21,7 @@ use axum::{
 };
 use edge::Client;
 use events::{Relay, Target};
-use handlers::reservations;
+use handlers::internal;
 pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 
@@ -39,10 +39,10 @@ pub async fn handle(request: Request) -> impl IntoResponse {
 
 fn routes() -> Router {
     let internal = Router::new()
-        .route("/internal/products/reservations", post(reservations::reserve))
-        .route("/internal/products/reservations/{order_id}", put(reservations::replace))
-        .route("/internal/products/reservations/{order_id}/release", post(reservations::release))
-        .route("/internal/products/sweep", post(reservations::sweep))
+        .route("/internal/products/reservations", post(internal::reserve))
+        .route("/internal/products/reservations/{order_id}", put(internal::replace))
+        .route("/internal/products/reservations/{order_id}/release", post(internal::release))
+        .route("/internal/products/sweep", post(internal::sweep))
         .route("/internal/products/events", post(handlers::events::receive));
     edge::router(operations().into_router().merge(internal).merge(events::internal_routes(&RELAY)))
 }

@@ -7,15 +7,15 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use chain::Checkpoint;
 use contract::permissions::AuditRead;
-use edge::{Answer, List, Nothing, Once, OptionalBody, Page, Permitted, Problem, ServiceCaller};
+use edge::{Answer, Context, List, Nothing, Once, OptionalBody, Page, Permitted, Problem};
 use http::StatusCode;
-use serde_json::{Value, json};
 use store::Timestamp;
 
 use crate::error::Error;
+use crate::record::{self, Cut, Recorded};
 use crate::settings::RETENTION_DAYS;
-use crate::store::{Cut, Kept};
-use crate::{RELAY, api, store as log};
+use crate::store::Kept;
+use crate::{api, store as log};
 
 /// A checkpoint is made per so many entries.
 const EVERY: i64 = 10_000;
@@ -34,6 +34,7 @@ const STEP_PAUSE: Duration = Duration::from_millis(20);
 /// `POST /api/v1/audit/checkpoints`: 201 with a signed statement of the log's end, to be kept elsewhere.
 pub async fn create(
     user: Permitted<AuditRead>,
+    context: Context,
     OptionalBody(request): OptionalBody<Nothing>,
 ) -> Result<Response, Error> {
     let once = Once::new(&log::DB, user.actor(), "audit.checkpoints", request.key);
@@ -42,14 +43,11 @@ pub async fn create(
     }
     let (sequence, hash) = log::ends().await?.head;
     let checkpoint = signed(sequence, &hash, Timestamp::now().to_string()).await?;
-    let event = log::signed(&checkpoint, Cut::No, &user.actor());
-    let answer = Answer::json(StatusCode::CREATED, &api::Checkpoint { checkpoint, number: 0, cut: false })?;
-    match log::DB.append(once.keep(event, &answer).await?).await {
-        Err(error) => once.replayed(error).await,
-        Ok(_) => {
-            RELAY.kick();
-            Ok(answer.into_response())
-        }
+    let shown = api::Checkpoint { checkpoint: checkpoint.clone(), number: 0, cut: false };
+    let answer = Answer::json(StatusCode::CREATED, &shown)?;
+    match record::signed_once(&context, &checkpoint, &user.actor(), &once, &answer).await {
+        Err(Error::Internal(error)) => once.replayed(error).await,
+        other => other.map(|()| answer.into_response()),
     }
 }
 
@@ -70,16 +68,13 @@ pub async fn signed(sequence: i64, hash: &str, time: String) -> Result<Checkpoin
     Ok(Checkpoint { hash: hash.to_owned(), public_key, sequence, signature, time })
 }
 
-async fn keep(sequence: i64, hash: &str, cut: Cut, actor: &str) -> Result<Checkpoint, Error> {
+async fn keep(sequence: i64, hash: &str, cut: Cut) -> Result<(), Error> {
     let checkpoint = signed(sequence, hash, Timestamp::now().to_string()).await?;
-    log::DB.append(log::signed(&checkpoint, cut, actor)).await?;
-    RELAY.kick();
-    Ok(checkpoint)
+    record::signed(&Context::background(), &checkpoint, cut, "service:audit").await
 }
 
 /// To be told of what was recorded: now and then it brings a checkpoint, after the response.
-pub fn after(recorded: log::Recorded) {
-    log::DB.logged(recorded.last);
+pub fn after(recorded: Recorded) {
     let first = recorded.last.saturating_sub(i64::try_from(recorded.accepted).unwrap_or(0));
     if first / EVERY != recorded.last / EVERY {
         spin_sdk::wasip3::spawn(async {
@@ -92,7 +87,7 @@ pub fn after(recorded: log::Recorded) {
 
 async fn at_head() -> Result<(), Error> {
     let (sequence, hash) = log::ends().await?.head;
-    keep(sequence, &hash, Cut::No, "service:audit").await.map(drop)
+    keep(sequence, &hash, Cut::No).await
 }
 
 /// Remove what is older than `audit_retention_days`, if that is set: after the response, at an instance's first request
@@ -115,13 +110,12 @@ pub fn retain() {
     });
 }
 
-/// `POST /internal/audit/sweep`: the same, now; how many entries were removed, and whether there are more.
-pub async fn sweep(_: ServiceCaller) -> Result<Json<Value>, Error> {
-    let (removed, more) = match retention().await {
-        Some(seconds) => cut(seconds).await?,
-        None => (0, false),
-    };
-    Ok(Json(json!({ "removed": removed, "more": more })))
+/// Remove it now: how many entries were removed, and whether there are more.
+pub async fn retain_now() -> Result<(i64, bool), Error> {
+    match retention().await {
+        Some(seconds) => cut(seconds).await,
+        None => Ok((0, false)),
+    }
 }
 
 /// For how many seconds entries are kept; `None` for ever.
@@ -144,7 +138,7 @@ async fn cut(seconds: i64) -> Result<(i64, bool), Error> {
     let start = Instant::now();
     while start.elapsed() < CUT_FOR {
         let Some(cut) = log::last_before(limit).await? else { return Ok((removed, false)) };
-        keep(cut.last, &cut.hash, Cut::Yes, "service:audit").await?;
+        keep(cut.last, &cut.hash, Cut::Yes).await?;
         removed = removed.saturating_add(cut.entries);
         spin_sdk::time::sleep(STEP_PAUSE).await;
     }

@@ -1,13 +1,10 @@
 //! Checkpoints: signing, keeping, and cutting off what is older than it may be.
 
 use chain::Checkpoint;
-use contract::audit::AuditEvent;
-use store::{Error, Event, NEXT, Row, Timestamp, params};
+use store::{Error, Row, Timestamp, params};
 
 use super::DB;
 
-/// All checkpoints are events of this stream.
-const STREAM: &str = "checkpoints";
 /// The most entries that one step of a cut removes: its statement holds the write lock meanwhile.
 const CUT: i64 = 5_000;
 
@@ -23,13 +20,6 @@ pub struct Kept {
     pub cut: bool,
 }
 
-/// Whether a checkpoint also removes what it speaks of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
-    No,
-    Yes,
-}
-
 const COLUMNS: &str = "number, seq, hash, time, public_key, signature, cut";
 
 fn kept(row: &Row) -> Result<Kept, Error> {
@@ -41,14 +31,6 @@ fn kept(row: &Row) -> Result<Kept, Error> {
         signature: row.text("signature")?,
     };
     Ok(Kept { number: row.int("number")?, checkpoint, cut: row.bool("cut")? })
-}
-
-/// What keeps a checkpoint, and cuts what it speaks of if asked: one event, folded by a trigger.
-pub fn signed(checkpoint: &Checkpoint, cut: Cut, actor: &str) -> Event {
-    let Checkpoint { sequence, hash, time, public_key, signature } = checkpoint.clone();
-    let cut = cut == Cut::Yes;
-    let signed = AuditEvent::CheckpointSigned { sequence, hash, time, public_key, signature, cut };
-    Event::new(STREAM, NEXT, actor, &signed)
 }
 
 /// Checkpoints, newest first, from before `after` on.

@@ -10,6 +10,7 @@ use super::throttles;
 use crate::domain::account::Draft;
 use crate::error::Error;
 use crate::personal::new_account;
+use crate::record::accounts;
 use crate::store::signups;
 use crate::{api, bootstrap, record, settings, store as auth};
 
@@ -22,13 +23,13 @@ pub async fn signup(context: Context, request: Keyed<api::Signup>) -> Result<Res
         Draft::parse(&email, &name, password, settings::password_policy().await?).map_err(Error::Invalid)?;
     throttles::signup(&context).await?;
     let account = new_account(&draft, vec![role.name().to_owned()]).await?;
-    let mut event = auth::registered(&account, &account.id);
+    let mut event = accounts::registered(&account, &account.id);
     let key = match request.key {
         Some(key) => Some((fingerprint(&key).await?, key.sealed(SEALED).await?)),
         None => None,
     };
     if let Some((name, key)) = &key {
-        event = signups::once(event, name, &key.request_hash);
+        event = record::signup_once(event, name, &key.request_hash);
     }
     match (record::registered(&context, event).await, &key) {
         (Err(error), Some((name, key))) if is_there(&error) => match signups::made(name).await? {

@@ -8,19 +8,21 @@ use contract::auth::{EarlierAccount, Erased, Erasure, MadeAccount, NewAccount, N
 use contract::permissions::{Permission, UsersAny};
 use edge::{Context, Id, Key, List, Message, Page, Path, Problem, Query, SEALED, ServiceCaller};
 use http::StatusCode;
+use serde_json::{Value, json};
 use store::Error as Failure;
 
 use super::lifecycle::STOPPING;
 use super::passwords;
-use super::roles::{distinct, unknown_role};
+use super::roles::distinct;
 use super::sessions::show;
 use crate::domain::account::Draft;
 use crate::domain::role;
 use crate::error::Error;
 use crate::personal::new_account;
-use crate::store::authority::{Authority, in_session};
-use crate::store::{self as auth, lifecycle, roles};
-use crate::{api, record, settings};
+use crate::record::{accounts, in_session};
+use crate::store::authority::Authority;
+use crate::store::{self as auth, roles};
+use crate::{api, mailer, record, settings};
 
 /// `POST /internal/auth/accounts?userId=&session=`: 201 with the account and its event; 200 with the id alone when the request came
 /// before under the same key.
@@ -38,7 +40,7 @@ pub async fn create(
     let draft = Draft::parse(&body.email, &body.name, body.password, settings::password_policy().await?)
         .map_err(Error::Invalid)?;
     let account = new_account(&draft, roles).await?;
-    let mut event = who.judged(auth::registered(&account, &by.user_id), &[UsersAny::NAME], None);
+    let mut event = who.judged(accounts::registered(&account, &by.user_id), &[UsersAny::NAME], None);
     let key = match (body.key, body.request_hash) {
         (Some(key), Some(request_hash)) => Some(Key { key, request_hash }.sealed(SEALED).await?),
         _ => None,
@@ -51,7 +53,6 @@ pub async fn create(
             let body = body.map_err(Problem::internal)?;
             Ok(edge::replayed(&key, &earlier.request_hash, StatusCode::OK, body)?)
         }
-        (Err(Error::Database(error)), _) if roles::is_unknown(&error) => Err(unknown_role()),
         (Err(error), _) => Err(error),
         (Ok(appended), _) => {
             let (id, event, sequence, roles) = (account.id, appended.id, appended.seq, account.roles);
@@ -73,16 +74,13 @@ pub async fn erase(
     Message(body): Message<Erasure>,
 ) -> Result<Response, Error> {
     let (who, _) = reachable(&by, &id).await?;
-    let event = lifecycle::erased(&id, by.user_id.clone());
+    let event = accounts::erased(&id, by.user_id.clone());
     let event = if by.user_id == id {
         in_session(passwords::proven(&context, &by, event, body.current_password).await?, &by.session)
     } else {
         who.judged(event, &[UsersAny::NAME], Some(&id))
     };
-    let appended = match record::of_account(&context, event).await {
-        Err(Error::Database(error)) if auth::is_stale(&error) => return Err(passwords::stale()),
-        other => other?,
-    };
+    let appended = record::of_account(&context, event).await?;
     // Users hears of it by this answer.
     record::tell(&context, &appended, &STOPPING).await;
     Ok(Reply(Erased { event: appended.id, sequence: appended.seq }).into_response())
@@ -109,6 +107,12 @@ pub async fn sessions(
     let found = auth::all_sessions(&id, page.after.as_deref(), page.rows()).await?;
     let shown = found.into_iter().map(|session| show(session, &by.session)).collect();
     Ok(Reply(page.list(shown, |session: &api::Session| session.id.clone())))
+}
+
+/// `POST /internal/auth/sweep`: 200 with how many mails the mailer took, and whether there are more.
+pub async fn sweep(_: ServiceCaller) -> Result<Reply<Value>, Error> {
+    let turn = mailer::turn().await?;
+    Ok(Reply(json!({ "mailed": turn.mailed, "more": turn.more })))
 }
 
 /// Who asks and the account, provided that they may deal with it: it is theirs, or all that it may, they may too.

@@ -8,6 +8,7 @@ use store::Timestamp;
 
 use super::authority::permitted;
 use crate::error::Error;
+use crate::record::roles;
 use crate::store::DB;
 use crate::{api, record, store as auth};
 
@@ -26,11 +27,11 @@ pub async fn rotate(
     // The key is made by the identity plug-in, so what judges the caller comes before it.
     record::of_account(
         &context,
-        who.judged(auth::rotation_requested(&user.subject), &[KeysRotate::NAME], None),
+        who.judged(roles::rotation_requested(&user.subject), &[KeysRotate::NAME], None),
     )
     .await?;
     let key = edge::rotate_keys().await?;
-    let event = auth::key_rotated(&key.kid, user.actor());
+    let event = roles::key_rotated(&key.kid, user.actor());
     let signs_from = Timestamp(0).plus_seconds(i64::try_from(key.signs_from).unwrap_or(i64::MAX));
     let key = api::Key { kid: key.kid, algorithm: key.algorithm, signs_from };
     let answer = Answer::json(StatusCode::OK, &key)?;

@@ -6,15 +6,13 @@ use edge::{Context, FieldError, Id, Json, Path, Permitted, User};
 use http::StatusCode;
 
 use super::authority::{permitted, within};
-use super::passwords::{confirm, owner, stale};
+use super::passwords::{confirm, owner};
 use crate::api;
 use crate::domain::account::{check_email, normalised};
 use crate::error::Error;
 use crate::personal::email_hash;
-use crate::record;
-use crate::store::authority::in_session;
-use crate::store::throttle::given_back;
-use crate::store::{self as auth, lifecycle, roles};
+use crate::record::{self, accounts, given_back, in_session};
+use crate::store::roles;
 
 /// Who refuses people that are disabled or erased, besides auth itself and users, where their profiles are.
 pub const STOPPING: [&str; 3] = ["products", "orders", "payments"];
@@ -37,11 +35,10 @@ pub async fn change_email(
         return Err(Error::Invalid(vec![FieldError::new("email", "must not be the password")]));
     }
     let [sealed] = vault::encrypt([Item::new(vault::EMAIL, &id, email.as_str())]).await?;
-    let event = lifecycle::email_changed(&account, &sealed, &email_hash(&email).await?, &user.session);
-    match record::of_account(&context, in_session(given_back(event, &tries), &user.session)).await {
-        Err(Error::Database(error)) if auth::is_stale(&error) => return Err(stale()),
-        other => record::tell(&context, &other?, &["users"]).await,
-    }
+    let event = accounts::email_changed(&account, &sealed, &email_hash(&email).await?, &user.session);
+    let event = in_session(given_back(event, &tries), &user.session);
+    let appended = record::of_account(&context, event).await?;
+    record::tell(&context, &appended, &["users"]).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -59,7 +56,7 @@ pub async fn switch(
     within(&who, &held.permissions())?;
     if held.disabled != body.disabled {
         let event =
-            who.judged(lifecycle::switched(&id, body.disabled, user.actor()), &[UsersAny::NAME], Some(&id));
+            who.judged(accounts::switched(&id, body.disabled, user.actor()), &[UsersAny::NAME], Some(&id));
         let appended = record::of_account(&context, event).await?;
         record::tell(&context, &appended, &[&["users"], STOPPING.as_slice()].concat()).await;
     }

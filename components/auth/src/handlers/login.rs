@@ -9,13 +9,14 @@ use store::Timestamp;
 use uuid::Uuid;
 
 use super::{passwords, throttles};
-use crate::domain::session::{Claim, Decision, LIFETIME_SECONDS, Session, decide, digest, same};
+use crate::domain::session::{Claim, Decision, Session, decide, digest, same};
 use crate::domain::{password, role};
 use crate::error::Error;
 use crate::personal::email_hash;
+use crate::record::sessions::{self, Device};
+use crate::record::{self, accounts};
 use crate::store::DB;
-use crate::store::throttle::given_back;
-use crate::{api, bootstrap, record, store as auth};
+use crate::{api, bootstrap, store as auth};
 
 /// How much of a `User-Agent` is kept, in characters: enough to know one's device by.
 const MAX_USER_AGENT: usize = 200;
@@ -37,23 +38,14 @@ pub async fn login(
     let account = match (password::verify(&body.password, hash), found) {
         (true, Some(account)) if !account.disabled => account,
         (_, found) => {
-            record::note(&context, auth::login_failed(found.as_ref()));
+            record::note(&context, accounts::login_failed(found.as_ref()));
             return Err(Error::WrongCredentials);
         }
     };
     let claim = Claim { session: Uuid::now_v7().to_string(), generation: 1 };
     let token = token_of(&claim).await?;
-    let now = Timestamp::now();
-    let expires_at = now.plus_seconds(LIFETIME_SECONDS);
-    let agent = user_agent(&headers);
-    let origin = throttles::origin_of(&context).await?;
-    let digest = digest(&token);
-    let event =
-        auth::started(&claim.session, &account, origin.as_deref(), agent.as_deref(), &digest, expires_at);
-    match record::append(&context, given_back(event, &tries), now).await {
-        Err(error) if auth::is_stale(&error) => return Err(Error::WrongCredentials),
-        other => other?,
-    };
+    let device = Device { origin: throttles::origin_of(&context).await?, user_agent: user_agent(&headers) };
+    sessions::started(&context, &claim.session, &account, device, &digest(&token), &tries).await?;
     passwords::rehash_if_outdated(&context, &account, &body.password).await;
     let permissions = role::effective(&account.roles, &account.custom);
     tokens(account.account_id, account.roles, permissions, claim.session, token).await
@@ -69,7 +61,7 @@ pub async fn refresh(context: Context, Json(body): Json<api::RefreshToken>) -> R
         let token = match decide(&session, claim.generation, &digest, now) {
             Decision::Refuse => return Err(Error::RefreshToken),
             Decision::Revoke => {
-                revoke(&context, &session, RevocationReason::TokenReused).await?;
+                sessions::revoked(&context, &session, RevocationReason::TokenReused).await?;
                 return Err(Error::TokenReused);
             }
             Decision::Repeat => current(&session).await?,
@@ -96,10 +88,9 @@ pub async fn logout(context: Context, request: Keyed<api::RefreshToken>) -> Resu
     if let Some(answer) = once.earlier().await? {
         return Ok(answer);
     }
-    let event = once.keep(auth::revoked(&session, RevocationReason::Logout), &answer).await?;
-    match record::append(&context, event, Timestamp::now()).await {
-        Err(error) if !auth::is_revoked(&error) => once.replayed(error).await,
-        _ => Ok(answer.into_response()),
+    match sessions::logged_out(&context, &session, &once, &answer).await {
+        Err(Error::Database(error)) => once.replayed(error).await,
+        other => other.map(|()| answer.into_response()),
     }
 }
 
@@ -122,22 +113,8 @@ async fn rotate(context: &Context, session: &Session, now: Timestamp) -> Result<
     let generation = session.generation.saturating_add(1);
     let token = token_of(&Claim { session: session.id.clone(), generation }).await?;
     let origin = throttles::origin_of(context).await?;
-    match record::append(context, auth::refreshed(session, &digest(&token), origin.as_deref()), now).await {
-        Ok(_) => Ok(Some(token)),
-        Err(error) if auth::is_overtaken(&error) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-pub(super) async fn revoke(
-    context: &Context,
-    session: &Session,
-    reason: RevocationReason,
-) -> Result<(), Error> {
-    match record::append(context, auth::revoked(session, reason), Timestamp::now()).await {
-        Err(error) if auth::is_revoked(&error) => Ok(()),
-        other => Ok(other.map(drop)?),
-    }
+    let refreshed = sessions::refreshed(context, session, &digest(&token), origin.as_deref(), now).await?;
+    Ok(refreshed.then_some(token))
 }
 
 /// The answer with a new access token. RFC 6749, section 5.1: nobody may keep it.

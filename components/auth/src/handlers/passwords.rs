@@ -7,15 +7,16 @@ use http::StatusCode;
 use serde_json::json;
 use store::{Event, Timestamp};
 
-use super::{accounts, throttles};
+use super::accounts::live;
+use super::throttles;
 use crate::domain::account::check_password;
 use crate::domain::password;
 use crate::error::Error;
 use crate::personal::{email_hash, hashed};
-use crate::store::authority::in_session;
-use crate::store::throttle::{Tries, given_back};
+use crate::record::{self, accounts, given_back, in_session};
+use crate::store::throttle::Tries;
 use crate::store::{Credentials, DB};
-use crate::{api, record, settings, store as auth};
+use crate::{api, settings, store as auth};
 
 /// `POST /api/auth/password`: 204, and all other sessions have ended. Guesses of the current password count as
 /// failed logins.
@@ -33,12 +34,11 @@ pub async fn change(
     check_password(&body.new_password, &email, settings::password_policy().await?)
         .map_err(|detail| wrong("newPassword", &detail))?;
     let tries = confirm(&context, &account, &email, &body.current_password).await?;
-    let event = auth::password_changed(&account, &hashed(&body.new_password)?, &user.session);
+    let event = accounts::password_changed(&account, &hashed(&body.new_password)?, &user.session);
     let answer = Answer::empty(StatusCode::NO_CONTENT);
     let event = given_back(once.keep(event, &answer).await?, &tries);
     match record::of_account(&context, in_session(event, &user.session)).await {
         Ok(_) => Ok(answer.into_response()),
-        Err(Error::Database(error)) if auth::is_stale(&error) => Err(stale()),
         Err(Error::Database(error)) => once.replayed(error).await,
         Err(error) => Err(error),
     }
@@ -46,7 +46,7 @@ pub async fn change(
 
 /// The account of a caller whose session is alive, and its e-mail.
 pub(super) async fn owner(user: &User) -> Result<(Credentials, String), Error> {
-    accounts::live(user).await?;
+    live(user).await?;
     account(&user.subject).await
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn confirm(
     if password::verify(password, &account.password_hash) {
         Ok(tries)
     } else {
-        record::note(context, auth::login_failed(Some(account)));
+        record::note(context, accounts::login_failed(Some(account)));
         Err(wrong("currentPassword", "is not the password"))
     }
 }
@@ -87,11 +87,6 @@ pub(super) async fn proven(
     Ok(given_back(event, &tries))
 }
 
-/// The password was changed between its check and the append.
-pub(super) fn stale() -> Error {
-    wrong("currentPassword", "is not the password any more")
-}
-
 fn wrong(field: &str, detail: &str) -> Error {
     Error::Invalid(vec![FieldError::new(field, detail)])
 }
@@ -103,7 +98,9 @@ pub async fn rehash_if_outdated(context: &Context, account: &Credentials, passwo
         return;
     }
     let done = match hashed(password) {
-        Ok(hash) => record::append(context, auth::password_rehashed(account, &hash), Timestamp::now()).await,
+        Ok(hash) => {
+            record::append(context, accounts::password_rehashed(account, &hash), Timestamp::now()).await
+        }
         Err(error) => return logline::log!("request {} rehash: {error}", context.request_id),
     };
     if let Err(error) = done {

@@ -4,11 +4,8 @@ use axum::Json as Reply;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{Permission, UsersAny};
 use edge::vault::{self, Item};
-use edge::{
-    Code, Context, FieldError, Id, Json, Nothing, OptionalBody, Path, Permitted, Problem, ServiceCaller,
-};
+use edge::{Code, Context, FieldError, Id, Json, Nothing, OptionalBody, Path, Permitted, Problem};
 use http::{StatusCode, header};
-use serde_json::{Value, json};
 use store::Timestamp;
 use uuid::Uuid;
 
@@ -19,10 +16,11 @@ use crate::domain::reset::{self, LIFETIME_SECONDS};
 use crate::domain::session::{digest, same};
 use crate::error::Error;
 use crate::personal::{email_hash, hashed, reset_token};
+use crate::record::{self, accounts, given_back};
 use crate::store::resets::Reset;
-use crate::store::throttle::{Tries, given_back};
+use crate::store::throttle::Tries;
 use crate::store::{mails, resets, roles};
-use crate::{api, mailer, record, settings};
+use crate::{api, mailer, settings};
 
 /// `POST /api/auth/password/forgot`: 202, after one statement, whether the e-mail has an account or not. Who it is, and
 /// the mail, come after the answer.
@@ -47,15 +45,13 @@ pub async fn reset(context: Context, Json(body): Json<api::Reset>) -> Result<Sta
     check_password(&body.new_password, &email, settings::password_policy().await?)
         .map_err(|detail| Error::Invalid(vec![FieldError::new("newPassword", detail)]))?;
     throttles::good_reset(reset.id).await?;
-    let event = resets::done(&reset, &digest(token), &hashed(&body.new_password)?);
+    let event = accounts::password_reset(&reset, &digest(token), &hashed(&body.new_password)?);
     // Who forgot the password has guessed at it before: that is not held against the login that follows. What the
     // address tried at other accounts is.
     let guesses = throttles::guesses(&context, &email_hash(&email).await?).await?;
     let guesses = Tries { address: None, ..guesses };
-    match record::of_account(&context, given_back(event, &guesses)).await {
-        Err(Error::Database(error)) if resets::is_spent(&error) => Err(Error::ResetToken),
-        other => other.map(|_| StatusCode::NO_CONTENT),
-    }
+    record::of_account(&context, given_back(event, &guesses)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /api/users/{id}/password-reset`: 201 with a token for somebody who gets no mail.
@@ -75,19 +71,10 @@ pub async fn issue(
     within(&who, &held.permissions())?;
     let (reset, until) = (Uuid::now_v7(), Timestamp::now().plus_seconds(LIFETIME_SECONDS));
     let token = reset_token(reset).await?;
-    let event = resets::requested(&id, Some(&user.subject), reset, &digest(&token), until);
-    match record::of_account(&context, who.judged(event, &[UsersAny::NAME], Some(&id))).await {
-        Err(Error::Database(error)) if resets::is_disabled(&error) => return Err(Error::Disabled),
-        other => other?,
-    };
+    let event = accounts::reset_requested(&id, Some(&user.subject), reset, &digest(&token), until);
+    record::of_account(&context, who.judged(event, &[UsersAny::NAME], Some(&id))).await?;
     let body = api::IssuedReset { token, expires_in: LIFETIME_SECONDS };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Reply(body)).into_response())
-}
-
-/// `POST /internal/auth/sweep`: 200 with how many mails the mailer took, and whether there are more.
-pub async fn sweep(_: ServiceCaller) -> Result<Reply<Value>, Error> {
-    let turn = mailer::turn().await?;
-    Ok(Reply(json!({ "mailed": turn.mailed, "more": turn.more })))
 }
 
 /// What `token` lets its holder do, provided that we made it and it is still good.

@@ -13,6 +13,7 @@ use http::{StatusCode, header};
 use super::authority::{permitted, within};
 use crate::domain::role::{self, Custom};
 use crate::error::Error;
+use crate::record::roles as events;
 use crate::store::authority::Authority;
 use crate::store::{DB, roles};
 use crate::{api, record, store as auth};
@@ -69,7 +70,7 @@ pub async fn create(
     let role = Custom::parse(&name, permissions).map_err(Error::Invalid)?;
     within(&who, &role.permissions)?;
     let revision = roles::revision(&role.name).await?.saturating_add(1);
-    let event = roles::event(AuthEvent::RoleCreated, &role, revision, user.actor());
+    let event = events::role(AuthEvent::RoleCreated, &role, revision, user.actor());
     let location = format!("/api/auth/roles/{}", role.name);
     let answer = Answer::json(StatusCode::CREATED, &show(role))?.at(location).tagged(revision);
     let event = once.keep(event, &answer).await?;
@@ -125,9 +126,10 @@ async fn write(
         within(who, &now.permissions)?;
         preconditions.check(revision)?;
         let next = revision.saturating_add(1);
-        let event = roles::event(happens, role, next, who.id.clone());
+        let event = events::role(happens, role, next, who.id.clone());
         match record::of_account(context, who.judged(event, &[RolesWrite::NAME], None)).await {
             Err(Error::Database(error)) if auth::is_overtaken(&error) => {}
+            Err(Error::UnknownRole) => return Err(Error::NotFound("role")),
             other => return other.map(|_| next),
         }
     }
@@ -149,11 +151,9 @@ pub async fn assign(
     let custom = roles::permissions_of(&wanted).await?;
     within(&who, &role::effective(&wanted, &custom))?;
     within(&who, &held.permissions())?;
-    let event = roles::assigned(&id, &wanted, user.actor());
-    match record::of_account(&context, who.judged(event, &[RolesWrite::NAME], Some(&id))).await {
-        Err(Error::Database(error)) if roles::is_unknown(&error) => Err(unknown_role()),
-        other => other.map(|_| Reply(api::Roles { roles: wanted })),
-    }
+    let event = events::roles_changed(&id, &wanted, user.actor());
+    record::of_account(&context, who.judged(event, &[RolesWrite::NAME], Some(&id))).await?;
+    Ok(Reply(api::Roles { roles: wanted }))
 }
 
 /// The roles, each once.
@@ -165,10 +165,6 @@ pub(super) fn distinct(mut roles: Vec<String>) -> Result<Vec<String>, Error> {
         return Err(Error::Invalid(vec![FieldError::new("roles", detail)]));
     }
     Ok(roles)
-}
-
-pub(super) fn unknown_role() -> Error {
-    Error::Invalid(vec![FieldError::new("roles", "has one that does not exist")])
 }
 
 fn existing(name: &str, permissions: Vec<String>) -> Result<Custom, Error> {

@@ -7,10 +7,9 @@ use edge::{Context, Id, List, Page, Path, User};
 use http::StatusCode;
 
 use super::accounts::live;
-use super::login::revoke;
 use crate::error::Error;
+use crate::record::sessions;
 use crate::store::OwnSession;
-use crate::store::authority::in_session;
 use crate::{api, record, store as auth};
 
 /// `GET /api/auth/sessions`: 200 with those that are alive, newest first.
@@ -25,11 +24,8 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Session>>, Er
 /// `DELETE /api/auth/sessions`: 204, and all of them have ended, the one that asks, too.
 pub async fn end_all(context: Context, user: User) -> Result<StatusCode, Error> {
     live(&user).await?;
-    record::of_account(
-        &context,
-        in_session(auth::sessions_ended(&user.subject, None, user.actor()), &user.session),
-    )
-    .await?;
+    let event = sessions::ended(&user.subject, None, user.actor());
+    record::of_account(&context, record::in_session(event, &user.session)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -38,7 +34,7 @@ pub async fn end(context: Context, user: User, Path(Id(id)): Path<Id>) -> Result
     live(&user).await?;
     match auth::session(&id).await? {
         Some((session, ..)) if session.account_id == user.subject => {
-            revoke(&context, &session, RevocationReason::EndedByOwner).await?;
+            sessions::revoked(&context, &session, RevocationReason::EndedByOwner).await?;
             Ok(StatusCode::NO_CONTENT)
         }
         _ => Err(Error::NotFound("session")),

@@ -1,16 +1,12 @@
 //! Who may do what now. What changes privileges, accounts or keys is judged by the statement that does it: the trigger
-//! `auth_judged` reads what [`Authority::judged`] puts into the event.
+//! `auth_judged` reads what `Authority::judged` (in `record`) puts into the event.
 
-use serde_json::json;
-use store::{Error, Event, params};
+use store::{Error, params};
 
-use super::{DB, is_refused, private_member};
+use super::{DB, is_refused};
 
 #[cfg(test)]
 mod tests;
-
-/// The cause of the event that makes the first ADMIN: causes are answered once.
-const BOOTSTRAP: &str = "bootstrap";
 
 /// Somebody whose session is alive, and what they may do now.
 pub struct Authority {
@@ -29,21 +25,6 @@ impl Authority {
         let of = |permissions| Self { id: id.to_owned(), session: session.to_owned(), permissions };
         row.map(|row| row.json("permissions").map(of)).transpose()
     }
-
-    /// `event`, which happens only if, in that moment, the session still lives and its owner has all of `needs` and
-    /// all that the account `over` has.
-    pub fn judged(&self, event: Event, needs: &[&str], over: Option<&str>) -> Event {
-        judged(event, &self.session, needs, over)
-    }
-}
-
-/// `event`, which happens only while its actor's `session` lives: for what people do with their own account.
-pub fn in_session(event: Event, session: &str) -> Event {
-    judged(event, session, &[], None)
-}
-
-fn judged(event: Event, session: &str, needs: &[&str], over: Option<&str>) -> Event {
-    private_member(event, "by", json!({ "session": session, "needs": needs, "over": over }))
 }
 
 /// Whether a failed append means that the actor's session ended meanwhile.
@@ -59,12 +40,6 @@ pub fn is_not_permitted(error: &Error) -> bool {
 /// Whether the first ADMIN was ever made.
 pub async fn is_bootstrapped() -> Result<bool, Error> {
     Ok(DB.query_one("SELECT 1 FROM auth_bootstrap", params![]).await?.is_some())
-}
-
-/// `event` as the one that makes the first ADMIN: it happens once, whatever becomes of the account.
-pub fn bootstrapping(mut event: Event) -> Event {
-    event.cause = Some(BOOTSTRAP.to_owned());
-    event
 }
 
 /// Whether a failed append means that the first ADMIN was made before.

@@ -1,8 +1,7 @@
 //! Custom roles and who has which.
 
-use contract::auth::{AuthEvent, Role};
 use serde_json::json;
-use store::{Error, Event, NEXT, Row, params};
+use store::{Error, Row, params};
 
 use super::{DB, is_refused};
 use crate::domain::role::{self, Custom};
@@ -98,15 +97,4 @@ pub fn is_unknown_user(error: &Error) -> bool {
 /// Whether a failed append means that nobody would be ADMIN any more.
 pub fn is_last_admin(error: &Error) -> bool {
     is_refused(error, "last_admin")
-}
-
-/// The event of a role that makes this revision of it; `happens` says what happens to it.
-pub fn event(happens: fn(Role) -> AuthEvent, role: &Custom, revision: i64, actor: String) -> Event {
-    let told = Role { role: role.name.clone(), permissions: role.permissions.clone() };
-    Event::new(format!("role:{}", role.name), revision, actor, &happens(told))
-}
-
-/// The event that gives an account these roles and no others.
-pub fn assigned(user_id: &str, roles: &[String], actor: String) -> Event {
-    Event::new(user_id, NEXT, actor, &AuthEvent::UserRolesChanged { roles: roles.to_vec() })
 }

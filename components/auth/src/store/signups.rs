@@ -1,19 +1,13 @@
 //! The idempotency keys of signups, which belong to nobody who is signed in.
 
-use serde_json::json;
-use store::{Error, Event, params};
+use store::{Error, params};
 
-use super::{DB, private_member};
+use super::DB;
 
 /// The account that a signup made, and the keyed hash of its body.
 pub struct Made {
     pub account_id: String,
     pub request_hash: String,
-}
-
-/// `event`, which makes an account, as the only one with this key; both hashes are keyed.
-pub fn once(event: Event, key: &str, request_hash: &str) -> Event {
-    private_member(event, "signup", json!({ "key": key, "requestHash": request_hash }))
 }
 
 /// What was made with this key.

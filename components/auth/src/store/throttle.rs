@@ -1,9 +1,9 @@
 //! Counting tries. Each count is one statement, so that a hundred tries at once are a hundred.
 
 use serde::Serialize;
-use store::{Error, Event, Timestamp, params};
+use store::{Error, Timestamp, params};
 
-use super::{DB, private_member};
+use super::DB;
 use crate::domain::throttle::{FIRST_PAUSE_MS, FORGET_MS, FREE_ACCOUNTS, FREE_TRIES, MAX_DOUBLINGS};
 
 #[cfg(test)]
@@ -48,7 +48,7 @@ const WHO_PARAMS: usize = 6;
 
 /// Count a try at the account with this hash of its e-mail, before it is known how it ends; what it was counted as.
 ///
-/// `Err` inside is the seconds to wait. What ends well is [given back](given_back) by the event that it makes.
+/// `Err` inside is the seconds to wait. What ends well is given back by the event that it makes (`record::given_back`).
 pub async fn claim(tries: &Tries, email_hash: &str, now: Timestamp) -> Result<Result<Tries, i64>, Error> {
     let params = || {
         params![
@@ -85,11 +85,6 @@ pub async fn claim(tries: &Tries, email_hash: &str, now: Timestamp) -> Result<Re
     } else {
         Tries { own: tries.own.clone(), strangers: None, address: None }
     }))
-}
-
-/// `event`, which only happens after the right password: the tries that led to it are not held against anyone.
-pub fn given_back(event: Event, tries: &Tries) -> Event {
-    private_member(event, "tries", serde_json::json!(tries))
 }
 
 /// Count what may happen `limit` times per window, which begins with the first. Else as [`claim`].

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use edge::{Problem, ServiceCaller};
-use http::StatusCode;
 use serde_json::{Value, json};
 use store::Timestamp;
 
@@ -36,9 +35,4 @@ pub async fn get(_: ServiceCaller) -> Result<Json<Value>, Problem> {
         members.insert("providers".to_owned(), shown.collect());
     }
     Ok(Json(report))
-}
-
-/// `GET /internal/payments/ready`: 204. Were a provider not set up, `edge::serve` would have said so.
-pub async fn ready(_: ServiceCaller) -> StatusCode {
-    StatusCode::NO_CONTENT
 }

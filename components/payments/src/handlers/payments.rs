@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{PaymentsAny, PaymentsRead};
-use edge::{Context, Id, List, Page, Path, Permitted, Preconditions, ServiceCaller, etag};
+use edge::{Context, Id, List, Page, Path, Permitted, Preconditions, etag};
 use http::{StatusCode, header};
 
 use super::settle::reconcile;
@@ -41,17 +41,6 @@ pub async fn list(user: Permitted<PaymentsRead>, page: Page) -> Result<Json<List
     };
     let items = found.iter().map(show).collect();
     Ok(Json(page.list(items, |payment: &api::Payment| payment.id.clone())))
-}
-
-/// `GET /internal/payments/buyers/{id}/payments`: 200 with what someone paid, newest first.
-pub async fn paid_by(
-    _: ServiceCaller,
-    Path(Id(id)): Path<Id>,
-    page: Page,
-) -> Result<Json<List<api::Payment>>, Error> {
-    let page = page.of::<Id>("payments.buyer", &id)?;
-    let found = payments::list_of(&id, page.after.as_deref(), page.rows()).await?;
-    Ok(Json(page.list(found.iter().map(show).collect(), |payment: &api::Payment| payment.id.clone())))
 }
 
 /// A payment as clients see it.

@@ -1,7 +1,6 @@
 //! What becomes of payments that the provider has: the answer is recorded, and asked for when none came.
 
-use axum::Json as Reply;
-use edge::{Context, ServiceCaller};
+use edge::Context;
 use store::Timestamp;
 
 use super::give_back::{self, TRIES, ask_after, current, give_back_rest, send_refund};
@@ -118,11 +117,6 @@ async fn never_heard_of(context: &Context, payment: Payment) -> Result<Payment, 
         }
         None => Ok(payment),
     }
-}
-
-/// `POST /internal/payments/reconcile`: ask the provider about what was cut off; a round at a time.
-pub async fn reconcile_due(context: Context, _: ServiceCaller) -> Result<Reply<Reconciled>, Error> {
-    round(&context).await.map(Reply)
 }
 
 /// One round of reconciliation. What fails is left for the next.

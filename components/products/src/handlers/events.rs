@@ -7,7 +7,7 @@ use edge::{Message, ServiceCaller};
 use events::CloudEvent;
 use http::StatusCode;
 
-use super::reservations::settle;
+use super::internal::settle;
 use crate::RELAY;
 use crate::domain::Settlement;
 use crate::error::Error;

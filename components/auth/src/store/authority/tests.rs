@@ -2,6 +2,7 @@
 
 use contract::auth::{AuthEvent, Role};
 use rusqlite::{Connection, params};
+use store::Event;
 
 use super::*;
 use crate::store::{FOLD, MIGRATIONS};

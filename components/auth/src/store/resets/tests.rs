@@ -3,9 +3,14 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use contract::DomainEvent;
+use contract::auth::AuthEvent;
+use serde_json::json;
+use store::{Event, NEXT};
 
 use super::*;
-use crate::store::{FOLD, MIGRATIONS, private_member};
+use crate::record::accounts::{password_reset, reset_requested};
+use crate::record::{of_mail, private_member};
+use crate::store::{FOLD, MIGRATIONS};
 
 /// When a token was asked for, and when it is worth nothing.
 const ASKED: &str = "2026-11-21T05:00:00.000Z";
@@ -42,13 +47,13 @@ fn append(db: &Connection, event: &Event, time: &str) -> Result<(), String> {
 fn token(db: &Connection, issuer: Option<&str>) -> Reset {
     let id = Uuid::now_v7();
     let until = Timestamp::parse(OVER).unwrap();
-    append(db, &requested("buyer", issuer, id, "hash", until), ASKED).unwrap();
+    append(db, &reset_requested("buyer", issuer, id, "hash", until), ASKED).unwrap();
     Reset { id, account_id: "buyer".to_owned(), email: String::new(), issued: issuer.is_some() }
 }
 
 fn set(db: &Connection, reset: &Reset, hash: &str, time: &str) -> Result<(), String> {
     let found = db.query_row(FIND, [reset.id.to_string(), time.to_owned()], |row| row.get::<_, String>(0));
-    let (found, done) = (found.optional().unwrap(), append(db, &done(reset, hash, "new"), time));
+    let (found, done) = (found.optional().unwrap(), append(db, &password_reset(reset, hash, "new"), time));
     // Whoever is let in by the look is let in by the statement, unless the token is not the one.
     assert!(hash != "hash" || found.is_some() == done.is_ok(), "{found:?} {done:?}");
     done
@@ -82,7 +87,7 @@ fn a_token_is_good_for_half_an_hour_and_is_forgotten_then() {
     let reset = token(&db, None);
     assert_eq!(set(&db, &reset, "hash", OVER).unwrap_err(), SPENT);
     let until = Timestamp::parse(OVER).unwrap().plus_seconds(1800);
-    append(&db, &requested("admin", None, Uuid::now_v7(), "hash", until), OVER).unwrap();
+    append(&db, &reset_requested("admin", None, Uuid::now_v7(), "hash", until), OVER).unwrap();
     assert_eq!(one(&db, "SELECT group_concat(account_id) FROM auth_resets"), "admin");
 }
 
@@ -124,7 +129,7 @@ fn an_issued_token_is_worth_what_its_issuer_may_do_by_then() {
 fn a_mail_makes_one_token_and_nobody_gets_one_for_an_account_that_cannot_be_used() {
     let db = accounts();
     let until = Timestamp::parse(OVER).unwrap();
-    let mail = |account: &str, id| of_mail(requested(account, None, id, "hash", until), id);
+    let mail = |account: &str, id| of_mail(reset_requested(account, None, id, "hash", until), id);
     let id = Uuid::now_v7();
     append(&db, &mail("buyer", id), ASKED).unwrap();
     assert!(append(&db, &mail("buyer", id), ASKED).unwrap_err().contains("auth_events.cause"));
@@ -137,7 +142,7 @@ fn a_mail_makes_one_token_and_nobody_gets_one_for_an_account_that_cannot_be_used
 fn who_issues_a_token_is_judged_in_that_moment() {
     let until = Timestamp::parse(OVER).unwrap();
     let by = |session: &str, over: &str| {
-        let event = requested(over, Some(session), Uuid::now_v7(), "hash", until);
+        let event = reset_requested(over, Some(session), Uuid::now_v7(), "hash", until);
         private_member(event, "by", json!({ "session": session, "needs": ["users:any"], "over": over }))
     };
     let db = accounts();

@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, params_from_iter, types::Value};
 
+use store::Event;
+
 use super::*;
+use crate::record::given_back;
 use crate::store::{FOLD, MIGRATIONS};
 
 const MINUTE: i64 = 60_000;

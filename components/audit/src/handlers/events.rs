@@ -1,4 +1,4 @@
-//! The intake: events from the services' relays, and from outside.
+//! Events from the services' relays, and from outside.
 
 use axum::Json as Reply;
 use contract::permissions::AuditWrite;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::checkpoints;
 use crate::domain::{SUBMITTED_BY, Sender, binding, check};
 use crate::error::Error;
-use crate::{api, store as log};
+use crate::{api, record};
 
 type Recorded = (StatusCode, Reply<api::Recorded>);
 
@@ -22,7 +22,7 @@ pub async fn from_relay(
     Message(batch): Message<Vec<Value>>,
 ) -> Result<Recorded, Error> {
     check(&batch, Sender::Service(&caller.subject))?;
-    record(batch).await
+    record_all(batch).await
 }
 
 /// `POST /api/v1/audit/events`: the same for anyone with `audit:write` and for services. Nobody writes in another's
@@ -35,12 +35,12 @@ pub async fn from_outside(caller: Caller, headers: HeaderMap, Raw(body): Raw) ->
     for event in batch.iter_mut().filter_map(Value::as_object_mut) {
         event.insert(SUBMITTED_BY.to_owned(), Value::from(caller.actor()));
     }
-    record(batch).await
+    record_all(batch).await
 }
 
-async fn record(batch: Vec<Value>) -> Result<Recorded, Error> {
+async fn record_all(batch: Vec<Value>) -> Result<Recorded, Error> {
     let sent = batch.len();
-    let recorded = log::record(batch).await?;
+    let recorded = record::events(batch).await?;
     checkpoints::after(recorded);
     let accepted = recorded.accepted;
     let answer = api::Recorded { accepted, duplicates: sent.saturating_sub(accepted) };

@@ -1,0 +1,32 @@
+//! What other services and the sweep ask of payments.
+
+use axum::Json;
+use edge::{Context, Id, List, Page, Path, ServiceCaller};
+use http::StatusCode;
+
+use super::payments::show;
+use super::settle::round;
+use crate::api::{self, Reconciled};
+use crate::error::Error;
+use crate::store as payments;
+
+/// `GET /internal/payments/buyers/{id}/payments`: 200 with what someone paid, newest first.
+pub async fn paid_by(
+    _: ServiceCaller,
+    Path(Id(id)): Path<Id>,
+    page: Page,
+) -> Result<Json<List<api::Payment>>, Error> {
+    let page = page.of::<Id>("payments.buyer", &id)?;
+    let found = payments::list_of(&id, page.after.as_deref(), page.rows()).await?;
+    Ok(Json(page.list(found.iter().map(show).collect(), |payment: &api::Payment| payment.id.clone())))
+}
+
+/// `POST /internal/payments/reconcile`: ask the provider about what was cut off; a round at a time.
+pub async fn reconcile(context: Context, _: ServiceCaller) -> Result<Json<Reconciled>, Error> {
+    round(&context).await.map(Json)
+}
+
+/// `GET /internal/payments/ready`: 204. Were a provider not set up, `edge::serve` would have said so.
+pub async fn ready(_: ServiceCaller) -> StatusCode {
+    StatusCode::NO_CONTENT
+}
