@@ -4,7 +4,7 @@ use edge::{Api, Code};
 use serde_json::{Map, Value};
 
 use crate::api;
-use crate::handlers::{docs, health, index, keys, metrics, schemas, sweep};
+use crate::handlers::{health, index, keys, metrics, openapi, schemas, sweep};
 
 /// All of them.
 pub fn operations() -> Api {
@@ -32,15 +32,8 @@ pub fn operations() -> Api {
                 "Which services are up, and how far each relay's targets have got.",
             )
         })
-        .get("/openapi.json", docs::openapi, |o| {
+        .get("/openapi.json", openapi::get, |o| {
             o.named("getOpenApi", "This document").ok::<Map<String, Value>>("OpenAPI 3.1.")
-        })
-        .get("/docs", docs::page, |o| {
-            o.named("getDocs", "This document as a page").answers_as::<String>(
-                200,
-                "text/html",
-                "A page without outside resources.",
-            )
         })
         .get("/schemas/{type}", schemas::get, |o| {
             o.named("getEventSchema", "The JSON Schema of an event's data")

@@ -84,8 +84,13 @@ fn specificity(range: &MediaType<'_>, kind: &MediaType<'_>) -> Option<u8> {
 
 /// The weight of `range` in thousandths (RFC 9110, section 12.4.2); `None` for what is no weight.
 fn quality(range: &MediaType<'_>) -> Option<u16> {
-    let Some((_, value)) = range.params().find(|(name, _)| *name == "q") else { return Some(WHOLE) };
-    let (whole, part) = value.as_str().split_once('.').unwrap_or((value.as_str(), ""));
+    let q = range.params().find(|(name, _)| *name == "q");
+    q.map_or(Some(WHOLE), |(_, value)| thousandths(value.as_str()))
+}
+
+/// A weight as it is written: from 0 to 1, with up to three decimal places.
+fn thousandths(value: &str) -> Option<u16> {
+    let (whole, part) = value.split_once('.').unwrap_or((value, ""));
     if part.len() > 3 || !part.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -95,6 +100,25 @@ fn quality(range: &MediaType<'_>) -> Option<u16> {
         "1" if thousandths == 0 => Some(WHOLE),
         _ => None,
     }
+}
+
+/// Whether `Accept-Encoding` takes `coding`. Who does not say takes none: RFC 9110 lets one send any, but many a tool that
+/// says nothing keeps the bytes as they come.
+pub fn takes_encoding(headers: &HeaderMap, coding: &str) -> bool {
+    let list = joined(headers, header::ACCEPT_ENCODING).unwrap_or_default();
+    let list = String::from_utf8_lossy(&list);
+    let weight = |wanted: &str| {
+        let mut known = list.split(',').filter_map(weighted);
+        known.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, weight)| weight)
+    };
+    weight(coding).or_else(|| weight("*")).is_some_and(|weight| weight > 0)
+}
+
+/// A coding and its weight, of `gzip` or `gzip;q=0.5`.
+fn weighted(element: &str) -> Option<(&str, u16)> {
+    let (name, q) = element.split_once(';').unwrap_or((element, "q=1"));
+    let (q, value) = q.trim().split_once('=')?;
+    Some((name.trim(), thousandths(value).filter(|_| q.eq_ignore_ascii_case("q"))?))
 }
 
 /// All lines of a header as one list.
@@ -145,6 +169,36 @@ mod tests {
             &["text/event-streams"],
         ] {
             assert!(!streams(lines), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn an_encoding_is_for_who_takes_it() {
+        let takes = |lines: &[&str]| takes_encoding(&headers("accept-encoding", lines), "gzip");
+        for lines in [
+            &["gzip"][..],
+            &["GZIP"],
+            &["deflate, gzip;q=1.0, *;q=0.5"],
+            &["br", "gzip ; Q=0.001"],
+            &["*"],
+            &["identity, *;q=0.1"],
+        ] {
+            assert!(takes(lines), "{lines:?}");
+        }
+        for lines in [
+            &[][..],
+            &[""],
+            &["identity"],
+            &["br"],
+            &["gzip;q=0"],
+            &["gzip;q=0.000, *"],
+            &["*;q=0"],
+            &["gzip;q=2"],
+            &["gzip;x=1"],
+            &["gzip;q"],
+            &["gzips"],
+        ] {
+            assert!(!takes(lines), "{lines:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The HTTP edge that every service shares.
 //!
-//! [`serve`] wraps a service's router: request id, trace context, problem+json. The extractors say in a
+//! [`serve`] (or [`serve_static`]) wraps a service's router: request id, trace context, problem+json. The extractors say in a
 //! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`OptionalBody`] (and [`Once`]),
 //! [`Message`] from another service, [`Preconditions`], [`Page`], [`Query`], [`Path`] with [`Id`]s, [`Context`].
 //! [`Api`] has a service's public operations, each with its route, its handler and its description.
@@ -49,4 +49,4 @@ pub use page::{List, Page, PageOf, Path, Query};
 pub use period::Period;
 pub use problem::{Code, FieldError, Problem};
 pub use refusal::{Refusal, on_refusal};
-pub use serve::{router, serve};
+pub use serve::{router, serve, serve_static};

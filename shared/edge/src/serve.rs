@@ -49,7 +49,7 @@ pub async fn serve(
     request: spin_sdk::http::Request,
 ) -> http::Response<Body> {
     let context = Context::of(request.headers());
-    let path: String = request.uri().path().chars().take(MAX_PATH).collect();
+    let path = shown(request.uri().path());
     let mut request = request.map(Body::new);
     if json::says_too_large(request.headers()) {
         let problem = json::too_large(request.into_body()).await;
@@ -60,11 +60,25 @@ pub async fn serve(
     }
     let context = context.located(request.headers()).await;
     request.extensions_mut().insert(context.clone());
-    let response = match router.clone().call(request).await {
+    finish(routed(router, request).await, &context, &path)
+}
+
+/// As [`serve`], where there are no settings, callers and bodies: it asks neither variables nor the identity plug-in.
+pub async fn serve_static(router: &Router, request: spin_sdk::http::Request) -> http::Response<Body> {
+    let context = Context::of(request.headers());
+    let path = shown(request.uri().path());
+    finish(routed(router, request.map(Body::new)).await, &context, &path)
+}
+
+async fn routed(router: &Router, request: Request) -> http::Response<Body> {
+    match router.clone().call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
-    };
-    finish(response, &context, &path)
+    }
+}
+
+fn shown(path: &str) -> String {
+    path.chars().take(MAX_PATH).collect()
 }
 
 /// 503 that names every setting that cannot be used. Once an instance found all fit it does not ask again: variables

@@ -41,7 +41,7 @@ pub fn document() -> Value {
     document
 }
 
-fn services() -> [Api; 7] {
+fn services() -> [Api; 8] {
     [
         auth::operations(),
         users::operations(),
@@ -50,6 +50,7 @@ fn services() -> [Api; 7] {
         payments::operations(),
         audit::operations(),
         gateway::operations(),
+        docs::operations(),
     ]
 }
 

@@ -5,6 +5,7 @@ mod buying;
 mod clients;
 mod crashes;
 mod data_keys;
+mod docs;
 mod faults;
 mod fuzz;
 mod mails;

@@ -188,7 +188,9 @@ async fn a_setting_that_cannot_be_used_stops_every_route_and_health_says_why() {
         ("jwt_algorithm", "RS256-or-so", "jwt_algorithm is neither HS256 nor EdDSA"),
     ] {
         let Some(app) = TestApp::with_variables(&[(name, value)]).await else { return };
-        for path in operations().iter().map(|operation| operation.path.replace(['{', '}'], "")) {
+        // The page of the description reads no setting.
+        let all = operations().iter().filter(|operation| operation.component != "docs");
+        for path in all.map(|operation| operation.path.replace(['{', '}'], "")) {
             let answer = app.stranger().get(&path).await.assert_problem(503, "misconfigured");
             assert_eq!(answer.text("detail"), why, "{path}");
             assert!(!String::from_utf8_lossy(&answer.body).contains(value), "{path} shows the setting");

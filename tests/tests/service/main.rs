@@ -15,6 +15,7 @@ mod changes;
 mod currencies;
 mod definite_no;
 mod disputes;
+mod docs;
 mod erasure;
 mod first_start;
 mod folds;

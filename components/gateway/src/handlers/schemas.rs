@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{Path, Problem};
 use http::header;
 
-use super::docs::CACHE;
+use super::openapi::CACHE;
 use crate::catalogue;
 
 /// `GET /schemas/{type}.json`: JSON Schema 2020-12 of the data of the CloudEvents of this type.
