@@ -8,6 +8,7 @@ mod data_keys;
 mod docs;
 mod faults;
 mod fuzz;
+mod licences;
 mod mails;
 mod market;
 mod races;
