@@ -162,3 +162,32 @@ fn close(value: &mut Value) {
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the document has media types with examples.
+    fn contents(value: &Value, at: &str, found: &mut Vec<String>) {
+        if let Value::Object(members) = value {
+            if members.contains_key("example") && members.contains_key("schema") {
+                found.push(at.to_owned());
+            }
+            members
+                .iter()
+                .for_each(|(name, member)| contents(member, &format!("{at}/{}", escaped(name)), found));
+        }
+    }
+
+    #[test]
+    fn every_example_is_as_its_schema_says() {
+        let mut found = Vec::new();
+        contents(&document()["paths"], "/paths", &mut found);
+        assert!(!found.is_empty());
+        for at in found {
+            let example = document().pointer(&format!("{at}/example")).unwrap().to_string();
+            matches(&format!("{at}/schema"), example.as_bytes())
+                .unwrap_or_else(|fault| panic!("{at}: {fault}"));
+        }
+    }
+}

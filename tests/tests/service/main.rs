@@ -17,6 +17,7 @@ mod definite_no;
 mod disputes;
 mod docs;
 mod erasure;
+mod examples;
 mod first_start;
 mod folds;
 mod forgery;
