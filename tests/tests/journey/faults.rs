@@ -160,8 +160,9 @@ async fn settled(app: &TestApp, alice: &Actor<'_>, order: &str) -> Vec<Value> {
         let mut ours = Vec::new();
         for payment in items.into_iter().filter(|payment| payment["orderId"] == *order) {
             let path = format!("/api/payments/{}", payment["id"].as_str()?);
-            let payment = alice.get(&path).await.assert_status(200).json();
+            // Refunds first: to be asked for them may settle one, which the payment then shows.
             let refunds = alice.get(&format!("{path}/refunds")).await.assert_status(200).json();
+            let payment = alice.get(&path).await.assert_status(200).json();
             let open = refunds["items"].as_array()?.iter().any(|refund| refund["status"] == "PENDING");
             if open || payment["status"] == "PENDING" || payment["status"] == "AUTHORIZED" {
                 return None;
