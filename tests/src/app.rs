@@ -142,8 +142,8 @@ impl TestApp {
         self.embedded.as_ref().map(|embedded| embedded.state.path())
     }
 
-    /// The longest statement of an embedded app since this was asked before, and how many steps of SQLite's machine it took: a
-    /// measure of work that is the same on every machine. (What FTS5 does within a step is not in it.)
+    /// The longest statement of an embedded app since this was asked before, and how many steps of SQLite's machine it
+    /// took: a measure of work that is the same on every machine. (What FTS5 does within a step is not in it.)
     pub fn longest_statement(&self) -> (String, i32) {
         self.embedded.as_ref().map(|embedded| plans::longest(&embedded.database())).unwrap_or_default()
     }

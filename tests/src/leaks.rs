@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-/// Panic if a file below `dir` has one of the card numbers in it, in one piece or in groups, or the CVV where one would be.
+/// Panic if a file below `dir` has one of the card numbers in it, in one piece or in groups, or the CVV where one would
+/// be.
 pub fn assert_no_card_data(dir: &Path, numbers: &[&str], cvv: &str) {
     let mut secrets: Vec<String> = Vec::new();
     for number in numbers {

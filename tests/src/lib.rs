@@ -22,6 +22,8 @@ mod openapi;
 mod peer;
 mod plans;
 mod process;
+#[cfg(test)]
+mod prose;
 mod python;
 mod rechain;
 mod redis;

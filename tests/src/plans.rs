@@ -1,8 +1,9 @@
 //! How SQLite runs what the services say: no statement reads a table that grows from one end to the other.
 //!
-//! The embedded host tells of every statement that a component runs; each story's end asks EXPLAIN QUERY PLAN about those
-//! of its app, with the triggers that they set off (`plans/judge.rs`). What was said is kept in `target/statements-seen`,
-//! and `scripts/test` asks whether every text of SQL in the services' source was (`plans/source.rs`).
+//! The embedded host tells of every statement that a component runs; each story's end asks EXPLAIN QUERY PLAN about
+//! those of its app, with the triggers that they set off (`plans/judge.rs`). What was said is kept in
+//! `target/statements-seen`, and `scripts/test` asks whether every text of SQL in the services' source was
+//! (`plans/source.rs`).
 
 mod judge;
 mod source;
@@ -21,8 +22,8 @@ use crate::root;
 use judge::{Schema, words};
 pub use source::unseen;
 
-/// What components said to a database, by its path: each text, and the most steps of SQLite's machine that it took since
-/// somebody asked.
+/// What components said to a database, by its path: each text, and the most steps of SQLite's machine that it took
+/// since somebody asked.
 static SAID: Mutex<BTreeMap<PathBuf, BTreeMap<String, i32>>> = Mutex::new(BTreeMap::new());
 
 fn said() -> MutexGuard<'static, BTreeMap<PathBuf, BTreeMap<String, i32>>> {

@@ -11,8 +11,8 @@ use crate::root;
 /// The services whose tables are all made from their logs.
 pub const REPLAYED: [&str; 3] = ["orders", "products", "payments"];
 
-/// Tables that are not made from the log: itself, how far others have got with it, what of it is parked or repeated, and
-/// what may vanish at any time (which provider answers, whether it is to be asked).
+/// Tables that are not made from the log: itself, how far others have got with it, what of it is parked or repeated,
+/// and what may vanish at any time (which provider answers, whether it is to be asked).
 const NOT_FOLDED: [&str; 7] = ["events", "cursors", "schema", "parked", "repeats", "breakers", "hints"];
 
 /// Columns that are not state either: when a request may ask the provider again is a lease, as a cursor's is.

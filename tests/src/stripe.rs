@@ -1,5 +1,5 @@
-//! A server that answers as Stripe's API does, as far as `provider-stripe` asks: for what localstripe cannot do, such as
-//! refusing, counting in Stripe's units and refunds that somebody makes in the dashboard.
+//! A server that answers as Stripe's API does, as far as `provider-stripe` asks: for what localstripe cannot do, such
+//! as refusing, counting in Stripe's units and refunds that somebody makes in the dashboard.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};

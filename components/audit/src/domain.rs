@@ -1,4 +1,5 @@
-//! What the log takes and how it is searched. No I/O, no clock. `domain/binding.rs` reads CloudEvents from HTTP.
+//! The rules of what the log accepts, and how it is searched. No I/O, no clock. `domain/binding.rs` reads CloudEvents
+//! from HTTP.
 
 pub mod binding;
 mod own;

@@ -2,8 +2,8 @@
 //!
 //! `operations` has the public routes, and what they are for. Other services use `/internal/audit/…`, here below.
 //!
-//! `api` has the bodies, `domain` the rules, `store` the SQL, `record` what is appended. The log is the table `audit_log`; each entry is
-//! chained to the one before (`shared/chain`). What happens here (checkpoints, refused permissions) is in
+//! `api` has the bodies, `domain` the rules, `store` the SQL, `record` the appends. The log is the table `audit_log`;
+//! each entry is chained to the one before (`shared/chain`). What happens here (checkpoints, refused permissions) is in
 //! `audit_events`, and comes into the log as other services' events do: by the relay.
 
 mod api;

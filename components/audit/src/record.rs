@@ -16,7 +16,7 @@ use crate::store::chain::{self, Incoming};
 
 /// All checkpoints are events of this stream.
 const STREAM: &str = "checkpoints";
-/// How often a batch is tried that others are faster than: each time someone's batch was recorded.
+/// How often a batch is tried when other instances are faster. Each time another batch was recorded, so work goes on.
 const TRIES: usize = 100;
 
 /// Whether a checkpoint also removes what it speaks of.
@@ -67,8 +67,8 @@ pub struct Recorded {
 
 /// Put a batch of CloudEvents into the log, in its order, each once.
 ///
-/// One statement in the usual case: it is on the path of every event of the system. The batch is in the log or
-/// it is not. That an event was there before, or that another instance was faster, is the database's to say.
+/// One statement in the usual case, because every event of the system comes here. The whole batch is recorded, or
+/// nothing. The database says whether an event was there before, or another instance was faster.
 pub async fn events(batch: Vec<Value>) -> Result<Recorded, Error> {
     let now = Timestamp::now().to_string();
     let mut seen = HashSet::new();

@@ -2,7 +2,7 @@
 
 use variables::{Checks, Variable, read};
 
-/// The longest retention, in days: a hundred years, so that no moment that comes of it is beyond what can be written.
+/// The longest retention, in days: a hundred years, so that every resulting moment can be written.
 const LONGEST_RETENTION: f64 = 36_500.0;
 
 /// For how many days entries are kept; 0 for ever. Parts of days are for tests.

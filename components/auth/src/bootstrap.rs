@@ -11,8 +11,9 @@ use crate::record::accounts;
 use crate::store::authority;
 use crate::{record, settings, store as auth};
 
-/// Make the ADMIN's account unless one was ever made so, or the e-mail has one. Costs a look once per instance; it comes
-/// before any signup, so that nobody can take the e-mail first. A failure is logged, and the next request tries again.
+/// Make the ADMIN's account, unless this was done before, or the e-mail has an account. It costs one look per instance,
+/// and comes before any signup, so that nobody can take the e-mail first. A failure is logged, and the next request
+/// tries again.
 pub async fn ensure(context: &Context) {
     static DONE: AtomicBool = AtomicBool::new(false);
     if DONE.load(Ordering::Relaxed) {
@@ -27,7 +28,7 @@ pub async fn ensure(context: &Context) {
 async fn admin(context: &Context) -> Result<(), Error> {
     // What is not fit was named, and no request comes here then.
     let Ok(Some(draft)) = settings::admin().await else { return Ok(()) };
-    // Whatever became of that account: its e-mail may be another, it may be disabled or erased.
+    // This does not depend on what happened to that account: it may have another e-mail, be disabled or erased.
     if authority::is_bootstrapped().await?
         || auth::credentials(&email_hash(&draft.email).await?).await?.is_some()
     {

@@ -2,9 +2,10 @@
 //!
 //! `operations` has the public routes, and what they are for. Other services use `/internal/auth/…`, here below.
 //!
-//! `api` has the bodies, `domain` the rules, `store` the SQL, `record` what is appended, `bootstrap` the first ADMIN. A refresh token is
-//! never stored: it is computed from its session and generation, and the log's `UNIQUE (stream, version)` lets
-//! each generation come about once. E-mails and names are stored encrypted only.
+//! `api` has the bodies, `domain` the rules, `store` the SQL, `record` the appends, `personal` what is encrypted or
+//! hashed, `bootstrap` the first ADMIN, `mailer` the mails. A refresh token is never stored: it is computed from its
+//! session and generation, and the log's `UNIQUE (stream, version)` lets each generation happen once. E-mails and names
+//! are stored encrypted only.
 
 mod api;
 mod bootstrap;

@@ -23,7 +23,8 @@ use crate::{record, settings};
 
 /// How long the mailer may take for one.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// For how long one turn goes on, in milliseconds: with the last mail it ends before who asked for a sweep gives up (6 s).
+/// For how long one turn goes on, in milliseconds: with the last mail it ends before who asked for a sweep gives up (6
+/// s).
 const TURN_MS: i64 = 2_000;
 /// How long to wait before the first look: by then the answer is out, and its time tells nothing of what is found.
 const GATHER: Duration = Duration::from_millis(50);

@@ -1,5 +1,5 @@
-//! The way of what is personal or secret into the database, and what identity derives for it: ciphertexts, keyed hashes,
-//! hashes of passwords, tokens.
+//! Personal data and secrets on their way into the database: ciphertexts, keyed hashes, hashes of passwords; and tokens
+//! that identity derives.
 
 use edge::vault::{self, Item};
 use uuid::Uuid;

@@ -53,7 +53,7 @@ pub async fn of_account(context: &Context, event: Event) -> Result<Appended, Err
 /// Append `user.registered` and see to it that the profile is there when the answer is.
 pub async fn registered(context: &Context, event: Event) -> Result<(), Error> {
     let appended = of_account(context, event).await?;
-    tell(context, &appended, &["users"]).await;
+    deliver_now(context, &appended, &["users"]).await;
     Ok(())
 }
 
@@ -65,7 +65,7 @@ pub fn note(context: &Context, mut event: Event) {
 
 /// Have `services` told of an event before the answer, so that who asks them next sees what they did. One that is away
 /// is told by the relay.
-pub async fn tell(context: &Context, appended: &Appended, services: &[&str]) {
+pub async fn deliver_now(context: &Context, appended: &Appended, services: &[&str]) {
     let told = services.iter().map(|service| async move {
         if RELAY.deliver(context, service, appended.seq).await.is_err() {
             logline::log!("request {}: {service} gets event {} later", context.request_id, appended.id);

@@ -1,5 +1,6 @@
 //! What the deployment may set.
 
+use edge::FieldError;
 use variables::{Checks, Found, Rule, Unfit, Variable, read};
 
 use crate::domain::account::{Draft, Policy, check_email};
@@ -48,28 +49,23 @@ pub async fn mailer_url() -> Result<Option<&'static str>, Unfit> {
 /// The account data of the first ADMIN; `None` when none is to be made.
 pub async fn admin() -> Result<Option<Draft>, Vec<Unfit>> {
     let one = |unfit| vec![unfit];
+    let unfit = |error: FieldError| Unfit(format!("bootstrap_admin_{} {}", error.field, error.detail));
     let email = ADMIN_EMAIL.get().await.map_err(one)?;
     let password = ADMIN_PASSWORD.get().await.map_err(one)?;
     // One that is unfit is named by its own check.
     let policy = password_policy().await.unwrap_or(Policy::Standard);
-    match (email.is_empty(), password.is_empty()) {
-        (true, true) => Ok(None),
-        (true, false) => Err(vec![Unfit("bootstrap_admin_email is not set, and the password is".to_owned())]),
-        (false, true) => {
-            let no_password = Unfit("bootstrap_admin_password is not set, and the e-mail is".to_owned());
-            let email = check_email(email).err();
-            let email = email.map(|error| Unfit(format!("bootstrap_admin_email {}", error.detail)));
-            Err(email.into_iter().chain([no_password]).collect())
-        }
-        (false, false) => {
-            Draft::parse(email, ADMIN_NAME, password.clone(), policy).map(Some).map_err(|errors| {
-                let unfit = |error: edge::FieldError| {
-                    Unfit(format!("bootstrap_admin_{} {}", error.field, error.detail))
-                };
-                errors.into_iter().map(unfit).collect()
-            })
-        }
+    if email.is_empty() && password.is_empty() {
+        return Ok(None);
     }
+    if email.is_empty() {
+        return Err(one(Unfit("bootstrap_admin_email is not set, and the password is".to_owned())));
+    }
+    if password.is_empty() {
+        let no_password = Unfit("bootstrap_admin_password is not set, and the e-mail is".to_owned());
+        return Err(check_email(email).err().map(unfit).into_iter().chain([no_password]).collect());
+    }
+    let draft = Draft::parse(email, ADMIN_NAME, password.clone(), policy);
+    draft.map(Some).map_err(|errors| errors.into_iter().map(unfit).collect())
 }
 
 fn first_admin() -> Found<'static> {

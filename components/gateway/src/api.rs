@@ -105,7 +105,7 @@ pub struct Provider {
 
 /// What it answers instead: a problem.
 #[derive(Deserialize)]
-pub struct Told {
+pub struct AnsweredProblem {
     pub code: String,
     pub detail: String,
 }

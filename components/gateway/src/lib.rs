@@ -3,7 +3,8 @@
 //! `operations` has the public routes, and what they are for; all that no component has is a 404, by `edge::router`.
 //!
 //! The public keys are those of its own identity plug-in: the same as in every service, whose tokens it checks by them.
-//! `api` has the bodies, `catalogue` the description of all events; that of all services' routes is `shared/openapi`. It keeps nothing and has no tables.
+//! `api` has the bodies, `catalogue` the description of all events; the description of all routes is `shared/openapi`.
+//! The gateway has no tables.
 
 mod api;
 mod catalogue;

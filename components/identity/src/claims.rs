@@ -1,5 +1,5 @@
-//! What a token of ours looks like, to the letter, pure. The signature says that it is ours; this, that it is sane.
-//! Whatever our tokens do not have is refused: a member that nobody reads is one that somebody else relies on.
+//! The exact form of our tokens. The signature shows that a token is ours; this, that its claims are valid. Members
+//! that our tokens do not have are refused: somebody might rely on one that nobody here reads.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -140,9 +140,11 @@ fn in_time(body: &Body, kind: Kind, now: u64) -> Result<(), Denial> {
         Some(lifetime) if (1..=longest).contains(&lifetime) && (body.iat..=body.exp).contains(&body.nbf) => {}
         _ => return Err(Denial::Foreign),
     }
-    match (body.iat <= soon && body.nbf <= soon, now < body.exp.saturating_add(CLOCK_SKEW_SECONDS)) {
-        (false, _) => Err(Denial::NotYetValid),
-        (true, false) => Err(Denial::Expired),
-        (true, true) => Ok(()),
+    if body.iat > soon || body.nbf > soon {
+        Err(Denial::NotYetValid)
+    } else if now < body.exp.saturating_add(CLOCK_SKEW_SECONDS) {
+        Ok(())
+    } else {
+        Err(Denial::Expired)
     }
 }

@@ -1,9 +1,9 @@
 //! The vault's keys: the variable `data_key`, else one made once in the database by an atomic insert.
 //!
-//! Other keys than those that data was written with would lock everyone out, in silence: nobody's e-mail would be
-//! found, and the same e-mail would make another account. So the first use of each key that encrypts leaves a known
-//! text in the table `identity_canary`. Nothing is answered unless all of them can be decrypted, and unless the key
-//! that finds texts again is the one it was.
+//! Other keys than those that encrypted the data would silently lock everyone out: nobody's e-mail would be found, and
+//! the same e-mail would make another account. So the first use of each key that encrypts leaves a known text in the
+//! table `identity_canary`. Nothing is answered unless all of them can be decrypted, and unless the key that finds
+//! texts again is the one it was.
 
 use std::sync::OnceLock;
 

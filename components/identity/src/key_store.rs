@@ -27,7 +27,7 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS identity_keys (
 ) WITHOUT ROWID";
 
 /// Why no key was made.
-pub enum Refusal {
+pub enum NotRotated {
     /// The key is `jwt_secret`, which only the deployment can change.
     Configured,
     /// The keys cannot be read or written now.
@@ -69,12 +69,12 @@ pub async fn load() -> Result<Arc<Ring>, String> {
 }
 
 /// Make the next key, or find the one that was made and does not sign yet.
-pub async fn rotate() -> Result<(Key, Algorithm), Refusal> {
-    let Settings { algorithm, secret, .. } = settings::load().await.map_err(Refusal::Unavailable)?;
+pub async fn rotate() -> Result<(Key, Algorithm), NotRotated> {
+    let Settings { algorithm, secret, .. } = settings::load().await.map_err(NotRotated::Unavailable)?;
     if secret.is_some() {
-        return Err(Refusal::Configured);
+        return Err(NotRotated::Configured);
     }
-    let mut keys = rotated(algorithm).map_err(|error| Refusal::Unavailable(text(error)))?;
+    let mut keys = rotated(algorithm).map_err(|error| NotRotated::Unavailable(text(error)))?;
     *copy() = None;
     Ok((keys.swap_remove(0), algorithm))
 }

@@ -38,7 +38,7 @@ mod bindings {
 use bindings::Plugin;
 use bindings::exports::jangteo::identity::{issuer, keys as key_ring, vault as personal, verifier};
 use data_keys::Unfit;
-use key_store::Refusal;
+use key_store::NotRotated;
 use tokens::Issuing;
 
 impl verifier::Guest for Plugin {
@@ -93,8 +93,8 @@ impl key_ring::Guest for Plugin {
                 algorithm: algorithm.name().to_owned(),
                 signs_from: key.signs_from,
             }),
-            Err(Refusal::Configured) => Err(key_ring::Refusal::Configured),
-            Err(Refusal::Unavailable(why)) => Err(key_ring::Refusal::Unavailable(why)),
+            Err(NotRotated::Configured) => Err(key_ring::Refusal::Configured),
+            Err(NotRotated::Unavailable(why)) => Err(key_ring::Refusal::Unavailable(why)),
         }
     }
 }

@@ -168,8 +168,8 @@ pub enum Verdict {
     Rejected(Rejection),
 }
 
-/// Judge a captured payment, for which `asked` was asked, by the state of its order. Only the state counts, not the clock:
-/// as long as the order was not marked as expired its stock is held.
+/// Judge a captured payment, for which `asked` was asked, by the state of its order. The clock does not count: until
+/// the order is marked as expired, its stock is held.
 pub fn judge(order: &Order, payment_id: &str, asked: Amount) -> Verdict {
     if order.payment_id.as_deref() == Some(payment_id) {
         return Verdict::Known;
@@ -185,8 +185,8 @@ pub fn judge(order: &Order, payment_id: &str, asked: Amount) -> Verdict {
 
 /// What a refund means for its order: the event to write. More may come of it then: see [`Order::cancelled`].
 ///
-/// What was paid and not shipped is cancelled first; what was shipped stays so, and the history tells of the money.
-/// `None` when it is not the money of this order (it was refused when it came) or it is done already.
+/// An order that is paid and not shipped is cancelled first. A shipped one stays shipped, and its history shows the
+/// refund. `None` when it is not the money of this order (it was refused when it came) or it is done already.
 pub fn judge_refund(order: &Order, refunded: &payments::Refunded) -> Option<OrderEvent> {
     if order.payment_id.as_ref() != Some(&refunded.payment_id) || order.status == Status::Refunded {
         return None;

@@ -2,9 +2,9 @@
 //!
 //! `operations` has the public routes, and what they are for. Other services use `/internal/orders/…`, here below.
 //!
-//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `record` what appends, `personal` the
-//! encryption of addresses, `reservation` the stock that products holds, `settings` what the deployment may set. Every event carries
-//! the exact version of its order: who comes second reads and decides anew.
+//! `api` has the bodies, `domain` the rules and the transition table, `store` the SQL, `record` the appends, `personal`
+//! the encryption of addresses, `reservation` the calls to products for stock, `settings` what the deployment may set.
+//! Every event carries the exact version of its order: the second of two requests reads and decides anew.
 
 mod api;
 mod domain;

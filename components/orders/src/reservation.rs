@@ -1,7 +1,7 @@
 //! The stock that products holds for an order until it is paid.
 
 use clock::Timestamp;
-use contract::products::{Held, Reserve, Wanted};
+use contract::products::{Reserve, Reserved, Wanted};
 use edge::{Code, Context, FieldError, Problem, Reply};
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -25,7 +25,7 @@ pub async fn reserve(
     order_id: &str,
     expires_at: Timestamp,
     lines: Vec<Wanted>,
-) -> Result<Held, Problem> {
+) -> Result<Reserved, Problem> {
     let wanted = Reserve { order_id: order_id.to_owned(), expires_at, lines, keep: false, version: None };
     let answer = match CLIENT.post(context, "products", "reservations", &wanted).await {
         Ok(reply) if reply.status == StatusCode::CREATED => reply.json(),
@@ -46,7 +46,11 @@ pub async fn reserve(
 ///
 /// # Errors
 /// products' refusal, or 503 when it is not known what became of it; more may be held than before, never less.
-pub async fn extend(context: &Context, order: &Order, lines: Vec<Wanted>) -> Result<Option<Held>, Problem> {
+pub async fn extend(
+    context: &Context,
+    order: &Order,
+    lines: Vec<Wanted>,
+) -> Result<Option<Reserved>, Problem> {
     let path = format!("reservations/{}", order.id);
     let (order_id, expires_at) = (order.id.clone(), order.expires_at);
     let wanted = Reserve { order_id, expires_at, lines, keep: true, version: None };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use store::{Db, Error, Row, Value as Parameter, params};
 
 use crate::domain::{Order, Pending};
-use crate::error::Error as Failure;
+use crate::error;
 use crate::personal;
 
 mod list;
@@ -27,7 +27,7 @@ const COLUMNS: &str = "id, buyer_id, status, currency, total, payment_id, pendin
     refunded, taken, address";
 
 /// The orders that a statement finds, with their addresses in clear.
-async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, Failure> {
+async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, error::Error> {
     let found: Result<Vec<_>, Error> = DB.query(sql, params).await?.iter().map(order).collect();
     personal::decrypt(found?).await
 }
@@ -59,7 +59,7 @@ fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
 }
 
 /// The order with this id.
-pub async fn find(id: &str) -> Result<Option<Order>, Failure> {
+pub async fn find(id: &str) -> Result<Option<Order>, error::Error> {
     let sql = format!("SELECT {COLUMNS} FROM orders_orders WHERE id = ?1");
     Ok(orders(&sql, params![id]).await?.pop())
 }
@@ -125,7 +125,7 @@ pub async fn has_sold(seller_id: &str, buyer_id: &str) -> Result<bool, Error> {
 }
 
 /// The latest orders of which the seller has to send something to the buyer, or has sent it.
-pub async fn sold(seller_id: &str, buyer_id: &str, limit: i64) -> Result<Vec<Order>, Failure> {
+pub async fn sold(seller_id: &str, buyer_id: &str, limit: i64) -> Result<Vec<Order>, error::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM orders_orders WHERE buyer_id = ?1 AND status IN ('PAID', 'SHIPPED', 'DELIVERED') \
          AND EXISTS (SELECT 1 FROM orders_lines WHERE order_id = orders_orders.id AND seller_id = ?2) \

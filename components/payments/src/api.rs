@@ -5,7 +5,7 @@ use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
 use crate::card::CardDetails;
-use crate::domain::{RefundState, Resolution, State};
+use crate::domain::{PaymentState, RefundState, Resolution};
 
 /// What pays which order.
 #[derive(Deserialize)]
@@ -35,7 +35,7 @@ pub struct Payment {
     pub order_id: String,
     #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub buyer_id: String,
-    pub status: State,
+    pub status: PaymentState,
     pub amount: Decimal,
     pub currency: Currency,
     pub refunded: Decimal,
@@ -203,7 +203,9 @@ impl Reconciled {
     /// Count one that was asked about.
     pub fn count(&mut self, settled: bool) {
         self.checked = self.checked.saturating_add(1);
-        self.settled = self.settled.saturating_add(usize::from(settled));
+        if settled {
+            self.settled = self.settled.saturating_add(1);
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Open {
 
 /// How a breaker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum BreakerState {
     /// Calls go through.
     Closed,
     /// None does.
@@ -44,7 +44,7 @@ pub enum State {
     HalfOpen,
 }
 
-impl State {
+impl BreakerState {
     /// As health shows it.
     pub fn name(self) -> &'static str {
         match self {
@@ -56,11 +56,11 @@ impl State {
 }
 
 /// How `breaker` stands at `now` (ms).
-pub fn state(breaker: &Breaker, now: i64) -> State {
+pub fn state(breaker: &Breaker, now: i64) -> BreakerState {
     match breaker.open_until {
-        0 => State::Closed,
-        until if until > now => State::Open,
-        _ => State::HalfOpen,
+        0 => BreakerState::Closed,
+        until if until > now => BreakerState::Open,
+        _ => BreakerState::HalfOpen,
     }
 }
 
@@ -69,9 +69,9 @@ pub async fn admit(provider: &str) -> Result<Pass, Open> {
     let Ok(Some(breaker)) = stored::find(provider).await else { return Ok(Pass::Normal) };
     let now = Timestamp::now().0;
     match state(&breaker, now) {
-        State::Closed => Ok(Pass::Normal),
-        State::Open => Err(wait(breaker.open_until, now)),
-        State::HalfOpen => {
+        BreakerState::Closed => Ok(Pass::Normal),
+        BreakerState::Open => Err(wait(breaker.open_until, now)),
+        BreakerState::HalfOpen => {
             let probe_until = now.saturating_add(PROBE_FOR);
             match stored::take_probe(provider, breaker.open_until, probe_until).await {
                 Ok(true) => Ok(Pass::Probe),
@@ -86,7 +86,7 @@ pub async fn check(provider: &str) -> Result<(), Open> {
     let Ok(Some(breaker)) = stored::find(provider).await else { return Ok(()) };
     let now = Timestamp::now().0;
     match state(&breaker, now) {
-        State::Open => Err(wait(breaker.open_until, now)),
+        BreakerState::Open => Err(wait(breaker.open_until, now)),
         _ => Ok(()),
     }
 }
@@ -128,9 +128,9 @@ mod tests {
 
     #[test]
     fn it_is_open_until_its_time_and_half_open_from_then_on() {
-        assert_eq!(state(&breaker(0), 1_000), State::Closed);
-        assert_eq!(state(&breaker(1_001), 1_000), State::Open);
-        assert_eq!(state(&breaker(1_000), 1_000), State::HalfOpen);
+        assert_eq!(state(&breaker(0), 1_000), BreakerState::Closed);
+        assert_eq!(state(&breaker(1_001), 1_000), BreakerState::Open);
+        assert_eq!(state(&breaker(1_000), 1_000), BreakerState::HalfOpen);
     }
 
     #[test]

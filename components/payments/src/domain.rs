@@ -35,7 +35,7 @@ pub use refund::{Refund, RefundState};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PaymentStatus"))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
-pub enum State {
+pub enum PaymentState {
     /// The provider was asked, or is about to be.
     Pending,
     /// The money is held.
@@ -56,7 +56,7 @@ pub enum State {
     Conflict,
 }
 
-impl State {
+impl PaymentState {
     /// Whether an event of this `kind` can happen here.
     pub fn allows(self, kind: Kind) -> bool {
         TRANSITIONS.iter().any(|(from, event, ..)| (*from, *event) == (self, kind))
@@ -91,46 +91,46 @@ pub enum Extent {
 
 use Extent::{Any, Full, Partly};
 
-/// Every way a payment can go: in this state, this event leads to that state. The database refuses any other from the same
-/// table in `migrations/fold.sql`; a test compares the two.
-pub const TRANSITIONS: &[(State, Kind, Extent, State)] = &[
-    (State::Pending, Kind::Deferred, Any, State::Pending),
-    (State::Pending, Kind::Authorized, Any, State::Authorized),
-    (State::Pending, Kind::Captured, Any, State::Captured),
-    (State::Pending, Kind::Declined, Any, State::Declined),
-    (State::Pending, Kind::Failed, Any, State::Failed),
-    (State::Pending, Kind::Cancelled, Any, State::Cancelled),
-    (State::Pending, Kind::Conflicted, Any, State::Conflict),
-    (State::Authorized, Kind::Captured, Any, State::Captured),
-    (State::Authorized, Kind::Declined, Any, State::Declined),
-    (State::Authorized, Kind::Cancelled, Any, State::Cancelled),
-    (State::Authorized, Kind::Conflicted, Any, State::Conflict),
-    (State::Failed, Kind::Captured, Any, State::Captured),
-    (State::Failed, Kind::Conflicted, Any, State::Conflict),
-    (State::Cancelled, Kind::Captured, Any, State::Captured),
-    (State::Cancelled, Kind::Conflicted, Any, State::Conflict),
-    (State::Captured, Kind::RefundRequested, Any, State::Captured),
-    (State::Captured, Kind::Refunded, Any, State::PartiallyRefunded),
-    (State::Captured, Kind::Refunded, Full, State::Refunded),
-    (State::Captured, Kind::RefundFailed, Any, State::Captured),
-    (State::Captured, Kind::Conflicted, Any, State::Conflict),
-    (State::PartiallyRefunded, Kind::RefundRequested, Any, State::PartiallyRefunded),
-    (State::PartiallyRefunded, Kind::Refunded, Any, State::PartiallyRefunded),
-    (State::PartiallyRefunded, Kind::Refunded, Full, State::Refunded),
-    (State::PartiallyRefunded, Kind::RefundFailed, Any, State::PartiallyRefunded),
-    (State::PartiallyRefunded, Kind::Conflicted, Any, State::Conflict),
-    (State::Conflict, Kind::Refunded, Any, State::Conflict),
-    (State::Conflict, Kind::Refunded, Full, State::Conflict),
-    (State::Conflict, Kind::RefundFailed, Any, State::Conflict),
-    (State::Conflict, Kind::Conflicted, Any, State::Conflict),
-    (State::Captured, Kind::RefundRetried, Any, State::Captured),
-    (State::PartiallyRefunded, Kind::RefundRetried, Any, State::PartiallyRefunded),
-    (State::Captured, Kind::ReturnDue, Any, State::Captured),
-    (State::PartiallyRefunded, Kind::ReturnDue, Any, State::PartiallyRefunded),
-    (State::Conflict, Kind::ReturnDue, Any, State::Conflict),
-    (State::Conflict, Kind::Resolved, Any, State::Captured),
-    (State::Conflict, Kind::Resolved, Partly, State::PartiallyRefunded),
-    (State::Conflict, Kind::Resolved, Full, State::Refunded),
+/// Every way a payment can go: in this state, this event leads to that state. The database refuses any other from the
+/// same table in `migrations/fold.sql`; a test compares the two.
+pub const TRANSITIONS: &[(PaymentState, Kind, Extent, PaymentState)] = &[
+    (PaymentState::Pending, Kind::Deferred, Any, PaymentState::Pending),
+    (PaymentState::Pending, Kind::Authorized, Any, PaymentState::Authorized),
+    (PaymentState::Pending, Kind::Captured, Any, PaymentState::Captured),
+    (PaymentState::Pending, Kind::Declined, Any, PaymentState::Declined),
+    (PaymentState::Pending, Kind::Failed, Any, PaymentState::Failed),
+    (PaymentState::Pending, Kind::Cancelled, Any, PaymentState::Cancelled),
+    (PaymentState::Pending, Kind::Conflicted, Any, PaymentState::Conflict),
+    (PaymentState::Authorized, Kind::Captured, Any, PaymentState::Captured),
+    (PaymentState::Authorized, Kind::Declined, Any, PaymentState::Declined),
+    (PaymentState::Authorized, Kind::Cancelled, Any, PaymentState::Cancelled),
+    (PaymentState::Authorized, Kind::Conflicted, Any, PaymentState::Conflict),
+    (PaymentState::Failed, Kind::Captured, Any, PaymentState::Captured),
+    (PaymentState::Failed, Kind::Conflicted, Any, PaymentState::Conflict),
+    (PaymentState::Cancelled, Kind::Captured, Any, PaymentState::Captured),
+    (PaymentState::Cancelled, Kind::Conflicted, Any, PaymentState::Conflict),
+    (PaymentState::Captured, Kind::RefundRequested, Any, PaymentState::Captured),
+    (PaymentState::Captured, Kind::Refunded, Any, PaymentState::PartiallyRefunded),
+    (PaymentState::Captured, Kind::Refunded, Full, PaymentState::Refunded),
+    (PaymentState::Captured, Kind::RefundFailed, Any, PaymentState::Captured),
+    (PaymentState::Captured, Kind::Conflicted, Any, PaymentState::Conflict),
+    (PaymentState::PartiallyRefunded, Kind::RefundRequested, Any, PaymentState::PartiallyRefunded),
+    (PaymentState::PartiallyRefunded, Kind::Refunded, Any, PaymentState::PartiallyRefunded),
+    (PaymentState::PartiallyRefunded, Kind::Refunded, Full, PaymentState::Refunded),
+    (PaymentState::PartiallyRefunded, Kind::RefundFailed, Any, PaymentState::PartiallyRefunded),
+    (PaymentState::PartiallyRefunded, Kind::Conflicted, Any, PaymentState::Conflict),
+    (PaymentState::Conflict, Kind::Refunded, Any, PaymentState::Conflict),
+    (PaymentState::Conflict, Kind::Refunded, Full, PaymentState::Conflict),
+    (PaymentState::Conflict, Kind::RefundFailed, Any, PaymentState::Conflict),
+    (PaymentState::Conflict, Kind::Conflicted, Any, PaymentState::Conflict),
+    (PaymentState::Captured, Kind::RefundRetried, Any, PaymentState::Captured),
+    (PaymentState::PartiallyRefunded, Kind::RefundRetried, Any, PaymentState::PartiallyRefunded),
+    (PaymentState::Captured, Kind::ReturnDue, Any, PaymentState::Captured),
+    (PaymentState::PartiallyRefunded, Kind::ReturnDue, Any, PaymentState::PartiallyRefunded),
+    (PaymentState::Conflict, Kind::ReturnDue, Any, PaymentState::Conflict),
+    (PaymentState::Conflict, Kind::Resolved, Any, PaymentState::Captured),
+    (PaymentState::Conflict, Kind::Resolved, Partly, PaymentState::PartiallyRefunded),
+    (PaymentState::Conflict, Kind::Resolved, Full, PaymentState::Refunded),
 ];
 
 /// A payment, or an attempt at one.
@@ -140,7 +140,7 @@ pub struct Payment {
     pub id: String,
     pub order_id: String,
     pub buyer_id: String,
-    pub state: State,
+    pub state: PaymentState,
     /// In minor units of `currency`.
     pub amount: i64,
     pub currency: Currency,
@@ -170,7 +170,7 @@ impl Payment {
     pub fn is_running(&self) -> bool {
         /// The version that `payment.started` leaves.
         const STARTED: i64 = 1;
-        self.state == State::Pending && self.version == STARTED
+        self.state == PaymentState::Pending && self.version == STARTED
     }
 
     /// Whether it is time to ask the provider what became of it.
@@ -180,7 +180,7 @@ impl Payment {
 
     /// Whether the provider has money of it that did not all go back.
     pub fn has_money(&self) -> bool {
-        self.state.is_refundable() || self.state == State::Conflict
+        self.state.is_refundable() || self.state == PaymentState::Conflict
     }
 
     /// What is left to give back.
@@ -190,12 +190,12 @@ impl Payment {
 
     /// Whether nothing happens before the payer confirms it.
     pub fn waits_for_payer(&self) -> bool {
-        self.state == State::Pending && self.action_url.is_some()
+        self.state == PaymentState::Pending && self.action_url.is_some()
     }
 
     /// Whether it was given up, so that money that comes all the same is late.
     pub fn is_given_up(&self) -> bool {
-        matches!(self.state, State::Failed | State::Cancelled)
+        matches!(self.state, PaymentState::Failed | PaymentState::Cancelled)
     }
 
     /// Whether its order must be long gone: what the payer has not done by now is not waited for.
@@ -219,7 +219,7 @@ pub mod tests {
             id: "p".to_owned(),
             order_id: "o".to_owned(),
             buyer_id: "b".to_owned(),
-            state: State::Pending,
+            state: PaymentState::Pending,
             amount: 2999,
             currency: Currency::USD,
             refunded: 0,
@@ -247,7 +247,7 @@ pub mod tests {
         let rows = FOLD.lines().filter(|line| line.starts_with("  ('"));
         let written: BTreeSet<_> =
             rows.map(|row| row.trim().trim_end_matches([',', ';']).to_owned()).collect();
-        let row = |(from, event, extent, to): &(State, Kind, Extent, State)| {
+        let row = |(from, event, extent, to): &(PaymentState, Kind, Extent, PaymentState)| {
             let extent = match extent {
                 Any => "",
                 Partly => "/partly",
@@ -260,21 +260,21 @@ pub mod tests {
 
     #[test]
     fn the_database_has_the_same_live_and_open_states() {
-        let list = |keep: fn(State) -> bool| {
+        let list = |keep: fn(PaymentState) -> bool| {
             let names: Vec<_> =
-                State::VARIANTS.iter().filter(|s| keep(**s)).map(|s| format!("'{s}'")).collect();
+                PaymentState::VARIANTS.iter().filter(|s| keep(**s)).map(|s| format!("'{s}'")).collect();
             format!("state IN ({});", names.join(", "))
         };
-        assert!(TABLES.contains(&list(State::is_live)), "{}", list(State::is_live));
-        assert!(TABLES.contains(&list(State::is_open)), "{}", list(State::is_open));
+        assert!(TABLES.contains(&list(PaymentState::is_live)), "{}", list(PaymentState::is_live));
+        assert!(TABLES.contains(&list(PaymentState::is_open)), "{}", list(PaymentState::is_open));
     }
 
     #[test]
     fn final_states_stay_and_all_others_can_be_left() {
-        for state in State::VARIANTS {
+        for state in PaymentState::VARIANTS {
             assert_eq!(state.to_string().parse(), Ok(*state));
             let leaves = TRANSITIONS.iter().any(|(from, .., to)| from == state && to != state);
-            let stays = matches!(state, State::Declined | State::Refunded);
+            let stays = matches!(state, PaymentState::Declined | PaymentState::Refunded);
             assert_eq!(leaves, !stays, "{state:?}");
         }
     }
@@ -291,7 +291,7 @@ pub mod tests {
         assert!(payment.is_running());
         assert!(!payment.is_due(at("2026-11-21T00:00:14.999Z")));
         assert!(payment.is_due(at("2026-11-21T00:00:15.000Z")));
-        payment.state = State::Captured;
+        payment.state = PaymentState::Captured;
         assert!(!payment.is_due(at("2026-11-21T00:00:15.000Z")));
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! `operations` has the public routes, and what they are for. Other services use `/internal/payments/…`, here below.
 //!
-//! `api` has the bodies, `card` the card data, `domain` the states and rules, `provider` the calls to plug-ins, `breaker`
-//! keeps them from a provider that is down, `faults` has the places where tests kill the host, `store` the SQL, `record` what
-//! appends. The attempt is in the log before the provider is called, under the id the provider gets as its key: what is cut
-//! off after that is PENDING until the provider is asked (`settle`), and never charged anew.
+//! `api` has the bodies, `card` the card data, `domain` the states and rules, `provider` the calls to plug-ins,
+//! `breaker` the circuit breakers, `store` the SQL, `record` the appends and the fault points of tests. The attempt is
+//! in the log before the provider is called, under the id that the provider gets as its idempotency key. What is cut
+//! off after that is PENDING until the provider is asked (`handlers/outcomes`), and never charged again.
 
 mod api;
 mod breaker;
@@ -30,7 +30,7 @@ use axum::{
 use contract::payments::PaymentEventKind as Kind;
 use edge::{Client, Context};
 use events::{Relay, Target};
-use handlers::{health, internal, settle};
+use handlers::{health, internal, outcomes};
 pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 use zeroizing_alloc::ZeroAlloc;
@@ -76,7 +76,7 @@ fn reconcile_once() {
     static DONE: AtomicBool = AtomicBool::new(false);
     if !DONE.swap(true, Ordering::Relaxed) {
         spin_sdk::wasip3::spawn(async {
-            if let Err(error) = settle::round(&Context::background()).await {
+            if let Err(error) = outcomes::round(&Context::background()).await {
                 logline::log!("reconciliation: {error}");
             }
         });

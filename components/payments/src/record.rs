@@ -1,5 +1,5 @@
-//! The one place that appends. It sets trace and cause, starts the relay, and tells orders at once what the next read of an
-//! order must show.
+//! The one place that appends. It sets trace and cause, starts the relay, and delivers to orders at once what the next
+//! read of an order must show.
 
 pub mod faults;
 

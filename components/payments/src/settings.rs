@@ -47,8 +47,8 @@ static FAULT_POINTS: Variable<Vec<String>> = Variable::new("fault_points", "", |
 /// The time in which tries are counted, in seconds: an hour.
 pub const TRIES_WITHIN: i64 = 60 * 60;
 
-/// How many cards a buyer may try in vain within [`TRIES_WITHIN`], 0 for no limit: more than anybody's purse has, too few
-/// to find the good ones among stolen ones.
+/// How many cards a buyer may try in vain within [`TRIES_WITHIN`], 0 for no limit: more than a person owns, too few to
+/// test stolen ones.
 static DECLINES: Variable<i64> =
     Variable::new("declines_limit", "20", |text| read::integer(text, 0..=1_000_000));
 

@@ -10,7 +10,7 @@ use edge::{FieldError, text};
 use money::{Currency, Decimal};
 
 pub use listing::{Key, Listing, Place, Query, Sort};
-pub use reservation::{Reservation, Settlement, Shortage, State, all_held, shortages};
+pub use reservation::{Reservation, ReservationState, Settlement, Shortage, all_held, shortages};
 
 /// The longest name, in characters: fits a line of a receipt.
 pub const MAX_NAME: usize = 200;
@@ -120,8 +120,8 @@ impl Draft {
 }
 
 impl Revised {
-    /// Check a change of a product in `currency`, which may be `repeated` but not changed; every field that is not valid is
-    /// named.
+    /// Check a change of a product in `currency`, which may be `repeated` but not changed; every field that is not
+    /// valid is named.
     pub fn parse(
         said: Said<'_>,
         active: bool,

@@ -2,8 +2,8 @@
 //!
 //! `operations` has the public routes, and what they are for. Other services use `/internal/products/…`, here below.
 //!
-//! `api` has the bodies, `domain` the rules, `store` the SQL, `record` what appends. Stock is `on_hand` and, of it, `reserved`; the
-//! database's `out_of_stock` constraint decides every race.
+//! `api` has the bodies, `domain` the rules, `store` the SQL, `record` the appends. Stock is `on_hand` and, of it,
+//! `reserved`; the database's `out_of_stock` constraint decides every race.
 
 mod api;
 mod domain;

@@ -12,7 +12,7 @@
 use std::alloc::System;
 use std::sync::OnceLock;
 
-use axum::{Json as Answer, Router, routing::post};
+use axum::{Json, Router, routing::post};
 use edge::{Code, Message, Path, Problem, ServiceCaller};
 use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
@@ -63,7 +63,7 @@ async fn call(
     caller: ServiceCaller,
     Path((_, function)): Path<(String, String)>,
     Message(arguments): Message<Value>,
-) -> Result<Answer<Value>, Problem> {
+) -> Result<Json<Value>, Problem> {
     caller_is_payments(&caller)?;
     let account = settings::account().await?;
     match function.as_str() {
@@ -99,6 +99,6 @@ fn only<T: DeserializeOwned>(arguments: Value) -> Result<T, Problem> {
     read::<(T,)>(arguments).map(|(argument,)| argument)
 }
 
-fn answer(result: impl Serialize) -> Result<Answer<Value>, Problem> {
-    serde_json::to_value(result).map(Answer).map_err(Problem::internal)
+fn answer(result: impl Serialize) -> Result<Json<Value>, Problem> {
+    serde_json::to_value(result).map(Json).map_err(Problem::internal)
 }

@@ -51,7 +51,7 @@ pub async fn charge(attempt: &Attempt, behaviour: Behaviour) -> Result<(Outcome,
         Behaviour::RefundsLost => "lost",
         _ => "good",
     };
-    let excess = i64::from(behaviour == Behaviour::TooMuch);
+    let excess = if behaviour == Behaviour::TooMuch { 1 } else { 0 };
     let rows = run(
         "INSERT INTO provider_sandbox_payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
          ON CONFLICT (payment_id) DO NOTHING RETURNING payment_id",

@@ -1,8 +1,8 @@
 //! Stripe as a payment plug-in: PaymentIntents, Refunds and signed webhooks (<https://docs.stripe.com/api>).
 //!
-//! `api` sends requests, `mapping` says what answers mean, `currency` has Stripe's units, `webhook` checks signatures. A PaymentIntent is found by
-//! its id, or by our payment id in its metadata. Stripe forgets an idempotency key after 24 hours, so a refund is
-//! looked for by the refund id in its metadata before it is made.
+//! `api` sends requests, `mapping` says what answers mean, `currency` has Stripe's units, `webhook` checks signatures.
+//! A PaymentIntent is found by its id, or by our payment id in its metadata. Stripe forgets an idempotency key after 24
+//! hours, so a refund is looked for by the refund id in its metadata before it is made.
 
 mod api;
 mod currency;

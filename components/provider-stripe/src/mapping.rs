@@ -10,7 +10,8 @@ use crate::currency;
 pub const NO_URL: &str = "no-url:";
 
 /// Stripe's decline codes, the standard ones, and whether the same card may be tried again
-/// (<https://docs.stripe.com/declines/codes>). Any other is `do_not_honor` when it is about the card, else `processing_error`.
+/// (<https://docs.stripe.com/declines/codes>). Any other is `do_not_honor` when it is about the card, else
+/// `processing_error`.
 const DECLINES: [(&str, &str, bool); 15] = [
     ("insufficient_funds", "insufficient_funds", true),
     ("card_velocity_exceeded", "insufficient_funds", true),

@@ -8,7 +8,8 @@
 //! | `status` | `GET /v1/payments/{paymentKey}`, or `/v1/payments/orders/{orderId}` while the key is not known |
 //! | `verify` | none: Toss does not sign `PAYMENT_STATUS_CHANGED`, so it is a hint to ask, and counts for nothing else |
 //!
-//! Only KRW: others are taken in Toss's own payment window alone. Key-in payments need a contract with Toss; one that asks for password digits and date of birth does not fit.
+//! Only KRW: others are taken in Toss's own payment window alone. Key-in payments need a contract with Toss; one that
+//! asks for password digits and date of birth does not fit.
 
 mod mapping;
 

@@ -101,14 +101,14 @@ pub struct Erasure {
 
 /// Auth's refusal.
 #[derive(Deserialize)]
-pub struct Refused {
+pub struct Lacking {
     pub permission: Option<String>,
 }
 
 /// A page of what another service holds of somebody.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Held {
+pub struct Items {
     pub items: Vec<Value>,
     pub next_cursor: Option<String>,
 }

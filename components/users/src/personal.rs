@@ -1,4 +1,4 @@
-//! The way of personal data between the database, where it is encrypted, and the rest of the service.
+//! Encrypts personal data on its way into the database, and decrypts it on its way out.
 
 use edge::Problem;
 use edge::vault::{self, EMAIL, Item, NAME};

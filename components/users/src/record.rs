@@ -40,17 +40,17 @@ pub async fn created(cause: &Cause<'_>, user_id: &str, profile: NewProfile) -> R
         "words": words,
     });
     let created = ProfileEvent::Created { roles: profile.roles, sequence: cause.place() };
-    told(cause, user_id, &created, Some(private)).await
+    answered(cause, user_id, &created, Some(private)).await
 }
 
 /// Append that somebody has another e-mail.
 pub async fn email_changed(cause: &Cause<'_>, user_id: &str, email: NewEmail) -> Result<(), Error> {
     let private = json!({ "email": email.email, "emailHash": email.email_hash });
-    told(cause, user_id, &ProfileEvent::EmailChanged { sequence: cause.place() }, Some(private)).await
+    answered(cause, user_id, &ProfileEvent::EmailChanged { sequence: cause.place() }, Some(private)).await
 }
 
 /// Append what auth's news make happen, unless that was done before or the profile was erased since.
-pub async fn told(
+pub async fn answered(
     cause: &Cause<'_>,
     stream: &str,
     happens: &ProfileEvent,
@@ -97,8 +97,8 @@ pub async fn updated(
     Ok(appended)
 }
 
-/// Note an export: not on the profile's stream, for it changes nothing in it, but on one per person and reader. Ends when
-/// it is written.
+/// Note an export: not on the profile's stream, for it changes nothing in it, but on one per person and reader. Ends
+/// when it is written.
 pub async fn exported(context: &Context, user_id: &str, actor: String) -> Result<(), Error> {
     let stream = format!("export:{user_id}:{actor}");
     let exported = ProfileEvent::Exported { user_id: user_id.to_owned(), repeated: None };

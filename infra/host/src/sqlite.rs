@@ -58,7 +58,9 @@ pub fn on_statement(listener: Listener) {
 /// Costs a look at [`LISTENER`] where nobody listens.
 fn tell(connection: &rusqlite::Connection, sql: &str, statement: &Statement<'_>) {
     let Some(listener) = LISTENER.get() else { return };
-    if let (true, Some(path)) = (connection.is_autocommit(), connection.path()) {
+    if connection.is_autocommit()
+        && let Some(path) = connection.path()
+    {
         listener(Path::new(path), sql, statement.reset_status(StatementStatus::VmStep));
     }
 }
@@ -140,7 +142,8 @@ enum Read {
     Elsewhere,
 }
 
-/// Asked by SQLite every [`STEPS_PER_LOOK`]; true interrupts the statement. Where nothing is to make room there is no deadline.
+/// Asked by SQLite every [`STEPS_PER_LOOK`]; true interrupts the statement. Where nothing is to make room there is no
+/// deadline.
 fn must_make_room() -> bool {
     let late = DEADLINE.get().is_some_and(|deadline| Instant::now() >= deadline);
     if late {

@@ -34,7 +34,7 @@ async fn forward(message: Bytes) -> Result<(), String> {
     let mut outcome = post(message.clone()).await;
     for pause in PAUSES {
         match outcome {
-            Err(Failure::Away(why)) => {
+            Err(Unrecorded::Away(why)) => {
                 logline::log!("the audit log does not answer ({why}); again in {pause} s");
                 spin_sdk::time::sleep(Duration::from_secs(pause)).await;
                 outcome = post(message.clone()).await;
@@ -42,32 +42,33 @@ async fn forward(message: Bytes) -> Result<(), String> {
             _ => break,
         }
     }
-    outcome
-        .map_err(|(Failure::Away(why) | Failure::Refused(why))| format!("an event was not recorded: {why}"))
+    outcome.map_err(|(Unrecorded::Away(why) | Unrecorded::Refused(why))| {
+        format!("an event was not recorded: {why}")
+    })
 }
 
-enum Failure {
+enum Unrecorded {
     /// Worth another try.
     Away(String),
     /// The event is not one.
     Refused(String),
 }
 
-async fn post(event: Bytes) -> Result<(), Failure> {
+async fn post(event: Bytes) -> Result<(), Unrecorded> {
     let base = spin_sdk::variables::get("audit_url").await.unwrap_or_default();
-    let token = issuer::issue_service("redis-bridge".to_owned()).await.map_err(Failure::Away)?.token;
+    let token = issuer::issue_service("redis-bridge".to_owned()).await.map_err(Unrecorded::Away)?.token;
     let request = http::Request::post(format!("{}/api/v1/audit/events", base.trim_end_matches('/')))
         .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .header(header::CONTENT_TYPE, "application/cloudevents+json")
         .body(Full::new(event))
-        .map_err(|error| Failure::Refused(error.to_string()))?;
+        .map_err(|error| Unrecorded::Refused(error.to_string()))?;
     let response = spin_sdk::http::send(request).await;
-    let status = response.map_err(|error| Failure::Away(logline::words(&error)))?.status();
+    let status = response.map_err(|error| Unrecorded::Away(logline::words(&error)))?.status();
     match status {
         status if status.is_success() => Ok(()),
         StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            Err(Failure::Refused(status.to_string()))
+            Err(Unrecorded::Refused(status.to_string()))
         }
-        status => Err(Failure::Away(status.to_string())),
+        status => Err(Unrecorded::Away(status.to_string())),
     }
 }

@@ -174,8 +174,8 @@ pub struct NewEmail {
     pub email_hash: String,
 }
 
-/// `POST /internal/auth/accounts?userId=&session=`: an account that someone makes for someone else. Has no `Debug`: there is
-/// a password in it.
+/// `POST /internal/auth/accounts?userId=&session=`: an account that someone makes for someone else. Has no `Debug`:
+/// there is a password in it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewAccount {

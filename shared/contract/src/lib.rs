@@ -4,9 +4,9 @@
 //! An event's name (`order.placed`) stands in the attribute of its variant; the variant's fields are its data. The doc
 //! comment and the example of each variant make `docs/events.md` and the JSON Schemas (feature `schema`).
 //!
-//! Amounts in events are integers of the currency's minor unit here and in a service's own log; `published` makes decimals of
-//! them for everyone else. Who reads an event must bear members it does not know:
-//! members may be added within a version.
+//! Amounts in events are integers of the currency's minor unit here and in a service's own log; `published` makes
+//! decimals of them for everyone else. Who reads an event must bear members it does not know: members may be added
+//! within a version.
 
 #![expect(missing_docs, reason = "the `into_str` that strum derives has none; all else has")]
 
@@ -50,8 +50,8 @@ where
     }
 
     fn data(&self) -> Value {
-        // The enums are externally tagged, and their members are plain. (Tagged otherwise, serde makes each reader twice,
-        // which cost orders 0.4 MB.)
+        // The enums are externally tagged, and their members are plain. (Tagged otherwise, serde makes each reader
+        // twice, which cost orders 0.4 MB.)
         let tagged = serde_json::to_value(self).unwrap_or_default();
         let Value::Object(members) = tagged else { return Value::Object(Map::new()) };
         members.into_iter().next().map(|(_, data)| data).unwrap_or_default()

@@ -76,8 +76,8 @@ pub enum OrderEvent {
     /// All parts of an order have arrived.
     #[strum_discriminants(strum(serialize = "order.delivered"))]
     Delivered(Arrival),
-    /// An order was cancelled. `refund`: what was paid is to be given back; `restock`: what had left the warehouse is for
-    /// sale again.
+    /// An order was cancelled. `refund`: what was paid is to be given back; `restock`: what had left the warehouse is
+    /// for sale again.
     #[strum_discriminants(strum(serialize = "order.cancelled"))]
     Cancelled {
         /// Whose order it is.
@@ -101,7 +101,8 @@ pub enum OrderEvent {
         /// Whose order it is.
         buyer_id: String,
     },
-    /// Money was given back; the order stays as it is. With `restock` the goods of a parcel on its way are for sale again.
+    /// Money was given back; the order stays as it is. With `restock` the goods of a parcel on its way are for sale
+    /// again.
     #[strum_discriminants(strum(serialize = "order.refund_noted"))]
     RefundNoted {
         /// What was given back.

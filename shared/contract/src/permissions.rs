@@ -1,5 +1,5 @@
-//! What roles permit. A permission opens routes; whose things somebody may deal with there, relations decide. `x:any` is
-//! for what belongs to others, too.
+//! What roles permit. A permission opens routes; whose things somebody may deal with there, relations decide. `x:any`
+//! is for what belongs to others, too.
 
 /// A permission, as a type: it stands in the signature of a handler that demands it.
 pub trait Permission {

@@ -180,7 +180,7 @@ pub struct Wanted {
 /// What products holds, at the catalogue's prices.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Held {
+pub struct Reserved {
     /// Of the prices.
     #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,

@@ -1,6 +1,6 @@
-//! The data of events as everyone sees it: in the feed, in the audit log, over Redis, in an order's history, and in what
-//! services tell each other. It differs from what a service's own log keeps, and its fold reads, in two things: sums are
-//! decimals of their currency, and an order's lines are its `items`, as in the API.
+//! The data of events as everyone sees it: in the feed, in the audit log, over Redis, in an order's history, and in
+//! what services tell each other. It differs from what a service's own log keeps, and its fold reads, in two things:
+//! sums are decimals of their currency, and an order's lines are its `items`, as in the API.
 
 use money::{Currency, Decimal};
 use serde_json::{Map, Value};
@@ -29,8 +29,8 @@ pub fn recorded(data: Value) -> Value {
 
 type Sum<'a> = &'a dyn Fn(&Value, Currency) -> Option<Value>;
 
-/// `value` with the member `from` called `to`, and each sum as `sum` makes it. What is no sum stays as it is: the schema
-/// says so, and who reads it finds the fault.
+/// `value` with the member `from` called `to`, and each sum as `sum` makes it. What is no sum stays as it is: the
+/// schema says so, and who reads it finds the fault.
 fn mapped(value: Value, currency: Option<Currency>, (from, to): (&str, &str), sum: Sum) -> Value {
     match value {
         Value::Object(members) => {

@@ -1,8 +1,8 @@
-//! A service's public operations. Each stands once, with its route, its handler, and what the API's description says of
-//! it; what the handler takes (permission, body, parameters, keys, preconditions), the description reads from its signature.
+//! A service's public operations. Each is declared once, with its route, its handler and its words in the API's
+//! description. The description reads permission, body, parameters, key and preconditions from the handler's signature.
 //!
-//! The description is made natively, with the feature `schema`. A component is built without it: there the sentences and
-//! types of `describe` are nowhere called, and cost nothing.
+//! The description is made natively, with the feature `schema`. A component is built without it: the calls of
+//! `describe` are then never made, and cost nothing.
 
 use axum::Router;
 use axum::handler::Handler;

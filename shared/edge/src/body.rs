@@ -1,8 +1,9 @@
 //! What is wrong with a JSON body: all of it at once, each fault by the path of its member.
 //!
-//! `null` is refused in every member: it is not absence, and what a client makes of a number that is none
-//! (`JSON.stringify({amount: NaN})`) must not mean "all of it". So is a member that comes twice, for readers differ
-//! in which one counts, and a list in an object's place (`body/strict.rs`). `body/shape.rs` finds what is missing, not known or of another type.
+//! `null` is refused in every member. It does not mean "left out": `JSON.stringify({amount: NaN})` gives `null`, and
+//! must not refund everything. A member that comes twice is refused because readers differ in which one counts; so is a
+//! list in place of an object (`body/strict.rs`). `body/shape.rs` finds members that are missing, unknown or of another
+//! type.
 
 mod shape;
 mod strict;

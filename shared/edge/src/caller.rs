@@ -13,8 +13,8 @@ use crate::{Code, Kind, Principal, Problem, identity};
 /// A person with a valid access token. Anyone else gets 401.
 pub struct User(Arc<Principal>);
 
-/// A person who has the permission `P`. Anyone else gets 401, or 403. A handler that takes a [`User`] demands no permission
-/// of everyone; who may do what there, its relations say.
+/// A person who has the permission `P`. Anyone else gets 401 or 403. A handler that takes a [`User`] instead needs no
+/// permission of everyone: it decides by the caller's relation to the thing.
 pub struct Permitted<P>(User, PhantomData<P>);
 
 /// Another service of this deployment, with a service token. Anyone else gets 401.
@@ -120,8 +120,8 @@ async fn caller(parts: &Parts) -> Result<Arc<Principal>, Problem> {
     answer.map_err(challenge)
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750); the scheme's case does not matter. Two of them are none: who
-/// reads the other one would see someone else.
+/// The token of `Authorization: Bearer …` (RFC 6750); the scheme's case does not matter. Two headers count as none,
+/// because another reader might take the other one.
 fn bearer(parts: &Parts) -> Option<&str> {
     let mut lines = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (lines.next()?.to_str().ok()?, lines.next()) else { return None };

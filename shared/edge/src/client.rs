@@ -11,8 +11,8 @@ use variables::{Variable, read};
 
 use crate::{Code, Context, Problem, identity};
 
-/// How long another service may take to answer. Well above SQLite's 5 s busy timeout would only pile
-/// requests up; a caller that gives up earlier retries or compensates.
+/// How long another service may take to answer. A limit well above SQLite's busy timeout of 5 s would only pile
+/// requests up; a caller that gives up retries or compensates.
 const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A service token is renewed this long before it expires.

@@ -47,8 +47,8 @@ fn mapped(address: IpAddr) -> u128 {
     }
 }
 
-/// The client's address: `peer`, or what trusted proxies say of whom they serve. When both headers are there and
-/// disagree, one of them is the client's own, and neither is believed.
+/// The client's address: `peer`, or the address that trusted proxies name. When both headers are there and disagree,
+/// the client wrote one of them itself, and neither is believed.
 pub(crate) fn client_address(peer: &str, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
     let peer = host(peer)?;
     let answers = [elements(headers, "x-forwarded-for"), forwarded(headers)];

@@ -41,7 +41,7 @@ impl Context {
         }
     }
 
-    /// The same, with the client's address. Apart, for it takes a variable that is checked first.
+    /// The same, with the client's address. It needs a variable, which has to be checked first.
     pub(crate) async fn located(self, headers: &HeaderMap) -> Self {
         // Spin appends its value after one a client may have forged: the last one counts.
         let peer = headers.get_all("spin-client-addr").iter().next_back();

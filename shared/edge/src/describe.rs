@@ -1,7 +1,7 @@
-//! The description of operations, as OpenAPI 3.1 has it: JSON Schemas by `schemars`, from the same types that serde reads and
-//! writes; permission, body, parameters and headers from the handler's signature ([`Input`]).
+//! The description of operations in OpenAPI 3.1. JSON Schemas are made by `schemars` from the types that serde reads
+//! and writes; permission, body, parameters and headers come from the handler's signature ([`Input`]).
 //!
-//! Errors are told by their codes, from which status and title follow.
+//! Errors are named by their codes, which imply status and title.
 
 mod formats;
 mod inputs;
@@ -194,14 +194,15 @@ impl Operation {
         self
     }
 
-    /// A permission that its handler demands once it knows how the caller stands to what they ask for.
+    /// A permission that the handler demands only for some relations of the caller to the thing.
     #[must_use]
     pub fn needs<P: contract::permissions::Permission>(mut self, _: P) -> Self {
         self.needs.get_or_insert_default().push(P::NAME);
         self.fails(&[Code::FORBIDDEN])
     }
 
-    /// Its handler has no use for an idempotency key: the request is one anyway, or must not be answered again.
+    /// The handler does not use an idempotency key: the request is idempotent anyway, or its answer must not be given
+    /// again.
     #[must_use]
     pub fn unkeyed(self) -> Self {
         let codes = self.codes.iter().filter(|code| **code != Code::IDEMPOTENCY_MISMATCH).copied().collect();
@@ -260,16 +261,14 @@ impl Operation {
 
     fn all_parameters(&self, method: &str, path: &str) -> Vec<Value> {
         let mut all = self.parameters.clone();
-        // What the path says, the query cannot.
+        // A parameter of the path is not one of the query, too.
         all.retain(|parameter| !path.contains(&format!("{{{}}}", parameter["name"].as_str().unwrap_or("-"))));
         let mut refer = |name: &str| all.push(reference("parameters", name));
         if self.is_keyed {
             refer("IdempotencyKey");
         }
-        match (self.has_preconditions, method) {
-            (true, "get") => refer("IfNoneMatch"),
-            (true, _) => refer("IfMatch"),
-            (false, _) => {}
+        if self.has_preconditions {
+            refer(if method == "get" { "IfNoneMatch" } else { "IfMatch" });
         }
         all
     }

@@ -23,8 +23,8 @@ pub struct Preconditions {
 }
 
 impl Preconditions {
-    /// Refuse a change with 412 when the client knows another revision, or wants none to be there; with 400 what says
-    /// neither: it is not to be done as if nothing had been said.
+    /// Refuse a change with 412 when the client names another revision, or demands that there is none; and a header
+    /// that cannot be read with 400, instead of ignoring it.
     pub fn check(&self, revision: i64) -> Result<(), Problem> {
         for (name, tags) in [("If-Match", &self.if_match), ("If-None-Match", &self.if_none_match)] {
             if matches!(tags, Tags::Malformed) {
@@ -36,7 +36,7 @@ impl Preconditions {
         if is_known && !self.if_none_match.have(revision, true) { Ok(()) } else { Err(Self::failed()) }
     }
 
-    /// As [`check`](Self::check); the revision that the write must still find when the client insists on one.
+    /// As [`check`](Self::check). Returns the revision that the write must still find, if the client names one.
     pub fn insist(&self, revision: i64) -> Result<Option<i64>, Problem> {
         self.check(revision)?;
         Ok(matches!(self.if_match, Tags::These(_)).then_some(revision))

@@ -46,7 +46,7 @@ impl<'a> ContentType<'a> {
         suffix || self.essence() == "application/json"
     }
 
-    /// Whether a text of this type is in UTF-8: said to be, or not said.
+    /// Whether a text of this type is in UTF-8: its charset says so, or there is none.
     pub fn is_utf8(&self) -> bool {
         let mut charsets = self.0.params().filter(|(name, _)| *name == "charset").map(|(_, value)| value);
         let utf8 = charsets.next().is_none_or(|value| value.unquoted_str().eq_ignore_ascii_case("utf-8"));
@@ -54,8 +54,7 @@ impl<'a> ContentType<'a> {
     }
 }
 
-/// Whether `Accept` asks for `kind` rather than for `other`, which is given to those who do not say. It has to be named:
-/// `*/*` is no wish for it.
+/// Whether `Accept` prefers `kind` to `other`, which is the default. `kind` has to be named: `*/*` does not ask for it.
 pub fn prefers(headers: &HeaderMap, kind: &str, other: &str) -> bool {
     let (wanted, is_named) = weight(headers, kind);
     let (unwanted, _) = weight(headers, other);
@@ -74,11 +73,12 @@ fn weight(headers: &HeaderMap, kind: &str) -> (u16, bool) {
 
 /// How closely `range` names `kind`: 2 for the very type, 0 for `*/*`, `None` for another.
 fn specificity(range: &MediaType<'_>, kind: &MediaType<'_>) -> Option<u8> {
-    match (range.ty == "*", range.subty == "*") {
-        (true, true) => Some(0),
-        (false, true) if range.ty == kind.ty => Some(1),
-        _ if range.essence() == kind.essence() => Some(2),
-        _ => None,
+    if range.essence() == kind.essence() {
+        Some(2)
+    } else if range.subty == "*" && range.ty == kind.ty {
+        Some(1)
+    } else {
+        (range.subty == "*" && range.ty == "*").then_some(0)
     }
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 /// The length of a UUID with its hyphens; other spellings of it (bare digits, `{…}`, `urn:uuid:…`) are not taken.
 const LENGTH: usize = 36;
 
-/// What names something, in a path or a query: a UUID in lower case. Read from a request, other text stays as it is:
-/// it is as unknown as a UUID that nothing has, and gets the same answer. Parsed, other text is refused.
+/// An id in a path or a query: a UUID in lower case. In a request, other text is kept as it is: nothing has that id, so
+/// it gets the same answer as an unknown UUID. `parse` refuses other text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Id(pub String);
 

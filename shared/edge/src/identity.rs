@@ -1,4 +1,4 @@
-//! The identity plug-in: the only code that holds keys. Here are its interfaces and the caller they speak of.
+//! The identity plug-in, the only code that holds keys: its interfaces, and the caller that they verify.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ const MAX_REMEMBERED: usize = 256;
 /// Verified tokens of this instance, never used past their expiry.
 static VERIFIED: Mutex<Option<HashMap<String, Arc<Principal>>>> = Mutex::new(None);
 
-/// How a person stands to a thing: the one question that every service asks before it shows or changes something.
+/// A person's relation to a thing. Every service asks for it before it shows or changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// It is theirs.
@@ -50,9 +50,9 @@ impl Principal {
         self.permissions.iter().any(|own| own == permission)
     }
 
-    /// How the caller stands to a thing of `owner`, where `any` permits to deal with everyone's; a stranger is nothing
-    /// to it, and must not know of it. Who owns a thing is its owner whatever else they may do: nobody decides about
-    /// their own thing as if it were another's.
+    /// The caller's relation to a thing of `owner`, where the permission `any` covers everyone's things. `None` for a
+    /// stranger, who must not learn that it exists. An owner with the permission `any` is still the owner: nobody
+    /// decides about their own thing as if it were another's.
     pub fn relation(&self, owner: &str, any: impl Permission) -> Option<Relation> {
         if self.kind == Kind::User && self.subject == owner {
             Some(Relation::Owner)

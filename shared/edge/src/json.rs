@@ -17,9 +17,9 @@ const MAX_DRAIN: usize = 8 * MAX_BODY;
 
 /// A client's JSON body of type `T`, without `null` in any member. Types use `#[serde(deny_unknown_fields)]`, so a
 /// misspelt member is named.
-pub struct Json<T>(pub T);
+pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {

@@ -51,8 +51,8 @@ impl Key {
         format!("{operation} {}", self.key)
     }
 
-    /// The key with a hash that only this deployment can make, one per `purpose`: from a plain hash of a body that has a
-    /// secret in it the secret can be guessed back.
+    /// The key with a hash that only this deployment can make, one per `purpose`. A plain hash of a body with a secret
+    /// would let others guess the secret.
     ///
     /// # Errors
     /// 503 when the keys cannot be read or are not fit.
@@ -61,8 +61,8 @@ impl Key {
         Ok(Self { request_hash, ..self })
     }
 
-    /// What the log keeps of a request with this key for `operation`; `result` is what it was answered, or what the answer
-    /// is made of anew.
+    /// The part of a request with this key that the log keeps for `operation`. `result` is the answer, or whatever the
+    /// answer can be made from again.
     pub fn kept(&self, operation: &str, result: impl Into<String>) -> Idempotency {
         let (key, request_hash) = (self.scoped(operation), self.request_hash.clone());
         Idempotency { key, request_hash, result: result.into() }

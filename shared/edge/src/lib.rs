@@ -1,11 +1,11 @@
 //! The HTTP edge that every service shares.
 //!
-//! [`serve`] (or [`serve_static`]) wraps a service's router: request id, trace context, problem+json. The extractors say in a
-//! handler's signature what it needs: [`User`] or [`ServiceCaller`], [`Json`], [`Keyed`] or [`OptionalBody`] (and [`Once`]),
-//! [`Message`] from another service, [`Preconditions`], [`Page`], [`Query`], [`Path`] with [`Id`]s, [`Context`].
-//! [`Api`] has a service's public operations, each with its route, its handler and its description.
-//! [`Period`] is the `from` and `to` of a list. [`Client`] calls other services' internal routes.
-//! [`text`] is how free text comes in, [`headers`] how headers do.
+//! [`serve`] (or [`serve_static`]) wraps a service's router: request id, trace context, problem+json. The extractors
+//! say in a handler's signature what it needs: [`User`] or [`ServiceCaller`], [`JsonBody`], [`Keyed`] or
+//! [`OptionalBody`] (and [`Once`]), [`Message`] from another service, [`Preconditions`], [`Page`], [`Query`], [`Path`]
+//! with [`Id`]s, [`Context`]. [`Api`] has a service's public operations, each with its route, its handler and its
+//! description. [`Period`] is the `from` and `to` of a list. [`Client`] calls other services' internal routes. [`text`]
+//! is how free text comes in, [`headers`] how headers do.
 
 mod api;
 mod body;
@@ -42,7 +42,7 @@ pub use id::{Id, NotAnId, lower_id, lower_id_if_any};
 pub use identity::{
     Announced, Grant, Kind, Principal, Relation, Signature, issue_access, key_set, rotate_keys, seal, sign,
 };
-pub use json::{Json, Message, Raw};
+pub use json::{JsonBody, Message, Raw};
 pub use keyed::{Key, Keyed, Nothing, OptionalBody, REPLAYED, replayed};
 pub use once::{Answer, Once, SEALED};
 pub use page::{List, Page, PageOf, Path, Query};

@@ -1,7 +1,8 @@
-//! Requests that change something, done once however often they come with their `Idempotency-Key`.
+//! Requests that change something have one effect, however often they come with the same `Idempotency-Key`.
 //!
-//! Every POST that changes something goes this way, but for those that answer secrets. The database decides: the key and
-//! the answer are in the very event that is the effect, and `UNIQUE (actor, idempotency_key)` lets one of several through.
+//! Every POST that changes something works like this, except those that answer secrets. The database decides: key and
+//! answer are stored in the event that is the effect, and `UNIQUE (actor, idempotency_key)` lets one of several
+//! through.
 //!
 //! ```text
 //! pub async fn create(user: User, request: Keyed<api::NewThing>) -> Result<Response, Error> {
@@ -18,7 +19,7 @@
 //! }
 //! ```
 //!
-//! What has no event of its own is told by one more: see [`Once::answer_once`].
+//! A request that makes no event gets one for its answer: see [`Once::answer_once`].
 
 use axum::response::{IntoResponse, Response};
 use contract::every::ServiceEvent;
@@ -91,7 +92,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// What a request with its key is to do once.
+/// The one effect of a request with its key.
 pub struct Once {
     db: &'static Db,
     actor: String,
@@ -102,22 +103,22 @@ pub struct Once {
 }
 
 impl Once {
-    /// What `actor` does by a request with this key, if it has one. `operation` names the route and what its path names,
-    /// so that keys of others do not meet: `orders.ship.<id>`.
+    /// The effect of `actor`'s request with this key, if it has one. `operation` names the route and the ids in its
+    /// path, such as `orders.ship.<id>`: the same key for another operation is another key.
     pub fn new(db: &'static Db, actor: String, operation: impl Into<String>, key: Option<Key>) -> Self {
         let operation = operation.into();
         let key = key.map(|key| Key { key: key.scoped(&operation), ..key });
         Self { db, actor, operation, key, personal: false }
     }
 
-    /// The answer has personal data in it: it is encrypted for the stream of its event. Erase it with the stream's private
-    /// parts (`SET result = ''`).
+    /// The answer has personal data in it: it is encrypted for the stream of its event. Erase it with the stream's
+    /// private parts (`SET result = ''`).
     #[must_use]
     pub fn personal(self) -> Self {
         Self { personal: true, ..self }
     }
 
-    /// The body has a secret in it, which could be guessed back from a plain hash: have a keyed one.
+    /// The body has a secret in it, which could be guessed from a plain hash: use a keyed hash.
     ///
     /// # Errors
     /// 503 when the keys cannot be read or are not fit.
@@ -164,8 +165,8 @@ impl Once {
         }
     }
 
-    /// Give the answer to a request whose effect has no event of its own, and may happen twice if two come at once: with a
-    /// key, an event remembers that it was answered.
+    /// Give the answer to a request whose effect has no event of its own, and may happen twice if two come at once.
+    /// With a key, an event stores the answer.
     pub async fn answer_once(&self, answer: Answer) -> Result<Response, Problem> {
         if self.key.is_none() {
             return Ok(answer.into_response());
@@ -174,7 +175,7 @@ impl Once {
         let event = Event::new(Uuid::now_v7().to_string(), 1, self.actor.as_str(), &answered);
         match self.db.append(self.keep(event, &answer).await?).await {
             Ok(_) => Ok(answer.into_response()),
-            Err(error) => self.replayed::<Failure>(error).await.map_err(|failure| failure.0),
+            Err(error) => self.replayed::<AnyProblem>(error).await.map_err(|AnyProblem(problem)| problem),
         }
     }
 
@@ -193,15 +194,15 @@ impl Once {
 }
 
 /// Any error as a problem, where a caller has no errors of its own.
-struct Failure(Problem);
+struct AnyProblem(Problem);
 
-impl From<Problem> for Failure {
+impl From<Problem> for AnyProblem {
     fn from(problem: Problem) -> Self {
         Self(problem)
     }
 }
 
-impl From<store::Error> for Failure {
+impl From<store::Error> for AnyProblem {
     fn from(error: store::Error) -> Self {
         Self(Problem::internal(error))
     }

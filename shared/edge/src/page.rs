@@ -16,7 +16,7 @@ const DEFAULT_LIMIT: u32 = 20;
 /// The most items of a page: keeps an answer well under a megabyte.
 const MAX_LIMIT: u32 = 100;
 
-/// The page that is asked for; of which list, [`Page::of`] says.
+/// The page that a client asks for. [`Page::of`] makes it a page of one list.
 #[derive(Clone, Debug)]
 pub struct Page {
     limit: u32,
@@ -38,7 +38,8 @@ pub struct PageOf<K> {
 pub struct List<T> {
     /// The page's items.
     pub items: Vec<T>,
-    /// Send it as `cursor` for the next page; `null` on the last. Whether there is one, the number of items does not say.
+    /// Send it as `cursor` for the next page; `null` on the last. Whether there is one, the number of items does not
+    /// say.
     pub next_cursor: Option<String>,
 }
 
@@ -62,10 +63,10 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for List<T> {
 }
 
 impl Page {
-    /// The page of the list `name`, narrowed by `filters` (whose list it is counts as one).
+    /// The page of the list `name` with these `filters` (the owner of the list is one of them).
     ///
-    /// A cursor carries a hash of both, so that one of another list is not taken for a place in this one: it would
-    /// leave items out, or show them twice. It is no secret, so its key is checked like anything from outside.
+    /// A cursor carries a hash of both, because the cursor of another list would leave items out, or show them twice.
+    /// It is no secret, so its key is checked like any input.
     ///
     /// # Errors
     /// 422 when the cursor is not one of this very list.
@@ -105,8 +106,8 @@ impl<K> PageOf<K> {
         List { items: rows, next_cursor }
     }
 
-    /// As [`list`](Self::list), of a search that looks at so many rows for a page: though the page is not full, or has
-    /// nothing, it goes on after `looked`, if there is more to be looked at.
+    /// As [`list`](Self::list), of a search that looks at a limited number of rows for a page. If there are more rows,
+    /// the next page begins after `looked`, even when this one is not full, or empty.
     pub fn list_of_some<T, D: ToString>(
         &self,
         rows: Vec<T>,

@@ -132,9 +132,9 @@ impl Problem {
         Self::new(Code::NOT_FOUND, format!("There is no such {what}"))
     }
 
-    /// A failure on our side: logged with its causes, opaque to the client. What any service's database can refuse has
-    /// its answer here: an actor who is stopped, and a version that the database is not for, which is named, as only the
-    /// deployment can do something about it.
+    /// A failure on our side: logged with its causes, opaque to the client. Two refusals of every service's database
+    /// have their own answers: an actor who is disabled or erased, and a database that needs a newer version of the
+    /// service. That one is named, because only the deployment can mend it.
     pub fn internal(source: impl Into<anyhow::Error>) -> Self {
         let source = source.into();
         let problem = match source.downcast_ref() {
@@ -149,14 +149,18 @@ impl Problem {
 
     /// The problem of another service's answer: its kind, detail and fields, and when to try again.
     pub(crate) fn passed_on(body: &[u8], headers: &HeaderMap) -> Self {
-        let told: Told = serde_json::from_slice(body).unwrap_or_default();
-        match Code::ALL.iter().find(|code| code.name == told.code && **code != Code::INTERNAL) {
+        let received: Received = serde_json::from_slice(body).unwrap_or_default();
+        match Code::ALL.iter().find(|code| code.name == received.code && **code != Code::INTERNAL) {
             Some(code) => {
                 let named = |name| Some((HeaderName::from_static(name), headers.get(name)?.clone()));
                 let headers = PASSED_ON.into_iter().filter_map(named).collect();
-                caller::challenge(Self { errors: told.errors, headers, ..Self::new(*code, told.detail) })
+                caller::challenge(Self {
+                    errors: received.errors,
+                    headers,
+                    ..Self::new(*code, received.detail)
+                })
             }
-            None => Self::internal(anyhow::anyhow!("another service failed: {}", told.code)),
+            None => Self::internal(anyhow::anyhow!("another service failed: {}", received.code)),
         }
     }
 
@@ -244,7 +248,7 @@ impl std::fmt::Display for Problem {
 /// What is read of another service's problem.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Told {
+struct Received {
     code: String,
     detail: String,
     errors: Vec<FieldError>,

@@ -21,7 +21,7 @@ pub struct Refusal {
 
 static RECORDER: OnceLock<fn(Refusal)> = OnceLock::new();
 
-/// Have `recorder` told of every refusal of this instance. It must not make the caller wait. The first one stays.
+/// Call `recorder` for every refusal of this instance. It must not make the caller wait. The first recorder stays.
 pub fn on_refusal(recorder: fn(Refusal)) {
     _ = RECORDER.set(recorder);
 }

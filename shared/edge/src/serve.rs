@@ -18,7 +18,7 @@ use crate::{Code, Context, Problem, Refusal, identity, json, refusal};
 /// What is read here of the deployment's variables.
 static OWN: Checks = &[&SERVICE_URL, &TRUSTED_PROXIES];
 
-/// How much of a path is told again, in problems, logs and events, in characters: enough to know it by.
+/// How many characters of a path are repeated in problems, logs and events: enough to recognise it.
 const MAX_PATH: usize = 200;
 
 /// A service's routes with the contract's answers to unknown paths and methods.
@@ -81,8 +81,8 @@ fn shown(path: &str) -> String {
     path.chars().take(MAX_PATH).collect()
 }
 
-/// 503 that names every setting that cannot be used. Once an instance found all fit it does not ask again: variables
-/// are what they were when the app started.
+/// 503 that names every setting that cannot be used. Once all are found fit, the instance does not ask again: variables
+/// do not change while the app runs.
 async fn ready(checks: &[Checks]) -> Result<(), Problem> {
     static READY: AtomicBool = AtomicBool::new(false);
     if READY.load(Ordering::Relaxed) {

@@ -55,8 +55,7 @@ pub fn query(errors: &mut Vec<FieldError>, field: &str, text: &str, max: usize) 
     line(errors, field, text, 0..=max)
 }
 
-/// What is left of a text that nobody is to be refused for, such as a `User-Agent`: of its first `max` characters those
-/// that show.
+/// A text that must never refuse a request, such as a `User-Agent`: the visible ones of its first `max` characters.
 pub fn stripped(text: &str, max: usize) -> String {
     let mut rest: String = nfc(trimmed(text)).chars().take(max).collect();
     while let Some(at) = first_refused(&rest, "") {

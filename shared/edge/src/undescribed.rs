@@ -1,5 +1,5 @@
-//! What `describe` is in a component: names without a meaning, so that the sentences of an operation may stand beside its
-//! route. None of it is ever called.
+//! `describe` in a component: the same names without a function, so that an operation's description can be written
+//! beside its route. Nothing of it is ever called.
 
 use crate::Code;
 

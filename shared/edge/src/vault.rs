@@ -40,7 +40,7 @@ pub async fn decrypt_all(items: Vec<Item>) -> Result<Vec<String>, Problem> {
     if items.is_empty() { Ok(Vec::new()) } else { opened(items).await }
 }
 
-/// Keyed hashes of texts, by which they are found again while they are encrypted.
+/// Keyed hashes of texts, by which the encrypted texts can be found.
 ///
 /// # Errors
 /// 503 when the keys cannot be read or are not fit.

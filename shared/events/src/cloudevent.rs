@@ -57,8 +57,8 @@ impl CloudEvent {
     /// The columns that [`from_row`](Self::from_row) reads.
     pub(crate) const COLUMNS: &str = "data, private, type, id, stream, time, traceparent, seq, actor";
 
-    /// What it says happened; `None` when it is none of `E`'s, or has not the data that it must have, which a receiver must
-    /// not choke on.
+    /// The event as one of `E`; `None` when it is of another kind, or lacks data that its type demands. A receiver
+    /// skips such events.
     pub fn read<E>(&self) -> Option<E>
     where
         E: DeserializeOwned + IntoDiscriminant,
@@ -69,13 +69,15 @@ impl CloudEvent {
         event.inspect_err(|error| logline::log!("event {} {}: {error}", self.kind, self.id)).ok()
     }
 
-    /// Its data, with what of its private part the receiver is trusted with; `None` when it has not all of that.
+    /// The event's data together with the private members that the receiver may read, as a `T`; `None` when one is
+    /// missing.
     pub fn with_private<T: DeserializeOwned>(&self) -> Option<T> {
         let data = serde_json::from_value(self.data.clone());
         data.inspect_err(|error| logline::log!("event {} {}: {error}", self.kind, self.id)).ok()
     }
 
-    /// The place in the source's log: by it, not by their arrival, events are folded. 0 when it is not told.
+    /// The place in the source's log: events are folded in this order, not in the order of arrival. 0 when it is
+    /// missing.
     pub fn place(&self) -> i64 {
         self.sequence.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0)
     }

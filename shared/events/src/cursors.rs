@@ -1,4 +1,5 @@
-//! How far each target has got, in the table `<service>_cursors`: who is behind, whose turn it is, and when to try again.
+//! The cursors, in the table `<service>_cursors`: how far each target has got, who holds its lease, and when to try
+//! again.
 //!
 //! A lease keeps the relay to one drain of a target at a time, whatever instances there are.
 
@@ -11,7 +12,7 @@ use crate::undelivered::Undelivered;
 
 /// A cursor is moved past events its target does not want once so many have come together.
 const SKIP: i64 = 1000;
-/// How far a look into the log goes: what waits is counted, and what is wanted looked for, among so many events.
+/// A look into the log covers so many events: those that wait are counted, and the next one that is wanted is found.
 pub(crate) const LOOK: i64 = 10_000;
 /// How long a drain may hold a target without renewal: longer than a delivery can take (6 s).
 const LEASE_SECONDS: i64 = 10;
@@ -133,8 +134,8 @@ impl Relay {
         self.db.execute(&sql, params![target.service, seq, leased_until]).await
     }
 
-    /// Try again later, from `cursor` on. What was delivered in between starts the counting of failures anew; of
-    /// those that are no event's fault few are counted, so that an outage does not have events parked after it.
+    /// Try again later, from `cursor` on. A delivery in between resets the count of failures. Failures that are no
+    /// event's fault count only up to a limit, so that no event is parked because of an outage.
     pub(crate) async fn back_off(&self, target: &Target, cursor: i64, why: Undelivered) -> Result<(), Error> {
         let sql = format!(
             "UPDATE {}_cursors SET leased_until = 0, failures = min(failures * (seq >= ?5) + 1, ?6), seq = max(seq, ?5), \

@@ -34,7 +34,7 @@ impl Relay {
         within_bytes(self.db.query(&sql, params![after, limit]).await?)
     }
 
-    /// Deliver those of `rows` that `target` wants, with what it is trusted with.
+    /// Deliver those of `rows` that `target` wants, with the private members that it may read.
     pub(crate) async fn send(
         &self,
         context: &Context,

@@ -41,7 +41,7 @@ pub struct Asked {
     limit: i64,
 }
 
-/// What is told of a parked event: the data of its parking, and whose and when it was.
+/// The columns of a parked event: the data of `delivery.parked`, its source, and its time.
 const TOLD: &str = "json_set(e.data, '$.source', ?1, '$.parkedAt', e.time) AS told";
 
 impl Relay {

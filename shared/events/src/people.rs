@@ -1,4 +1,4 @@
-//! Who is disabled or erased does nothing more anywhere: what a service writes down when auth tells it.
+//! Each service remembers who is disabled or erased, as auth says, and refuses what they do.
 
 use contract::DomainEvent;
 use contract::auth::AuthEvent;
@@ -7,8 +7,8 @@ use store::{Error, Event, NEXT};
 
 use crate::{CloudEvent, Relay};
 
-/// What `told`, auth's `event`, means for what somebody may do; `None` when nothing. The fold goes by `sequence`, the place
-/// in auth's log, for events may come in any order.
+/// The event that disables, enables or erases a person here because of auth's `event` (`told` is its content); `None`
+/// for any other. The fold compares `sequence`, the place in auth's log, because events may arrive in any order.
 pub fn person(event: &CloudEvent, told: &AuthEvent) -> Option<ServiceEvent> {
     let sequence = event.place();
     match told {
@@ -24,7 +24,7 @@ pub fn person(event: &CloudEvent, told: &AuthEvent) -> Option<ServiceEvent> {
 }
 
 impl Relay {
-    /// Append what `cause`, auth's event, makes happen to the person it is about: once, however often it comes.
+    /// Append what auth's event `cause` means for its person: once, however often it arrives.
     pub async fn answer(
         &'static self,
         cause: &CloudEvent,

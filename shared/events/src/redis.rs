@@ -1,8 +1,8 @@
 //! Redis as a target: every event is published to `jangteo.<source>`, for subscribers outside of the deployment.
 //!
-//! Publish and subscribe keeps nothing: who was away catches up by `GET /api/v1/events?after=`. Spin opens a TCP
-//! connection per `open` and knows no timeout, so one is kept per instance, raced against a timer, and dropped
-//! when anything is wrong with it.
+//! Redis keeps nothing that it publishes: a subscriber that was away catches up by `GET /api/v1/events?after=`. Spin
+//! opens a TCP connection per `open` and knows no timeout, so one is kept per instance, raced against a timer, and
+//! dropped when anything is wrong with it.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;

@@ -20,7 +20,7 @@ pub(crate) fn record(relay: &'static Relay) {
     });
 }
 
-/// What is refused to whom on which route is one stream, whatever stands in the path's variable parts.
+/// All refusals of one permission to one actor on one route are one stream, whatever the path's parameters are.
 fn refused(refusal: Refusal) -> Event {
     let Refusal { actor, permission, route, path, request_id, traceparent } = refusal;
     let stream = format!("refusal:{actor}:{permission}:{route}");

@@ -1,9 +1,9 @@
-//! The relay: tells each target what happened, in order, at least once, one drain at a time. Here is the loop; `cursors`
-//! knows how far each target has got, `delivery` brings it a batch.
+//! The relay delivers the log to each target: in order, at least once, one drain at a time. This file has the loop,
+//! `cursors` how far each target has got, `delivery` one batch.
 //!
 //! A failing target holds back only its own cursor. Nothing is lost when a target or the process dies: the
 //! next request, `POST /internal/<service>/relay` or a start goes on from the cursor. An event that a target keeps
-//! refusing is parked (`parking`). Redis has a lane of its own: while it hangs, services are told all the same.
+//! refusing is parked (`parking`). Redis has a lane of its own: while it hangs, deliveries to services go on.
 
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub struct Relay {
     pub(crate) seen: [AtomicI64; MAX_TARGETS],
 }
 
-/// Targets that are told one after the other. Lanes do not wait for each other.
+/// Targets that get their events one after the other. Lanes do not wait for each other.
 #[derive(Clone, Copy)]
 enum Lane {
     Services,
@@ -96,8 +96,8 @@ impl Relay {
         }
     }
 
-    /// As [`kick`](Self::kick), but only at an instance's first call: what an earlier process left is finished.
-    /// From then on refused permissions are events of the log, too.
+    /// As [`kick`](Self::kick), but only at an instance's first call, to finish what an earlier process left. From then
+    /// on refused permissions are recorded as events.
     pub fn kick_once(&'static self) {
         static KICKED: AtomicU8 = AtomicU8::new(0);
         if KICKED.swap(1, Ordering::Relaxed) == 0 {
@@ -133,7 +133,7 @@ impl Relay {
         self.deliver_again(context, target, seq).await.map_err(refused)
     }
 
-    /// Tell each target what it wants; whether any was told something.
+    /// Deliver to each target what it wants; whether anything was delivered.
     async fn round(&self, lane: Lane) -> Result<bool, Error> {
         let waiting = match lane {
             Lane::Services => self.waiting(self.targets).await?,
@@ -142,17 +142,19 @@ impl Relay {
         };
         let mut told = false;
         for waiting in waiting {
-            told |= match waiting.first {
+            let went_on = match waiting.first {
                 Some(first) => self.drain_target(waiting.target, first).await?,
                 None => self.skip(&waiting).await?,
             };
+            told = told || went_on;
         }
         Ok(told)
     }
 
-    /// Tell `target` everything from the first event that it wants; false when someone else does, or it refuses.
+    /// Deliver everything to `target` from the first event that it wants; false when another instance does, or it
+    /// refuses.
     ///
-    /// A batch that is refused is halved until the event is alone that is the reason.
+    /// A refused batch is halved until only the event that causes the refusal is left.
     async fn drain_target(&self, target: &Target, first: i64) -> Result<bool, Error> {
         let Some((cursor, mut failures)) = self.claim(target).await? else { return Ok(false) };
         let (mut cursor, mut limit) = (cursor.max(first.saturating_sub(1)), BATCH);

@@ -1,9 +1,9 @@
-//! Events that anyone may cause as often as they like: the log tells of the first within a minute at once, and of how
-//! many more there were by the next one, or by the sweep. So nobody writes the log without bound.
+//! Events that anyone may cause as often as they like. The first one within a minute is appended at once; the others
+//! are counted, and the next event or the sweep appends their number. So nobody can fill the log.
 //!
-//! Each event has `repeated`: how many more like it there were since the one before. Event by event, 1 + `repeated`
-//! sums up to what happened. They are counted in `<service>_repeats` by one statement; a trigger of the log takes
-//! what an event tells of from the count, so that nothing is told twice, nor lost when the process dies.
+//! `repeated` of an event is how many more like it happened since the one before, so the sum of 1 + `repeated` is the
+//! number of all. One statement counts them in `<service>_repeats`; a trigger of the log subtracts what an event
+//! reports, so that nothing is reported twice, or lost when the process dies.
 
 use contract::auth::AuthEventKind;
 use contract::every::ServiceEventKind;
@@ -22,18 +22,18 @@ const KINDS: [&str; 3] = [
 ];
 /// How long one event stands for all like it.
 const WINDOW_MS: i64 = 60_000;
-/// How long whoever tells of an ended minute has for it.
+/// How long one instance has to report a minute that has ended.
 const TELLING_MS: i64 = 5_000;
-/// Ended minutes that are told of when another one begins: more than one, so that the table gets shorter.
+/// Ended minutes that are reported when another one begins: more than one, so that the table shrinks.
 const TOLD_ASIDE: i64 = 4;
-/// Ended minutes that a sweep tells of at a time.
+/// Ended minutes that a sweep reports at a time.
 const TOLD_AT_ONCE: i64 = 100;
 /// The most turns of a sweep: the next one goes on.
 const TURNS: usize = 20;
 
 impl Relay {
-    /// Record `event`, of one of the folded kinds, or count it, if one like it (of the same stream and kind) was recorded within
-    /// the minute. After the response: how long it takes says nothing to the caller.
+    /// Record `event`, of one of the folded kinds; or count it, if one of the same stream and kind was recorded within
+    /// the minute. This happens after the response, so that its duration tells the caller nothing.
     pub fn note(&'static self, event: Event) {
         spin_sdk::wasip3::spawn(async move {
             let (kind, stream) = (event.kind, event.stream.clone());
@@ -73,7 +73,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Tell of all minutes that have ended, as far as one sweep goes.
+    /// Report all minutes that have ended, as far as one sweep goes.
     pub(crate) async fn tell_repeats(&self) -> Result<(), Error> {
         for _ in 0..TURNS {
             if self.tell_ended(TOLD_AT_ONCE).await? == 0 {
@@ -83,10 +83,10 @@ impl Relay {
         Ok(())
     }
 
-    /// Tell of some minutes that have ended, and forget those of which all is told: how many there were.
+    /// Report some minutes that have ended, and forget those that are reported in full; how many there were.
     async fn tell_ended(&self, limit: i64) -> Result<usize, Error> {
         let (table, now) = (format!("{}_repeats", self.service()), Timestamp::now().0);
-        // Whoever takes a row has some seconds to tell of it before another may.
+        // An instance that takes a row has some seconds to report it before another one may.
         let take = format!(
             "UPDATE {table} SET until = ?1 + ?2 WHERE untold > 0 AND (stream, type) IN \
                (SELECT stream, type FROM {table} WHERE until <= ?1 ORDER BY until LIMIT ?3) \
@@ -107,7 +107,7 @@ impl Relay {
     }
 }
 
-/// `event`, telling of all that are `untold`, itself included.
+/// `event`, which reports all that are `untold`, itself included.
 fn telling(mut event: Event, untold: i64) -> Event {
     if let Some(data) = event.data.as_object_mut() {
         data.insert("repeated".to_owned(), json!(untold.saturating_sub(1)));

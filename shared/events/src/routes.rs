@@ -7,9 +7,9 @@ use store::Error;
 
 use crate::{Relay, parking};
 
-/// `POST /internal/<service>/relay` tells of what was repeated and drains the log now; `GET /internal/<service>/health` asks the database: both say
-/// how many events wait for each target. `GET /internal/<service>/parked` lists events that a target kept refusing,
-/// `POST …/parked/redrive` delivers one again. All demand a service token.
+/// `POST /internal/<service>/relay` reports repeated events and drains the log now; `GET /internal/<service>/health`
+/// writes to the database as a test. Both answer how many events wait for each target. `GET /internal/<service>/parked`
+/// lists events that a target kept refusing, `POST …/parked/redrive` delivers one again. All demand a service token.
 pub fn internal_routes(relay: &'static Relay) -> Router {
     let health = format!("/internal/{}/health", relay.service());
     relay_route(relay).route(&health, routing::get(move |caller| report(relay, caller)))

@@ -1,8 +1,8 @@
 //! Why a batch was not delivered, and when an event is given up.
 
-/// After so many tries (some 7 s) an event is parked that its target calls wrong.
+/// An event that its target calls wrong is parked after so many tries (some 7 s).
 const TRIES_REFUSED: i64 = 4;
-/// After so many tries (some 5 min) an event is parked that its target fails at.
+/// An event at which its target fails is parked after so many tries (some 5 min).
 const TRIES_FAILED: i64 = 10;
 
 /// Why a batch was not delivered.
@@ -24,7 +24,7 @@ impl std::fmt::Display for Undelivered {
 }
 
 impl Undelivered {
-    /// 401 to 404 and 429 are about us, 503 and 504 about the target, the rest about the events.
+    /// 401 to 404 and 429 are our fault, 502 to 504 the target's; the rest is about the events.
     pub(crate) fn of(status: u16) -> Self {
         match status {
             401..=404 | 408 | 429 | 502..=504 => Self::Away,

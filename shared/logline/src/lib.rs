@@ -1,4 +1,4 @@
-//! Lines of a component's log: one write each, and never a failure of what is logged about.
+//! Lines of a component's log. Each is one write, and a failure to write one never fails the request.
 //!
 //! `eprintln!` writes a line in pieces, between which another instance's come, and panics when the log cannot be
 //! written, as on a full disk: that would kill the instance and every request in it.
@@ -48,7 +48,7 @@ fn line(text: &str) -> String {
     line
 }
 
-/// What a failure says that has only a `Debug` form, as all have that are generated from WIT:
+/// The words of an error that has only a `Debug` form, as those generated from WIT have:
 /// `ErrorCode::ConnectionRefused` is "connection refused", `Error::Io("disk full")` is "disk full".
 pub fn words(failure: &impl Debug) -> String {
     let text = format!("{failure:?}");

@@ -2,7 +2,8 @@
 //! of account), as its maintenance agency published it on 2026-01-01
 //! (<https://www.six-group.com/dam/download/financial-information/data-center/iso-currrency/lists/list-one.xml>).
 //!
-//! A table, since the crates that have one carry names, symbols and countries too, and withdrawn codes among the active.
+//! A table, since the crates that have one carry names, symbols and countries too, and withdrawn codes among the
+//! active.
 
 /// Codes of three letters each, one after another in alphabetical order, by their number of decimals.
 pub const ACTIVE: [(u8, &str); 4] = [

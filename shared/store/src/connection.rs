@@ -38,7 +38,7 @@ const SCRUB_PAUSE: Duration = Duration::from_millis(10);
 const PRAGMAS: [&str; 3] =
     ["PRAGMA wal_autocheckpoint = 0", "PRAGMA busy_timeout = 0", "PRAGMA secure_delete = ON"];
 
-/// What SQLite says of a statement that does not fit the schema it knows. Our own refusals have no such words.
+/// SQLite's words when a statement does not fit the schema that it has read. Our own refusals do not use them.
 const UNPREPARED: [&str; 6] = [
     "no such table: ",
     "no such column: ",
@@ -47,7 +47,7 @@ const UNPREPARED: [&str; 6] = [
     "vtable constructor failed: ",
     "database schema has changed",
 ];
-/// What a commit waits for: `normal` survives a killed process, `full` also a power cut.
+/// When a commit is durable: with `normal` it survives a killed process, with `full` a power cut, too.
 pub static SYNCHRONOUS: Variable<&str> = Variable::new("sqlite_synchronous", "normal", |text| {
     read::choice(text, &[("normal", "PRAGMA synchronous = NORMAL"), ("full", "PRAGMA synchronous = FULL")])
 });
@@ -207,8 +207,9 @@ fn is_busy(error: &SqliteError) -> bool {
 }
 
 /// SQLite could not prepare the statement, so it has not run: its connection's copy of the schema is not the
-/// database's, as after a migration by another instance. SQLite reads the schema anew by itself, but fails when it finds
-/// that out while it connects to a full-text table behind a trigger (seen with 3.49.1: the first product after a start).
+/// database's, as after a migration by another instance. SQLite reads the schema anew by itself, but fails when it
+/// finds that out while it connects to a full-text table behind a trigger (seen with 3.49.1: the first product after a
+/// start).
 fn is_unprepared(error: &SqliteError) -> bool {
     let SqliteError::Io(text) = error else { return false };
     UNPREPARED.iter().any(|part| text.contains(part))

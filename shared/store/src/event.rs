@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use crate::{Db, Error, Timestamp, params};
 
-/// As an event's version: whatever comes next. For events that commute, such as stock movements.
+/// The version of an event that takes the next free one: for events that commute, such as stock movements.
 pub const NEXT: i64 = 0;
 
-/// How the kinds of events are named that erase personal data, such as `user.erased`.
+/// The end of the names of events that erase personal data, such as `user.erased`.
 const ERASED: &str = ".erased";
 
 /// An event that is about to happen.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Db, Error, params};
 
-/// How long an answer is good: who watches is told soon enough, and who asks all the time writes no more than this.
+/// How long an answer is good: soon enough for monitoring, and frequent questions do not write more often than this.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// The last answer, and when it was asked for.
@@ -16,7 +16,8 @@ impl Probe {
         Self(Mutex::new(None))
     }
 
-    /// The answer, if it is still good; else whoever asks has to find the next one, and all others get this one until then.
+    /// The answer, if it is still good. Else the caller has to find the next one, and all others get the old one until
+    /// then.
     fn remembered(&self) -> Option<Result<(), Error>> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (asked, last) = slot.clone().unzip();

@@ -1,9 +1,9 @@
 //! Brings a service's tables up to date when an instance opens its connection.
 //!
-//! Scripts of tables run once, oldest first. Triggers and views are the fold: where this version's has a higher number
-//! than the database's, all of them are made anew. Both happen in one transaction. A version that knows less than the
-//! database has refuses it and changes nothing: while two versions run side by side, the older one goes on with the
-//! connections that it has, by the newer one's triggers.
+//! Scripts of tables run once, oldest first. Triggers and views are the fold: when this version's number is higher than
+//! the database's, all of them are made anew. Both happen in one transaction. An older version refuses a database that
+//! a newer one has migrated, and changes nothing. While two versions run side by side, the older one keeps the
+//! connections that it has, and works with the newer one's triggers.
 
 use crate::script::{Scripts, statements};
 use crate::{Error, Row};
@@ -13,7 +13,7 @@ type Run<'a> = &'a dyn Fn(&str) -> Result<Vec<Row>, Error>;
 
 /// What a database has, or a version of the service knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct State {
+struct Numbers {
     /// How many scripts of tables.
     migrations: i64,
     /// The fold's number.
@@ -40,21 +40,21 @@ pub(crate) fn up(run: Run<'_>, scripts: &Scripts) -> Result<(), Error> {
     }
 }
 
-fn known(scripts: &Scripts) -> Result<State, Error> {
+fn known(scripts: &Scripts) -> Result<Numbers, Error> {
     let migrations = i64::try_from(scripts.tables().count()).unwrap_or(i64::MAX);
-    Ok(State { migrations, fold: scripts.fold_number()? })
+    Ok(Numbers { migrations, fold: scripts.fold_number()? })
 }
 
 /// Nothing, in an empty database.
-fn found(run: Run<'_>, scripts: &Scripts) -> Result<State, Error> {
+fn found(run: Run<'_>, scripts: &Scripts) -> Result<Numbers, Error> {
     let service = scripts.service;
     let found = if_there(run(&format!("SELECT migrations, fold FROM {service}_schema")))?;
     if let Some(row) = found.as_deref().and_then(<[Row]>::first) {
-        return Ok(State { migrations: row.int("migrations")?, fold: row.int("fold")? });
+        return Ok(Numbers { migrations: row.int("migrations")?, fold: row.int("fold")? });
     }
     match if_there(run(&format!("SELECT 1 FROM {service}_migrations LIMIT 1")))? {
         Some(_) => Err(Error::Unreleased { service: service.to_owned() }),
-        None => Ok(State::default()),
+        None => Ok(Numbers::default()),
     }
 }
 
@@ -69,8 +69,9 @@ fn if_there(answer: Result<Vec<Row>, Error>) -> Result<Option<Vec<Row>>, Error> 
 /// Whether there is nothing to do.
 ///
 /// # Errors
-/// When a newer version was here: what it changed, this one does not know, and would write what no longer fits.
-fn is_done(found: State, known: State, scripts: &Scripts) -> Result<bool, Error> {
+/// When a newer version has migrated the database: this one does not know its changes, and could write what no longer
+/// fits.
+fn is_done(found: Numbers, known: Numbers, scripts: &Scripts) -> Result<bool, Error> {
     let both = [("migration", found.migrations, known.migrations), ("fold", found.fold, known.fold)];
     match both.into_iter().find(|(_, found, known)| found > known) {
         Some((what, found, known)) => {
@@ -81,13 +82,13 @@ fn is_done(found: State, known: State, scripts: &Scripts) -> Result<bool, Error>
 }
 
 /// Within the transaction: another instance may have been faster, or be of a newer version.
-fn apply(run: Run<'_>, scripts: &Scripts, known: State) -> Result<(), Error> {
+fn apply(run: Run<'_>, scripts: &Scripts, known: Numbers) -> Result<(), Error> {
     let found = found(run, scripts)?;
     if is_done(found, known, scripts)? {
         return Ok(());
     }
     let anew = found.fold < known.fold;
-    // Before the tables change: no trigger of old refuses or folds what a migration does.
+    // Before the tables change, so that no old trigger refuses or folds what a migration does.
     if anew {
         drop_fold(run, scripts.service)?;
     }
@@ -112,8 +113,8 @@ fn drop_fold(run: Run<'_>, service: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Run a script, up to where it needs what the store was built without (FTS5): a virtual table of a module that is not
-/// there, or, in a fold, a SELECT from such a table. What follows builds on it, and the service does without.
+/// Run a script until it needs a module that the store was built without (FTS5): a virtual table of it or, in a fold, a
+/// SELECT from such a table. The rest of the script depends on that table, so the service works without it.
 fn run_script(run: Run<'_>, script: &str) -> Result<(), Error> {
     for statement in statements(script) {
         match run(statement) {
@@ -128,7 +129,7 @@ fn is_lacking(statement: &str, error: &str) -> bool {
     error.contains("no such module") || (statement.starts_with("SELECT ") && error.contains("no such table"))
 }
 
-fn remember(run: Run<'_>, service: &str, State { migrations, fold }: State) -> Result<(), Error> {
+fn remember(run: Run<'_>, service: &str, Numbers { migrations, fold }: Numbers) -> Result<(), Error> {
     let sql = format!(
         "INSERT INTO {service}_schema VALUES (1, {migrations}, {fold}) \
          ON CONFLICT (one) DO UPDATE SET migrations = {migrations}, fold = {fold}"

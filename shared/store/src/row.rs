@@ -11,12 +11,12 @@ use spin_sdk::sqlite::wit::sqlite::QueryResult;
 
 use crate::Error;
 
-/// One row of an answer. A column has the name that the statement beside the call gives it: what is no column of a table
-/// needs an `AS`.
+/// One row of an answer. Columns are found by the names that the statement gives them: an expression needs an `AS`.
 pub struct Row {
     columns: Arc<[String]>,
     values: Vec<Value>,
-    /// The column after the one that was read last: most are read in the order of the statement, and then found at once.
+    /// The column after the last one read. Most are read in the order of the statement, so the next one is found at
+    /// once.
     next: AtomicUsize,
 }
 

@@ -61,7 +61,7 @@ impl<T> Variable<T> {
 /// The answer of a [`Check`]: what is wrong, one line each.
 pub type Found<'a> = Pin<Box<dyn Future<Output = Vec<Unfit>> + Send + 'a>>;
 
-/// What a component wants to be so before it serves.
+/// A condition that must hold before a component serves.
 pub trait Check: Sync {
     /// What is wrong now; nothing when all is well.
     fn check(&self) -> Found<'_>;

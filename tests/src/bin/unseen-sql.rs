@@ -1,5 +1,5 @@
-//! `unseen-sql`: the texts of SQL in the services' source that no story had a component say, after all tests; 1 when there
-//! are some.
+//! `unseen-sql`: the texts of SQL in the services' source that no story had a component say, after all tests; 1 when
+//! there are some.
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
 use std::process::ExitCode;

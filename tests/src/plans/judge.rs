@@ -113,8 +113,8 @@ impl Schema {
         self.tables.get(name).map(String::as_str).or_else(|| named(sql)).or_else(|| named(&self.triggers))
     }
 
-    /// How many parts of a statement, or of a trigger, read `table` in its order, or that of an index, up to a LIMIT and
-    /// with nothing else to look at.
+    /// How many parts of a statement, or of a trigger, read `table` in its order, or that of an index, up to a LIMIT
+    /// and with nothing else to look at.
     fn pages(&self, sql: &str, table: &str, lines: &[String]) -> usize {
         let from = format!("FROM {table} ");
         let parts = [sql, &self.triggers].into_iter().flat_map(|text| text.split(&from).skip(1));
@@ -147,8 +147,8 @@ fn own(part: &str) -> &str {
     part.get(..end.unwrap_or(part.len())).unwrap_or_default()
 }
 
-/// What is a scan though no plan says so: an offset that is asked for, and a condition that a parameter switches off, as in
-/// `?1 IS NULL OR …`: no index serves it.
+/// What is a scan though no plan says so: an offset that is asked for, and a condition that a parameter switches off,
+/// as in `?1 IS NULL OR …`: no index serves it.
 fn disguised(sql: &str) -> Vec<String> {
     let is_parameter = |word: &str| word.trim_start_matches('(').starts_with('?');
     let offset = sql.split(" OFFSET ").skip(1).any(is_parameter).then_some("an offset");

@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{APPROVED_CARD, Actor, TestApp, address, operations, order_for, pay};
 
-/// Who asks, in the order of a row's expectations: `both` buys and sells, and owns nothing there; the tokens of the last
-/// three are older than what happened to them. Those of the last two have every permission of the built-in roles.
+/// Who asks, in the order of a row's expectations: `both` buys and sells, and owns nothing there; the tokens of the
+/// last three are older than what happened to them. Those of the last two have every permission of the built-in roles.
 const WHO: [&str; 9] =
     ["nobody", "owner", "stranger", "seller", "admin", "both", "demoted", "disabled", "erased"];
 /// What a row expects for each of them.

@@ -38,8 +38,8 @@ async fn reads_only(anyone: &Actor<'_>) {
     tokio::time::sleep(Duration::from_millis(300)).await;
 }
 
-/// A connection that read before, but has not yet used the full-text table, cannot prepare its first append after another
-/// connection changed the schema (SQLite 3.49.1).
+/// A connection that read before, but has not yet used the full-text table, cannot prepare its first append after
+/// another connection changed the schema (SQLite 3.49.1).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_that_changes_under_live_connections_fails_no_write() {
     for _ in 0..3 {

@@ -18,8 +18,8 @@ const WITHOUT: [(&str, &str); 10] = [
     ("/api/v1/audit/events", "the events' own ids decide"),
     ("/api/admin/sweep", "does what is due; doing it again does nothing twice"),
 ];
-/// Need an event that is parked, keys that are no setting, a conflict, and a refund that failed: see `relay`, `keys` and
-/// `ways_out`.
+/// Need an event that is parked, keys that are no setting, a conflict, and a refund that failed: see `relay`, `keys`
+/// and `ways_out`.
 const ELSEWHERE: [&str; 4] = [
     "/api/v1/events/parked/redrive",
     "/api/auth/keys/rotate",

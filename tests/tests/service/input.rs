@@ -276,7 +276,8 @@ async fn a_cursor_is_good_for_its_own_list_and_filters() {
     }
 }
 
-/// Two disputes of a payment, and two parked events: their providers' and targets' doing, which nobody here can ask for.
+/// Two disputes of a payment, and two parked events: their providers' and targets' doing, which nobody here can ask
+/// for.
 fn disputed_and_parked(app: &TestApp, payment: &str) {
     let database = rusqlite::Connection::open(app.state_dir().unwrap().join("sqlite_db.db")).unwrap();
     database.busy_timeout(std::time::Duration::from_secs(5)).unwrap();

@@ -1,5 +1,5 @@
-//! Limits on trying, and what an order says of its payment: how many orders may wait, how many cards may be tried, until
-//! when, and what is on offer meanwhile.
+//! Limits on trying, and what an order says of its payment: how many orders may wait, how many cards may be tried,
+//! until when, and what is on offer meanwhile.
 
 use futures::future::join_all;
 use serde_json::{Value, json};

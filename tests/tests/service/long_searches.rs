@@ -1,5 +1,5 @@
-//! Searches in long tables: a page looks at a bounded number of rows, however few match, and goes on from there. The work
-//! is measured in steps of SQLite's machine: these are the same on every machine.
+//! Searches in long tables: a page looks at a bounded number of rows, however few match, and goes on from there. The
+//! work is measured in steps of SQLite's machine: these are the same on every machine.
 
 use rusqlite::Connection;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What is our services' own: their sources, types and actors, however they are spelt. Only they may use them.
+//! The sources, types and actors of our own services, in any spelling. Only the services may use them.
 
 use uuid::Uuid;
 
@@ -10,8 +10,8 @@ pub fn source_of(name: &str) -> String {
     format!("/{NAME}/{name}")
 }
 
-/// Whether `source` names one of our services, to a careful reader or to a careless one: [`plain`], dots resolved
-/// (RFC 3986, section 6.2.2), at any authority, or as the authority itself.
+/// Whether a reader, careful or not, could take `source` for one of our services: in its [`plain`] form, with dots
+/// resolved (RFC 3986, section 6.2.2), at any authority, or as the authority itself.
 pub fn is_source(source: &str) -> bool {
     let text = plain(source);
     let (scheme, rest) = match text.split_once(':') {
@@ -40,8 +40,8 @@ pub fn is_actor_but(actor: &str, sender: &str) -> bool {
     is_service || user.is_some_and(|user| Uuid::parse_str(sender).ok() != Some(user))
 }
 
-/// `text` as it is to the eye: escapes decoded, letters small, full-width ones as usual ones, no other character that is
-/// not ASCII (none stands in a name of ours, but many are not seen), and `\` as `/`.
+/// `text` as a person sees it: escapes decoded, in lower case, full-width letters as ASCII, `\` as `/`. Other
+/// characters that are not ASCII are left out: our names have none, and many are invisible.
 fn plain(text: &str) -> String {
     let usual = |letter: char| match u32::from(letter) {
         code @ 0xFF01..=0xFF5E => char::from_u32(code.saturating_sub(0xFEE0)).unwrap_or(letter),

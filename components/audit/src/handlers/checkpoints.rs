@@ -73,7 +73,7 @@ async fn keep(sequence: i64, hash: &str, cut: Cut) -> Result<(), Error> {
     record::signed(&Context::background(), &checkpoint, cut, "service:audit").await
 }
 
-/// To be told of what was recorded: now and then it brings a checkpoint, after the response.
+/// To be called after events were recorded: every [`EVERY`] entries it makes a checkpoint, after the response.
 pub fn after(recorded: Recorded) {
     let first = recorded.last.saturating_sub(i64::try_from(recorded.accepted).unwrap_or(0));
     if first / EVERY != recorded.last / EVERY {
@@ -120,12 +120,13 @@ pub async fn retain_now() -> Result<(i64, bool), Error> {
 
 /// For how many seconds entries are kept; `None` for ever.
 async fn retention() -> Option<i64> {
-    // One that is not fit is named by the answer to the request; nothing is removed by it.
+    // The answer to the request names a value that cannot be used; nothing is removed then.
     let days = RETENTION_DAYS.get().await.copied().unwrap_or(0.0);
     (days > 0.0).then_some((days * DAY_SECONDS) as i64)
 }
 
-/// Remove all that is older, in steps, between which others write: how many entries that were, and whether more are left.
+/// Remove all older entries, in steps, so that others can write in between. Returns how many were removed, and whether
+/// more are left.
 ///
 /// Entries may stay an hour longer (a 24th of a shorter time), so that a log that is in use is not cut and signed
 /// at every turn.

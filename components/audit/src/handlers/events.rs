@@ -1,6 +1,6 @@
 //! Events from the services' relays, and from outside.
 
-use axum::Json as Reply;
+use axum::Json;
 use contract::permissions::AuditWrite;
 use edge::{Caller, Message, Raw, ServiceCaller};
 use http::{HeaderMap, StatusCode};
@@ -11,12 +11,12 @@ use crate::domain::{SUBMITTED_BY, Sender, binding, check};
 use crate::error::Error;
 use crate::{api, record};
 
-type Recorded = (StatusCode, Reply<api::Recorded>);
+type Recorded = (StatusCode, Json<api::Recorded>);
 
 /// `POST /internal/audit/events`: 202 once the batch is durable. One bad event refuses the whole batch, so
 /// that a source's order is never broken; what came before is counted as a duplicate.
 ///
-/// The events are taken as they are, with every attribute: what other versions and other systems add counts too.
+/// The events are kept as they are, with every attribute, also those that other versions and systems add.
 pub async fn from_relay(
     caller: ServiceCaller,
     Message(batch): Message<Vec<Value>>,
@@ -44,5 +44,5 @@ async fn record_all(batch: Vec<Value>) -> Result<Recorded, Error> {
     checkpoints::after(recorded);
     let accepted = recorded.accepted;
     let answer = api::Recorded { accepted, duplicates: sent.saturating_sub(accepted) };
-    Ok((StatusCode::ACCEPTED, Reply(answer)))
+    Ok((StatusCode::ACCEPTED, Json(answer)))
 }

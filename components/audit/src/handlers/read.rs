@@ -10,8 +10,8 @@ use crate::domain::{Entry, Filter};
 use crate::error::Error;
 use crate::{api, store as log};
 
-/// `GET /api/v1/audit/events`: newest first. Of several filters a page may be short though more follow: it ends after so
-/// many looks.
+/// `GET /api/v1/audit/events`: newest first. With several filters a page may be short although more follow, because
+/// only so many entries are looked at.
 pub async fn list(
     _: Permitted<AuditRead>,
     Query(query): Query<api::Filters>,

@@ -1,8 +1,8 @@
-//! The services' relays, seen from outside: what is parked, and getting things moving again.
+//! The services' relays for administrators: list parked events, and deliver them again.
 
 use std::collections::BTreeMap;
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::Response;
 use contract::permissions::{EventsRead, EventsWrite};
 use edge::{Answer, Context, FieldError, Keyed, List, Nothing, Once, OptionalBody, Page, Permitted, Problem};
@@ -28,7 +28,7 @@ pub async fn parked(
     _: Permitted<EventsRead>,
     context: Context,
     page: Page,
-) -> Result<Reply<List<ParkedEvent>>, Error> {
+) -> Result<Json<List<ParkedEvent>>, Error> {
     let page = page.of::<String>("events.parked", ())?;
     let (first, mut after) = page.after.as_deref().map_or(Ok((0, 0)), place)?;
     let mut found: Vec<Parked> = Vec::new();
@@ -45,7 +45,7 @@ pub async fn parked(
     let List { items, next_cursor } =
         page.list(found, |Parked { at: (number, seq), .. }| format!("{number}.{seq}"));
     let items = items.into_iter().map(|parked| parked.event).collect();
-    Ok(Reply(List { items, next_cursor }))
+    Ok(Json(List { items, next_cursor }))
 }
 
 fn place(cursor: &str) -> Result<(usize, i64), Error> {

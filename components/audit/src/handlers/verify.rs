@@ -33,7 +33,7 @@ pub async fn verify(
     Ok(Json(api::Verified { valid: first_broken.is_none(), checked, checkpoints, from, to, first_broken }))
 }
 
-/// Nothing is to be behind the end of the chain, nor to be missing there.
+/// No entry may follow the end of the chain, and none may be missing there.
 fn beyond(ends: &Ends) -> Result<(), Broken> {
     let (sequence, _) = ends.head;
     match sequence {
@@ -55,7 +55,7 @@ struct Proof {
     attested: Attested,
 }
 
-/// What checkpoints say of the walk's entries, in their order. They are read as the walk goes on, so that all count.
+/// The checkpoints of the walk's entries, in their order. They are read during the walk, so that none is left out.
 struct Attested {
     next: VecDeque<Kept>,
     /// The place of the last one that was read, in the log and among the checkpoints; `None` when all were read.
@@ -71,7 +71,9 @@ impl Attested {
 
     /// The next one that speaks of the entry `sequence`.
     async fn of(&mut self, sequence: i64) -> Result<Option<Checkpoint>, Error> {
-        if let (true, Some(read_to)) = (self.next.is_empty(), self.read_to) {
+        if self.next.is_empty()
+            && let Some(read_to) = self.read_to
+        {
             self.next = log::attesting(read_to, self.to).await?.into();
             self.read_to = self.next.back().map(|last| (last.checkpoint.sequence, last.number));
         }
@@ -157,7 +159,7 @@ impl Proof {
     }
 }
 
-/// The chain, and that the columns which are searched say what the event says.
+/// Check the chain, and that the columns for the search have the values of the event.
 fn step(walk: &mut Walk, entry: &Stored) -> Result<(), Broken> {
     walk.step(entry.seq, &entry.received_at, &entry.event, &entry.hash)?;
     let event = serde_json::from_str(&entry.event).ok();

@@ -20,8 +20,7 @@ pub struct Incoming {
     pub text: String,
 }
 
-/// Chain the batch to the head; the last entry's place. When that was known wrongly ([`is_behind`]), it is read anew the
-/// next time.
+/// Chain the batch to the head, and return the last entry's place. After [`is_behind`] the head is read anew.
 pub async fn append(batch: &[Incoming], now: &str) -> Result<i64, Error> {
     const SQL: &str = "INSERT INTO audit_log (seq, source, id, type, subject, actor, time, hash, event, received_at) \
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \

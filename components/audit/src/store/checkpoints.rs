@@ -1,4 +1,4 @@
-//! Checkpoints: signing, keeping, and cutting off what is older than it may be.
+//! Checkpoints, and the entries that are older than they may be.
 
 use chain::Checkpoint;
 use store::{Error, Row, Timestamp, params};

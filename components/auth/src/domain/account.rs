@@ -15,9 +15,9 @@ const MIN_PASSWORD: usize = 8;
 const MAX_PASSWORD: usize = 128;
 
 /// The passwords that people use most: those of at least 8 characters in the frequency list of zxcvbn (MIT), which is
-/// made of leaked ones. Shorter ones are refused anyway. Of each of `common_passwords.txt` the first 26 bits of
-/// SHA-256, sorted, as differences in LEB128: a quarter of the text's size, at the price of one good password in 6,700.
-/// A test compares the two files.
+/// made of leaked ones. Shorter ones are refused anyway. The file has the first 26 bits of the SHA-256 of each line of
+/// `common_passwords.txt`, sorted, as differences in LEB128: a quarter of the text's size, but it also refuses one good
+/// password in 6,700. A test compares the two files.
 const COMMON: &[u8] = include_bytes!("common_passwords.bin");
 
 /// What a password may be (variable `password_policy`).

@@ -62,13 +62,14 @@ pub async fn me(user: User) -> Result<Json<api::Me>, Error> {
     }))
 }
 
-/// The caller's e-mail and name, encrypted, or 401 once the session was revoked: for what must not wait until the access
-/// token expires. It costs one look by primary key.
+/// The caller's e-mail and name, encrypted, or 401 once the session was revoked: for what must not wait until the
+/// access token expires. It costs one look by primary key.
 pub async fn live(user: &User) -> Result<auth::Identity, Error> {
     auth::identity(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)
 }
 
-/// What a key is known by: all who are not signed in share one space of keys, so it is kept from being read or guessed.
+/// The form in which a key is stored. All callers who are not signed in share one space of keys, so nobody may read or
+/// guess one.
 async fn fingerprint(key: &Key) -> Result<String, Problem> {
     Ok(hex::encode(edge::seal("signup", key.key.as_bytes()).await?))
 }

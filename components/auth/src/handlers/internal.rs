@@ -1,15 +1,15 @@
-//! What users asks for someone: to make an account for somebody else, to erase one, and what is held of one.
+//! Requests of the users service for a person: make an account for somebody else, erase one, export one's sessions; and
+//! the sweep.
 //!
-//! The someone's session must be alive, and the permissions are those that they have now.
+//! That person's session must be alive, and their permissions are read from the database.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::auth::{EarlierAccount, Erased, Erasure, MadeAccount, NewAccount, NewProfile};
 use contract::permissions::{Permission, UsersAny};
 use edge::{Context, Id, Key, List, Message, Page, Path, Problem, Query, SEALED, ServiceCaller};
 use http::StatusCode;
 use serde_json::{Value, json};
-use store::Error as Failure;
 
 use super::lifecycle::STOPPING;
 use super::passwords;
@@ -24,8 +24,8 @@ use crate::store::authority::Authority;
 use crate::store::{self as auth, roles};
 use crate::{api, mailer, record, settings};
 
-/// `POST /internal/auth/accounts?userId=&session=`: 201 with the account and its event; 200 with the id alone when the request came
-/// before under the same key.
+/// `POST /internal/auth/accounts?userId=&session=`: 201 with the account and its event; 200 with the id alone when the
+/// request came before under the same key.
 pub async fn create(
     context: Context,
     _: ServiceCaller,
@@ -48,7 +48,7 @@ pub async fn create(
     // The answer is personal, and can be made again from the profile.
     event.idempotency = key.as_ref().map(|key| key.kept("users.create", ""));
     match (record::of_account(&context, event).await, key) {
-        (Err(Error::Database(Failure::Replayed(earlier))), Some(key)) => {
+        (Err(Error::Database(store::Error::Replayed(earlier))), Some(key)) => {
             let body = serde_json::to_string(&EarlierAccount { id: earlier.stream });
             let body = body.map_err(Problem::internal)?;
             Ok(edge::replayed(&key, &earlier.request_hash, StatusCode::OK, body)?)
@@ -59,7 +59,7 @@ pub async fn create(
             let (email, email_hash, name) = (account.email, account.email_hash, account.name);
             let profile = NewProfile { email, email_hash, name, roles };
             let body = MadeAccount { id, event, sequence, profile };
-            Ok((StatusCode::CREATED, Reply(body)).into_response())
+            Ok((StatusCode::CREATED, Json(body)).into_response())
         }
     }
 }
@@ -82,8 +82,8 @@ pub async fn erase(
     };
     let appended = record::of_account(&context, event).await?;
     // Users hears of it by this answer.
-    record::tell(&context, &appended, &STOPPING).await;
-    Ok(Reply(Erased { event: appended.id, sequence: appended.seq }).into_response())
+    record::deliver_now(&context, &appended, &STOPPING).await;
+    Ok(Json(Erased { event: appended.id, sequence: appended.seq }).into_response())
 }
 
 /// `GET /internal/auth/accounts/{id}/reach?userId=&session=`: 204 when the someone may edit that account.
@@ -101,29 +101,29 @@ pub async fn sessions(
     Path(Id(id)): Path<Id>,
     Query(by): Query<api::By>,
     page: Page,
-) -> Result<Reply<List<api::Session>>, Error> {
+) -> Result<Json<List<api::Session>>, Error> {
     reachable(&by, &id).await?;
     let page = page.of::<Id>("sessions of an account", &id)?;
     let found = auth::all_sessions(&id, page.after.as_deref(), page.rows()).await?;
     let shown = found.into_iter().map(|session| show(session, &by.session)).collect();
-    Ok(Reply(page.list(shown, |session: &api::Session| session.id.clone())))
+    Ok(Json(page.list(shown, |session: &api::Session| session.id.clone())))
 }
 
 /// `POST /internal/auth/sweep`: 200 with how many mails the mailer took, and whether there are more.
-pub async fn sweep(_: ServiceCaller) -> Result<Reply<Value>, Error> {
+pub async fn sweep(_: ServiceCaller) -> Result<Json<Value>, Error> {
     let turn = mailer::turn().await?;
-    Ok(Reply(json!({ "mailed": turn.mailed, "more": turn.more })))
+    Ok(Json(json!({ "mailed": turn.mailed, "more": turn.more })))
 }
 
-/// Who asks and the account, provided that they may deal with it: it is theirs, or all that it may, they may too.
+/// The person who asks and the account, if it is their own, or if they have all permissions that the account has.
 async fn reachable(by: &api::By, id: &str) -> Result<(Authority, roles::Holder), Error> {
     let who = acting(by).await?;
-    let held = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
+    let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
     if by.user_id != id {
         demand(&who, &[UsersAny::NAME.to_owned()])?;
-        demand(&who, &held.permissions())?;
+        demand(&who, &holder.permissions())?;
     }
-    Ok((who, held))
+    Ok((who, holder))
 }
 
 /// What someone may do now, provided that their session is alive.

@@ -2,7 +2,7 @@
 
 use contract::permissions::{Permission, UsersAny};
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Id, Json, Path, Permitted, User};
+use edge::{Context, FieldError, Id, JsonBody, Path, Permitted, User};
 use http::StatusCode;
 
 use super::authority::{permitted, within};
@@ -14,7 +14,7 @@ use crate::personal::email_hash;
 use crate::record::{self, accounts, given_back, in_session};
 use crate::store::roles;
 
-/// Who refuses people that are disabled or erased, besides auth itself and users, where their profiles are.
+/// The services, besides auth and users, that refuse people who are disabled or erased.
 pub const STOPPING: [&str; 3] = ["products", "orders", "payments"];
 
 /// `PUT /api/users/{id}/email`: 204, and all other sessions have ended; 409 for a taken one. It needs the password,
@@ -23,7 +23,7 @@ pub async fn change_email(
     context: Context,
     user: User,
     Path(Id(id)): Path<Id>,
-    Json(body): Json<api::EmailChange>,
+    JsonBody(body): JsonBody<api::EmailChange>,
 ) -> Result<StatusCode, Error> {
     if id != user.subject {
         return Err(Error::NotFound("user"));
@@ -38,7 +38,7 @@ pub async fn change_email(
     let event = accounts::email_changed(&account, &sealed, &email_hash(&email).await?, &user.session);
     let event = in_session(given_back(event, &tries), &user.session);
     let appended = record::of_account(&context, event).await?;
-    record::tell(&context, &appended, &["users"]).await;
+    record::deliver_now(&context, &appended, &["users"]).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -49,16 +49,16 @@ pub async fn switch(
     context: Context,
     user: Permitted<UsersAny>,
     Path(Id(id)): Path<Id>,
-    Json(body): Json<api::Status>,
+    JsonBody(body): JsonBody<api::Status>,
 ) -> Result<StatusCode, Error> {
     let who = permitted(&user).await?;
-    let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
-    within(&who, &held.permissions())?;
-    if held.disabled != body.disabled {
+    let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
+    within(&who, &holder.permissions())?;
+    if holder.disabled != body.disabled {
         let event =
             who.judged(accounts::switched(&id, body.disabled, user.actor()), &[UsersAny::NAME], Some(&id));
         let appended = record::of_account(&context, event).await?;
-        record::tell(&context, &appended, &[&["users"], STOPPING.as_slice()].concat()).await;
+        record::deliver_now(&context, &appended, &[&["users"], STOPPING.as_slice()].concat()).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,9 +1,9 @@
 //! Sessions: log in, refresh, log out.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::auth::RevocationReason;
-use edge::{Answer, Context, Grant, Json, Keyed, Once, text};
+use edge::{Answer, Context, Grant, JsonBody, Keyed, Once, text};
 use http::{HeaderMap, StatusCode, header};
 use store::Timestamp;
 use uuid::Uuid;
@@ -28,31 +28,32 @@ const MAX_TRIES: usize = 3;
 pub async fn login(
     context: Context,
     headers: HeaderMap,
-    Json(body): Json<api::Login>,
+    JsonBody(body): JsonBody<api::Login>,
 ) -> Result<Response, Error> {
     bootstrap::ensure(&context).await;
     let email_hash = email_hash(&body.email).await?;
     let tries = throttles::login(&context, &email_hash).await?;
     let found = auth::credentials(&email_hash).await?;
     let hash = found.as_ref().map_or(password::NOBODY, |account| &account.password_hash);
-    let account = match (password::verify(&body.password, hash), found) {
-        (true, Some(account)) if !account.disabled => account,
-        (_, found) => {
-            record::note(&context, accounts::login_failed(found.as_ref()));
-            return Err(Error::WrongCredentials);
-        }
+    let is_right = password::verify(&body.password, hash);
+    let Some(account) = found.as_ref().filter(|account| is_right && !account.disabled) else {
+        record::note(&context, accounts::login_failed(found.as_ref()));
+        return Err(Error::WrongCredentials);
     };
     let claim = Claim { session: Uuid::now_v7().to_string(), generation: 1 };
     let token = token_of(&claim).await?;
     let device = Device { origin: throttles::origin_of(&context).await?, user_agent: user_agent(&headers) };
-    sessions::started(&context, &claim.session, &account, device, &digest(&token), &tries).await?;
-    passwords::rehash_if_outdated(&context, &account, &body.password).await;
+    sessions::started(&context, &claim.session, account, device, &digest(&token), &tries).await?;
+    passwords::rehash_if_outdated(&context, account, &body.password).await;
     let permissions = role::effective(&account.roles, &account.custom);
-    tokens(account.account_id, account.roles, permissions, claim.session, token).await
+    tokens(account.account_id.clone(), account.roles.clone(), permissions, claim.session, token).await
 }
 
 /// `POST /api/auth/refresh`: 200 with the next tokens, and the roles the account has now.
-pub async fn refresh(context: Context, Json(body): Json<api::RefreshToken>) -> Result<Response, Error> {
+pub async fn refresh(
+    context: Context,
+    JsonBody(body): JsonBody<api::RefreshToken>,
+) -> Result<Response, Error> {
     let claim = genuine(&body.refresh_token).await?;
     let digest = digest(&body.refresh_token);
     for _ in 0..MAX_TRIES {
@@ -132,7 +133,7 @@ async fn tokens(
         token_type: "Bearer",
         expires_in: issued.expires_in,
     };
-    Ok(([(header::CACHE_CONTROL, "no-store")], Reply(body)).into_response())
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 
 fn user_agent(headers: &HeaderMap) -> Option<String> {

@@ -56,8 +56,8 @@ async fn account(id: &str) -> Result<(Credentials, String), Error> {
     Ok((account, email))
 }
 
-/// Refuse with 422 unless `password` is the account's; a guess is a failed login in the audit log. The event that follows
-/// gives the try back.
+/// Refuse with 422 unless `password` is the account's; a guess is a failed login in the audit log. The event that
+/// follows gives the try back.
 pub(super) async fn confirm(
     context: &Context,
     account: &Credentials,

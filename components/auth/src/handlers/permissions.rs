@@ -1,9 +1,9 @@
 //! Who may do what, and who someone is: answers for other systems and for sellers.
 
-use axum::Json as Reply;
+use axum::Json;
 use contract::permissions::{OrdersFulfil, RolesRead, UsersAny};
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Id, Json, Path, User, text};
+use edge::{Context, FieldError, Id, JsonBody, Path, User, text};
 use serde::Deserialize;
 
 use super::accounts::live;
@@ -14,7 +14,7 @@ use crate::{CLIENT, api};
 
 /// `POST /api/auth/check-permission`: 200 with the answer by the roles the account has now; about others only
 /// with `roles:read`.
-pub async fn check(user: User, Json(body): Json<api::Check>) -> Result<Reply<api::Verdict>, Error> {
+pub async fn check(user: User, JsonBody(body): JsonBody<api::Check>) -> Result<Json<api::Verdict>, Error> {
     let wanted = wanted(&body)?;
     let id = body.user_id.as_deref().unwrap_or(&user.subject);
     if id != user.subject {
@@ -23,12 +23,14 @@ pub async fn check(user: User, Json(body): Json<api::Check>) -> Result<Reply<api
     let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
     let allowed = !holder.disabled && holder.permissions().contains(&wanted);
     let roles = holder.roles.join(", ");
-    let reason = match (holder.disabled, allowed) {
-        (true, _) => "the account is disabled".to_owned(),
-        (_, true) => format!("{wanted} is granted by the roles {roles}"),
-        (_, false) => format!("{wanted} is not granted by the roles {roles}"),
+    let reason = if holder.disabled {
+        "the account is disabled".to_owned()
+    } else if allowed {
+        format!("{wanted} is granted by the roles {roles}")
+    } else {
+        format!("{wanted} is not granted by the roles {roles}")
     };
-    Ok(Reply(api::Verdict { allowed, reason }))
+    Ok(Json(api::Verdict { allowed, reason }))
 }
 
 fn wanted(body: &api::Check) -> Result<String, Error> {
@@ -55,14 +57,14 @@ pub async fn user_info(
     context: Context,
     user: User,
     Path(Id(id)): Path<Id>,
-) -> Result<Reply<api::UserInfo>, Error> {
+) -> Result<Json<api::UserInfo>, Error> {
     live(&user).await?;
     let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
     if user.relation(&id, UsersAny).is_some() {
-        return Ok(Reply(show(holder, true).await?));
+        return Ok(Json(show(holder, true).await?));
     }
     if user.may(OrdersFulfil) && has_sold(&context, &user.subject, &id).await? {
-        Ok(Reply(show(holder, false).await?))
+        Ok(Json(show(holder, false).await?))
     } else {
         Err(Error::NotFound("user"))
     }

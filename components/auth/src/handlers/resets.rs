@@ -1,10 +1,10 @@
 //! Forgotten passwords: have a token mailed or issue one, and set a new password with it.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{Permission, UsersAny};
 use edge::vault::{self, Item};
-use edge::{Code, Context, FieldError, Id, Json, Nothing, OptionalBody, Path, Permitted, Problem};
+use edge::{Code, Context, FieldError, Id, JsonBody, Nothing, OptionalBody, Path, Permitted, Problem};
 use http::{StatusCode, header};
 use store::Timestamp;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ use crate::{api, mailer, settings};
 
 /// `POST /api/auth/password/forgot`: 202, after one statement, whether the e-mail has an account or not. Who it is, and
 /// the mail, come after the answer.
-pub async fn forgot(context: Context, Json(body): Json<api::Forgotten>) -> Result<StatusCode, Error> {
+pub async fn forgot(context: Context, JsonBody(body): JsonBody<api::Forgotten>) -> Result<StatusCode, Error> {
     let hash = email_hash(&body.email).await?;
     if throttles::reset_mail(&context, &hash).await? && settings::mailer_url().await?.is_some() {
         mails::ask(&hash, Timestamp::now()).await?;
@@ -35,7 +35,7 @@ pub async fn forgot(context: Context, Json(body): Json<api::Forgotten>) -> Resul
 
 /// `POST /api/auth/password/reset`: 204, and all sessions have ended. A token that is not good, or not any more, is
 /// one answer; the database decides who of several with the same one was first.
-pub async fn reset(context: Context, Json(body): Json<api::Reset>) -> Result<StatusCode, Error> {
+pub async fn reset(context: Context, JsonBody(body): JsonBody<api::Reset>) -> Result<StatusCode, Error> {
     let token = body.token.trim();
     let Some(reset) = good(token).await? else {
         throttles::bad_reset(&context).await?;
@@ -67,14 +67,14 @@ pub async fn issue(
         let detail = "One's own password needs the current one: POST /api/auth/password";
         return Err(Problem::new(Code::FORBIDDEN, detail).into());
     }
-    let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
-    within(&who, &held.permissions())?;
+    let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
+    within(&who, &holder.permissions())?;
     let (reset, until) = (Uuid::now_v7(), Timestamp::now().plus_seconds(LIFETIME_SECONDS));
     let token = reset_token(reset).await?;
     let event = accounts::reset_requested(&id, Some(&user.subject), reset, &digest(&token), until);
     record::of_account(&context, who.judged(event, &[UsersAny::NAME], Some(&id))).await?;
     let body = api::IssuedReset { token, expires_in: LIFETIME_SECONDS };
-    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Reply(body)).into_response())
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 
 /// What `token` lets its holder do, provided that we made it and it is still good.

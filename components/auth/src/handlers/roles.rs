@@ -1,11 +1,11 @@
 //! Roles: the built-in ones, custom ones, and who has which. A change shows in the next access token.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::auth::{AuthEvent, Role};
 use contract::permissions::{Permission, RolesRead, RolesWrite};
 use edge::{
-    Answer, Code, Context, FieldError, Id, Json, Keyed, List, Once, Page, Path, Permitted, Preconditions,
+    Answer, Code, Context, FieldError, Id, JsonBody, Keyed, List, Once, Page, Path, Permitted, Preconditions,
     Problem, etag,
 };
 use http::{StatusCode, header};
@@ -24,7 +24,7 @@ const MAX_ROLES: usize = 20;
 const MAX_TRIES: usize = 3;
 
 /// `GET /api/auth/roles`: 200; the built-in ones come before the custom ones.
-pub async fn list(_: Permitted<RolesRead>, page: Page) -> Result<Reply<List<api::Role>>, Error> {
+pub async fn list(_: Permitted<RolesRead>, page: Page) -> Result<Json<List<api::Role>>, Error> {
     let page = page.of::<String>("roles", ())?;
     let (mut found, after): (Vec<_>, _) = match page.after.as_deref() {
         None => (built_in().collect(), None),
@@ -34,7 +34,7 @@ pub async fn list(_: Permitted<RolesRead>, page: Page) -> Result<Reply<List<api:
         custom => (Vec::new(), custom),
     };
     found.extend(roles::list(after, page.rows()).await?.into_iter().map(show));
-    Ok(Reply(page.list(found, |role| role.name.clone())))
+    Ok(Json(page.list(found, |role| role.name.clone())))
 }
 
 /// `GET /api/auth/roles/{role}`: 200, or 304 when the client's copy is current. A built-in one has no revision.
@@ -44,14 +44,14 @@ pub async fn get(
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
     if let Some(role) = built_in().find(|role| role.name == name) {
-        return Ok(Reply(role).into_response());
+        return Ok(Json(role).into_response());
     }
     let (role, revision) = roles::find(&name).await?.ok_or(Error::NotFound("role"))?;
     let tag = [(header::ETAG, etag(revision))];
     if preconditions.unchanged(revision) {
         Ok((StatusCode::NOT_MODIFIED, tag).into_response())
     } else {
-        Ok((tag, Reply(show(role))).into_response())
+        Ok((tag, Json(show(role))).into_response())
     }
 }
 
@@ -91,13 +91,13 @@ pub async fn change(
     user: Permitted<RolesWrite>,
     Path(name): Path<String>,
     preconditions: Preconditions,
-    Json(body): Json<api::RoleChange>,
+    JsonBody(body): JsonBody<api::RoleChange>,
 ) -> Result<Response, Error> {
     let who = permitted(&user).await?;
     let role = existing(&name, body.permissions)?;
     within(&who, &role.permissions)?;
     let revision = write(&context, &who, &preconditions, AuthEvent::RoleChanged, &role).await?;
-    Ok(([(header::ETAG, etag(revision))], Reply(show(role))).into_response())
+    Ok(([(header::ETAG, etag(revision))], Json(show(role))).into_response())
 }
 
 /// `DELETE /api/auth/roles/{role}`: 204; nobody has it any more; 412 when `If-Match` names another revision.
@@ -142,18 +142,18 @@ pub async fn assign(
     context: Context,
     user: Permitted<RolesWrite>,
     Path(Id(id)): Path<Id>,
-    Json(body): Json<api::Roles>,
-) -> Result<Reply<api::Roles>, Error> {
+    JsonBody(body): JsonBody<api::Roles>,
+) -> Result<Json<api::Roles>, Error> {
     let who = permitted(&user).await?;
     let wanted = distinct(body.roles)?;
-    let held = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
+    let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
     // Neither give nor take what one does not have: whose roles say more is out of reach.
     let custom = roles::permissions_of(&wanted).await?;
     within(&who, &role::effective(&wanted, &custom))?;
-    within(&who, &held.permissions())?;
+    within(&who, &holder.permissions())?;
     let event = events::roles_changed(&id, &wanted, user.actor());
     record::of_account(&context, who.judged(event, &[RolesWrite::NAME], Some(&id))).await?;
-    Ok(Reply(api::Roles { roles: wanted }))
+    Ok(Json(api::Roles { roles: wanted }))
 }
 
 /// The roles, each once.

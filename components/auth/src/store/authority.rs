@@ -1,5 +1,5 @@
-//! Who may do what now. What changes privileges, accounts or keys is judged by the statement that does it: the trigger
-//! `auth_judged` reads what `Authority::judged` (in `record`) puts into the event.
+//! The caller's permissions by the database. A change of privileges, accounts or keys is checked by the statement that
+//! makes it: the trigger `auth_judged` reads what `Authority::judged` (in `record`) puts into the event.
 
 use store::{Error, params};
 

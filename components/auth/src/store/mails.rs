@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::DB;
 use crate::domain::reset::LIFETIME_SECONDS;
 
-/// For how long who tries a mail keeps others from trying it too, in milliseconds: longer than the mailer is asked.
+/// The lease of an instance that tries a mail, in milliseconds: longer than a call of the mailer may take.
 const LEASE_MS: i64 = 15_000;
 /// The pause after the first try in vain, in milliseconds; doubled with each further one.
 const FIRST_PAUSE_MS: i64 = 1_000;

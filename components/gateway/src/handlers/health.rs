@@ -8,7 +8,7 @@ use edge::{Code, Context, Path, Problem, Reply};
 use futures::future::join_all;
 use http::StatusCode;
 
-use crate::api::{Health, Lag, OneHealth, Report, ServiceHealth, Status, Told};
+use crate::api::{AnsweredProblem, Health, Lag, OneHealth, Report, ServiceHealth, Status};
 use crate::{CLIENT, SERVICES};
 
 /// Problems of a service whose detail is passed on.
@@ -33,8 +33,8 @@ pub async fn one(
     Ok((code(health.status), Json(OneHealth { service, health })))
 }
 
-/// What waits for less than so many seconds is not told: an event that is just on its way would tell a stranger what
-/// another request has come to, such as whether an e-mail has an account. Delivery takes a second at most.
+/// An event that has waited for fewer seconds is not reported: it would tell a stranger the result of another request,
+/// such as whether an e-mail has an account. Delivery takes a second at most.
 const FRESH_SECONDS: i64 = 5;
 
 /// Ask all services at the same time.
@@ -72,12 +72,12 @@ fn hide_fresh(lag: &mut Lag) {
     }
 }
 
-/// What it reports of itself. Its problems stay its own, as the caller is a stranger, but for what the deployment has to
-/// mend: a setting that is not fit (named, without its value), or a database that cannot be written.
+/// The report of one service. Problems are not shown to strangers, except those that the deployment has to mend: a
+/// setting that cannot be used (named, without its value), or a database that cannot be written.
 fn read(reply: Reply) -> Result<Report, String> {
     match reply.status {
         StatusCode::OK => reply.json().map_err(|_| "answered something else".to_owned()),
-        status => Err(match reply.json::<Told>() {
+        status => Err(match reply.json::<AnsweredProblem>() {
             Ok(told) if TOLD_ON.iter().any(|code| code.name == told.code) => told.detail,
             _ => format!("answered {}", status.as_u16()),
         }),

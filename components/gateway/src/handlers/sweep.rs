@@ -1,4 +1,4 @@
-//! The chores that nobody's request does: what is overdue ends, what is waiting is delivered.
+//! The chores that no request does: overdue orders and holds end, and waiting events are delivered.
 //!
 //! Internal routes cannot be reached from outside, and a scheduler is outside: a Kubernetes CronJob, a crontab, another
 //! Spin app. So there is this one public route for a caller with a permission of its own; it asks each service in the

@@ -1,5 +1,5 @@
-//! How a person stands to an order. Every route asks here, so that a permission alone opens no one else's order, and
-//! nobody acts for the other side of a purchase of their own.
+//! The relation of a person to an order. Every route uses it, so that a permission alone opens no one else's order, and
+//! nobody acts for both sides of their own purchase.
 
 use contract::permissions::{OrdersAny, OrdersFulfil, Permission};
 
@@ -26,17 +26,19 @@ impl Relation {
         (buys || sells || runs).then_some(Self { buys, sells, runs })
     }
 
-    /// As what they see it: a buyer and an ADMIN all of it, a seller their part.
+    /// The role in which they see it: a buyer and an ADMIN see all of it, a seller their part.
     pub fn role(self) -> Role {
-        match (self.buys, self.runs) {
-            (true, _) => Role::Buyer,
-            (_, true) => Role::Admin,
-            _ => Role::Seller,
+        if self.buys {
+            Role::Buyer
+        } else if self.runs {
+            Role::Admin
+        } else {
+            Role::Seller
         }
     }
 
-    /// As what they may do `action`, whatever the state: a buyer changes the order and gives it up, a seller sends
-    /// their part of it, an ADMIN does either for others. `None` when it is not theirs to do.
+    /// The role in which they may do `action`, whatever the state: a buyer changes and cancels the order, a seller
+    /// sends their part of it, an ADMIN does either for others. `None` when they may not.
     pub fn acts_as(self, action: Action) -> Option<Role> {
         let sends = matches!(action, Action::Ship | Action::Deliver);
         match self {

@@ -1,17 +1,17 @@
 //! Changing an order: where it goes, until all of it is shipped; and what it has, until it is paid.
 //!
-//! Other items need other stock, which is another service's, so this has three steps: hold what the old and the new
-//! items need together (all of it, or the change is refused), write the order, let go what is too much. Whatever fails or
-//! dies in between leaves more stock held than is needed, never less, and no longer than until the order is paid,
-//! cancelled or expired: what a paid order takes from the warehouse are its own lines, as `order.paid` tells them.
-//! The order's version is read before the first step, so of two changes at once the second one fails in the second
-//! step, and begins anew; the third step is skipped when another change has begun.
+//! Other items need other stock, and stock belongs to another service, so this is a saga of three steps: hold what the
+//! old and the new items need together (all of it, or the change is refused), write the order, release what is too
+//! much. A failure in between leaves too much stock held, never too little, and only until the order is paid, cancelled
+//! or expired: a paid order takes exactly the lines of `order.paid` from the warehouse. The order's version is read
+//! before the first step, so of two changes at once the second one fails in the second step, and begins anew; the third
+//! step is skipped when another change has begun.
 
 use axum::response::Response;
 use contract::orders::OrderEvent;
 use contract::permissions::OrdersRead;
 use contract::products::Wanted;
-use edge::{Context, FieldError, Id, Json, Path, Permitted, Preconditions, User};
+use edge::{Context, FieldError, Id, JsonBody, Path, Permitted, Preconditions, User};
 use store::Timestamp;
 
 use super::{MAX_TRIES, answer, current, permit};
@@ -27,7 +27,7 @@ pub async fn change(
     user: Permitted<OrdersRead>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
-    Json(body): Json<OrderChange>,
+    JsonBody(body): JsonBody<OrderChange>,
 ) -> Result<Response, Error> {
     let items = body.items.map(|items| items.into_iter().map(Wanted::from).collect());
     let change = Change::parse(items, body.shipping_address.as_ref()).map_err(Error::Invalid)?;
@@ -57,8 +57,8 @@ pub async fn change(
     Err(Error::Contended)
 }
 
-/// Hold what `order` has and what `lines` want, and put the latter into the order; the hold's version. `None` when there
-/// is no hold to change any more: the order was just paid or ended.
+/// Hold the lines of `order` together with `lines`, and put `lines` into the order. Returns the hold's version; `None`
+/// when there is no hold any more, because the order was just paid or ended.
 async fn hold_both(context: &Context, order: &mut Order, lines: Vec<Wanted>) -> Result<Option<i64>, Error> {
     let Some(held) = extend(context, order, lines).await? else { return Ok(None) };
     order.total = total(&held.lines)

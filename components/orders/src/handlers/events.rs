@@ -127,8 +127,8 @@ async fn refunded(cause: &CloudEvent, refunded: &Refunded, actor: &str) -> Resul
     answer_until_done(cause, &refunded.order_id, actor, |order| judge_refund(order?, refunded)).await
 }
 
-/// An ADMIN has looked into a payment that the provider booked otherwise than was asked: it pays the order after all, if
-/// the order still costs what was asked; the order may be paid anew; or more of what paid it was given back than was
+/// An ADMIN has resolved a payment that the provider booked otherwise than asked. It pays the order after all, if the
+/// order still costs what was asked; or the order may be paid anew; or more of what paid it was given back than was
 /// known.
 async fn resolved(event: &CloudEvent, resolved: &Resolved, actor: &str) -> Result<(), Error> {
     let Resolved { taken, asked, accepted, full, refunded: amount, refunded_total, .. } = *resolved;
@@ -161,8 +161,8 @@ async fn resolved(event: &CloudEvent, resolved: &Resolved, actor: &str) -> Resul
     undecided(event, &order_id, &news, actor).await
 }
 
-/// What auth tells of somebody: disabled or erased they do nothing more here, enabled they may again. After an erasure no
-/// address of theirs is left, here and in the log; the orders stay.
+/// Auth's news of a person. Disabled or erased people do nothing more here; enabled ones may again. An erasure deletes
+/// their addresses, here and in the log; the orders stay.
 async fn of_person(event: &CloudEvent, told: &AuthEvent, actor: &str) -> Result<(), Error> {
     if matches!(told, AuthEvent::UserErased {}) {
         let erased = OrderEvent::BuyerErased { sequence: Some(event.place()) };

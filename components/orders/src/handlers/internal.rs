@@ -1,6 +1,6 @@
-//! What other services ask (orders, whether someone sold something, where parcels went), and the sweep that ends orders which nobody paid.
+//! Questions of other services (an order, who sold what, where parcels went), and the sweep that expires unpaid orders.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::orders::Summary;
 use edge::{Context, Id, Page, Path, Query, ServiceCaller};
@@ -38,13 +38,13 @@ pub async fn get(context: Context, _: ServiceCaller, Path(Id(id)): Path<Id>) -> 
         version: order.version,
         stopped,
     };
-    Ok(Reply(summary).into_response())
+    Ok(Json(summary).into_response())
 }
 
 /// `GET /internal/orders/sold?sellerId=&buyerId=`: whether the buyer ever paid for something of the seller.
 pub async fn sold(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response, Error> {
     let sold = orders::has_sold(&pair.seller_id, &pair.buyer_id).await?;
-    Ok(Reply(json!({ "sold": sold })).into_response())
+    Ok(Json(json!({ "sold": sold })).into_response())
 }
 
 /// `GET /internal/orders/shipping?sellerId=&buyerId=`: 200 with the addresses of what the seller has to send to the
@@ -56,7 +56,7 @@ pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Resp
             addresses.push(address);
         }
     }
-    Ok(Reply(addresses).into_response())
+    Ok(Json(addresses).into_response())
 }
 
 /// `GET /internal/orders/buyers/{id}/orders`: 200 with what someone ordered, newest first.
@@ -64,21 +64,22 @@ pub async fn bought(_: ServiceCaller, Path(Id(id)): Path<Id>, page: Page) -> Res
     let page = page.of::<Id>("orders.bought", &id)?;
     let found = orders::list_bought(&id, &Filter::default(), page.after.as_deref(), page.rows()).await?;
     let items = found.iter().map(|order| show(order, Relation::BUYER, &id)).collect();
-    Ok(Reply(page.list(items, |order| order.id.to_owned())).into_response())
+    Ok(Json(page.list(items, |order| order.id.to_owned())).into_response())
 }
 
 /// `POST /internal/orders/sweep`: orders that were not paid in time become EXPIRED, and their stock is free. Several at
 /// once do no harm: each order expires once.
-pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Reply<Swept>, Error> {
+pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Json<Swept>, Error> {
     let now = Timestamp::now();
     let due = orders::unpaid(now, pay_within().await?, SWEEP).await?;
     let more = i64::try_from(due.len()).is_ok_and(|found| found == SWEEP);
     let mut expired = 0usize;
     for order in due {
         let expired_now = Happening::new(order.expired(), SELF);
-        let done = record::next(&context, order, expired_now, now).await?;
-        expired = expired.saturating_add(usize::from(done.is_some()));
+        if record::next(&context, order, expired_now, now).await?.is_some() {
+            expired = expired.saturating_add(1);
+        }
     }
     RELAY.drain().await;
-    Ok(Reply(Swept { expired, more }))
+    Ok(Json(Swept { expired, more }))
 }

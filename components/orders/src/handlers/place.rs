@@ -21,8 +21,8 @@ const OPERATION: &str = "orders.place";
 /// The version of an order that was just placed.
 const FIRST_VERSION: i64 = 1;
 
-/// `POST /api/orders`: 201 with the order and its `Location`. One hop, one statement, and a look by an index that spares
-/// the hop where too many orders of the buyer are unpaid.
+/// `POST /api/orders`: 201 with the order and its `Location`. One hop, one statement, and a look by an index that
+/// spares the hop where too many orders of the buyer are unpaid.
 pub async fn place(
     context: Context,
     user: Permitted<OrdersCreate>,
@@ -103,7 +103,7 @@ async fn save(
     Ok((StatusCode::CREATED, json, place_of(&order.id), body).into_response())
 }
 
-/// 429 for a buyer who has too many unpaid orders already. Of many that come at once the append lets no more pass either.
+/// 429 for a buyer who has too many unpaid orders already. The append enforces the same limit when many come at once.
 async fn refuse_too_many(user: &User, now: Timestamp) -> Result<(), Error> {
     let limit = open_orders_limit().await?;
     if limit == 0 {

@@ -39,10 +39,12 @@ pub async fn list(
     let (any, fulfil) = (user.may(OrdersAny), user.may(OrdersFulfil));
     let page = page.of::<Id>("orders", (&filter, any, fulfil, (!any).then_some(&user.subject)))?;
     let after = page.after.as_deref();
-    let found = match (any, fulfil) {
-        (true, _) => orders::list_all(&filter, after, page.rows()).await?,
-        (false, true) => orders::list_bought_or_sold(&user.subject, &filter, after, page.rows()).await?,
-        (false, false) => orders::list_bought(&user.subject, &filter, after, page.rows()).await?,
+    let found = if any {
+        orders::list_all(&filter, after, page.rows()).await?
+    } else if fulfil {
+        orders::list_bought_or_sold(&user.subject, &filter, after, page.rows()).await?
+    } else {
+        orders::list_bought(&user.subject, &filter, after, page.rows()).await?
     };
     answer_page(&context, &user, &filter, &page, found).await
 }

@@ -6,7 +6,7 @@ use store::{AFTER_ALL, Value, params};
 
 use super::{COLUMNS, orders};
 use crate::domain::{Filter, Order};
-use crate::error::Error as Failure;
+use crate::error;
 
 /// An id is made a moment before the time that its order carries; seconds that cover it.
 const SLACK: i64 = 1;
@@ -50,7 +50,7 @@ impl Select {
         self.params.len()
     }
 
-    async fn run(self, sql: &str) -> Result<Vec<Order>, Failure> {
+    async fn run(self, sql: &str) -> Result<Vec<Order>, error::Error> {
         orders(sql, self.params).await
     }
 }
@@ -62,7 +62,7 @@ fn first_id(moment: Timestamp) -> String {
 }
 
 /// All orders, older than `after`.
-pub async fn list_all(filter: &Filter, after: Option<&str>, limit: i64) -> Result<Vec<Order>, Failure> {
+pub async fn list_all(filter: &Filter, after: Option<&str>, limit: i64) -> Result<Vec<Order>, error::Error> {
     let select = Select::new(filter, after, limit, "status");
     let conditions = &select.conditions;
     let sql =
@@ -76,7 +76,7 @@ pub async fn list_bought(
     filter: &Filter,
     after: Option<&str>,
     limit: i64,
-) -> Result<Vec<Order>, Failure> {
+) -> Result<Vec<Order>, error::Error> {
     let mut select = Select::new(filter, after, limit, "+status");
     let buyer = select.bind(buyer);
     let conditions = &select.conditions;
@@ -94,7 +94,7 @@ pub async fn list_bought_from(
     filter: &Filter,
     after: Option<&str>,
     limit: i64,
-) -> Result<Vec<Order>, Failure> {
+) -> Result<Vec<Order>, error::Error> {
     let mut select = Select::new(filter, after, limit, "+status");
     let (buyer, seller) = (select.bind(buyer), select.bind(seller));
     let conditions = &select.conditions;
@@ -112,7 +112,7 @@ pub async fn list_bought_or_sold(
     filter: &Filter,
     after: Option<&str>,
     limit: i64,
-) -> Result<Vec<Order>, Failure> {
+) -> Result<Vec<Order>, error::Error> {
     let mut select = Select::new(filter, after, limit, "+status");
     let user = select.bind(user);
     let conditions = &select.conditions;
@@ -130,7 +130,7 @@ pub async fn list_bought_or_sold(
 
 /// Orders that nobody paid in time, oldest first. Those placed within the last `window` seconds are not looked at:
 /// without that, the sweep would read every unpaid order.
-pub async fn unpaid(now: Timestamp, window: i64, limit: i64) -> Result<Vec<Order>, Failure> {
+pub async fn unpaid(now: Timestamp, window: i64, limit: i64) -> Result<Vec<Order>, error::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM orders_orders WHERE status = 'ORDERED' AND id < ?1 AND expires_at <= ?2 \
          ORDER BY id LIMIT ?3"

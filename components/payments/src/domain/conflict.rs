@@ -1,4 +1,4 @@
-//! The way out of a conflict: a person has looked, and what the provider really booked stands.
+//! How a conflict ends: a person has looked at the provider, and accepts what it really booked.
 
 use clock::Timestamp;
 use contract::payments::{PaymentEvent, Resolved};
@@ -9,8 +9,8 @@ use super::{Change, Payment, Refund, Resolution};
 
 impl Payment {
     /// The event that ends the conflict: the payment is of the sum that was booked, and so are its refunds in conflict,
-    /// `wrong`. `given_back` is what the provider says that it gave back in all. When the rest is to go back, `rest` begins,
-    /// its amount filled in.
+    /// `wrong`. `given_back` is what the provider says that it gave back in all. When the rest is to go back, `rest`
+    /// begins, its amount filled in.
     pub fn resolved(
         &self,
         action: Resolution,
@@ -61,11 +61,11 @@ mod tests {
     use super::*;
     use contract::DomainEvent;
 
-    use crate::domain::{RefundState, State, refund::tests::refund, tests::started};
+    use crate::domain::{PaymentState, RefundState, refund::tests::refund, tests::started};
 
     fn conflict(booked: Option<(i64, &str)>) -> Payment {
         let mut payment = started();
-        payment.state = State::Conflict;
+        payment.state = PaymentState::Conflict;
         payment.booked = booked.map(|(amount, code)| (amount, code.to_owned()));
         payment
     }

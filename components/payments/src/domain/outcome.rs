@@ -19,8 +19,8 @@ pub const ASK_EVERY_SECONDS: i64 = 2;
 /// not waited for: the order expired long ago.
 pub const ABANDONED_AFTER_SECONDS: i64 = 60 * 60;
 
-/// How long to leave the provider alone between two questions that a hint which nobody signed gives rise to, in seconds:
-/// what it is for comes once or twice in a payment's life, and anybody may send it.
+/// The shortest time between two questions because of unsigned hints, in seconds. A genuine hint comes once or twice in
+/// a payment's life, and anybody can send one.
 pub const HINT_EVERY_SECONDS: i64 = 5;
 /// Why a payment failed when the provider refuses our account.
 pub const MISCONFIGURED: &str = "provider_misconfigured";
@@ -144,7 +144,7 @@ impl Payment {
         PaymentEvent::Failed { payment_id, order_id, code, retryable: true, was_open }.into()
     }
 
-    /// Whether the order may have been told that it is open: the news of its end may overtake that.
+    /// Whether orders may have heard that the payment is open. The news of its end may arrive first.
     fn was_told_open(&self) -> bool {
         !self.is_running()
     }
@@ -181,7 +181,7 @@ mod tests {
     use contract::DomainEvent;
     use contract::payments::PaymentEventKind as Kind;
 
-    use crate::domain::{State, TRANSITIONS, tests::at, tests::started};
+    use crate::domain::{PaymentState, TRANSITIONS, tests::at, tests::started};
     use crate::provider::{Money, Receipt};
 
     fn receipt(minor_units: i64, currency: &str) -> Receipt {
@@ -253,14 +253,14 @@ mod tests {
     #[test]
     fn what_is_settled_stays_settled() {
         let mut payment = started();
-        payment.state = State::Captured;
+        payment.state = PaymentState::Captured;
         assert_eq!(payment.after(decline("stolen_card", false), now()), None);
     }
 
     #[test]
     fn money_that_comes_after_the_payment_was_given_up_is_booked() {
         let mut payment = started();
-        for state in [State::Failed, State::Cancelled] {
+        for state in [PaymentState::Failed, PaymentState::Cancelled] {
             payment.state = state;
             assert_eq!(kind(&payment, Outcome::Captured(receipt(2999, "USD"))), Some(Kind::Captured));
             assert_eq!(kind(&payment, decline("stolen_card", false)), None);

@@ -17,8 +17,9 @@ pub const MAX_REASON: usize = 500;
 /// The reason of a refund that somebody made at the provider.
 const ELSEWHERE: &str = "Refunded at the provider";
 
-/// The pauses, in seconds, after which a refund that the provider refuses is asked for again by itself. Most are refused
-/// since the shop's balance there is too low, which the next sales or the next day mend. After the last one a person asks.
+/// The pauses, in seconds, between automatic retries of a refund that the provider refuses. Most are refused because
+/// the shop's balance there is too low, which the next sales or the next day mend. After the last one a person has to
+/// retry.
 const RETRY_AFTER: [i64; 6] = [60, 5 * 60, 30 * 60, 2 * 60 * 60, 12 * 60 * 60, 24 * 60 * 60];
 
 /// Where a refund stands.
@@ -114,7 +115,7 @@ impl Payment {
         Change { event, private: Some(json!({ "reason": refund.reason, "askAfter": ask_after })) }
     }
 
-    /// That its order will not have it, so that all of it is to go back.
+    /// The event that says that the order rejects the payment, so that all of it has to go back.
     pub fn return_due(&self, reason: &str) -> Change {
         let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
         PaymentEvent::ReturnDue { payment_id, order_id, reason: reason.to_owned() }.into()
@@ -197,7 +198,7 @@ pub mod tests {
     use contract::payments::PaymentEventKind as Kind;
     use strum::IntoDiscriminant;
 
-    use crate::domain::{State, tests::at, tests::started};
+    use crate::domain::{PaymentState, tests::at, tests::started};
     use crate::provider::{Decline, Money};
 
     fn receipt(minor_units: i64, currency: &str) -> Outcome {
@@ -228,7 +229,7 @@ pub mod tests {
     #[test]
     fn the_refund_that_gives_back_the_rest_says_so() {
         let mut payment = started();
-        (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
+        (payment.state, payment.refunded) = (PaymentState::PartiallyRefunded, 999);
         let data = |amount| {
             payment.after_refund(&refund(amount), receipt(amount, "USD"), now()).unwrap().event.data()
         };
@@ -245,7 +246,7 @@ pub mod tests {
     #[test]
     fn only_a_clear_answer_settles_a_refund() {
         let mut payment = started();
-        payment.state = State::Captured;
+        payment.state = PaymentState::Captured;
         let kind = |outcome| {
             payment.after_refund(&refund(500), outcome, now()).map(|change| change.event.discriminant())
         };
@@ -262,7 +263,7 @@ pub mod tests {
     #[test]
     fn what_was_given_back_elsewhere_is_booked_when_it_is_of_this_payment() {
         let mut payment = started();
-        (payment.state, payment.refunded) = (State::PartiallyRefunded, 999);
+        (payment.state, payment.refunded) = (PaymentState::PartiallyRefunded, 999);
         let of = |payment: &Payment, minor_units, currency: &str| {
             let Outcome::Captured(receipt) = receipt(minor_units, currency) else { return None };
             payment.refunded_elsewhere("f", &receipt).map(|change| change.event.data())
@@ -274,7 +275,7 @@ pub mod tests {
             (&json!(true), &json!(2999), &json!(true))
         );
         assert_eq!((of(&payment, 0, "USD"), of(&payment, 5, "KRW")), (None, None));
-        payment.state = State::Cancelled;
+        payment.state = PaymentState::Cancelled;
         assert_eq!(of(&payment, 1000, "USD"), None);
     }
 
@@ -285,7 +286,7 @@ pub mod tests {
     #[test]
     fn a_refused_refund_is_asked_for_again_under_another_key_with_growing_pauses_and_not_for_ever() {
         let mut payment = started();
-        payment.state = State::Captured;
+        payment.state = PaymentState::Captured;
         let mut refused = refund(500);
         refused.id = "019aa4c5-0004-7000-8000-000000000006".to_owned();
         let (mut pauses, mut keys) = (Vec::new(), vec![refused.key()]);

@@ -12,7 +12,7 @@ use super::payments::show;
 use super::relation::related;
 use crate::api::Resolve;
 use crate::domain::refund::MAX_REASON;
-use crate::domain::{Change, Payment, Refund, Resolution, State};
+use crate::domain::{Change, Payment, PaymentState, Refund, Resolution};
 use crate::error::Error;
 use crate::provider::{self, Outcome, Standing};
 use crate::store::{DB, refunds};
@@ -97,7 +97,7 @@ async fn resolved(
     given_back: i64,
     rest: &mut Refund,
 ) -> Result<Change, Error> {
-    if payment.state != State::Conflict {
+    if payment.state != PaymentState::Conflict {
         return Err(Error::NoConflict(Box::new(payment.clone())));
     }
     // What pays an order is all there.

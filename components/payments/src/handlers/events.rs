@@ -7,7 +7,7 @@ use events::CloudEvent;
 use http::StatusCode;
 
 use super::give_back::give_back;
-use super::settle::settle;
+use super::outcomes::record_outcome;
 use crate::error::Error;
 use crate::record::SELF;
 use crate::{RELAY, provider, store as payments};
@@ -51,7 +51,7 @@ async fn give_up(context: &Context, order_id: &str) -> Result<(), Error> {
     match payments::open_of(order_id).await? {
         Some(payment) if !payment.is_running() => {
             let outcome = provider::cancel(context, &payment).await;
-            settle(context, payment, outcome, SELF).await.map(drop)
+            record_outcome(context, payment, outcome, SELF).await.map(drop)
         }
         _ => Ok(()),
     }

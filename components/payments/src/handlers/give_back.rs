@@ -15,8 +15,8 @@ pub const ENDED: &str = "order_ended";
 /// Tries to record an outcome while other requests record theirs.
 pub const TRIES: usize = 8;
 
-/// The order of a payment will not have it, as the event `cause` says: give back all that is left. What cannot go back
-/// now is not forgotten: the sweep goes on with it.
+/// The order rejects a payment, as the event `cause` says: give back all that is left. The sweep goes on with what
+/// cannot be given back now.
 pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause: &str) -> Result<(), Error> {
     for _ in 0..TRIES {
         let Some(payment) = payments::find(payment_id).await? else { return Ok(()) };
@@ -26,7 +26,7 @@ pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause:
         if !payment.has_money() {
             return Ok(());
         }
-        // Of nothing there is nothing to ask the provider for, but the order waits for the news.
+        // The provider is not asked to give back a sum of zero, but the order waits for the event.
         let of_nothing = payment.amount == 0 && payment.state.is_refundable();
         let change = if of_nothing { payment.nothing_to_give_back() } else { payment.return_due(reason) };
         if record::append(context, &payment, change, SELF, Some(cause)).await? {
@@ -64,17 +64,17 @@ pub async fn reconcile(context: &Context, refund: Refund) -> Result<Refund, Erro
     send_refund(context, refund).await
 }
 
-/// Have the provider give back what was recorded, and record what it says.
+/// Ask the provider for the recorded refund, and record its answer.
 pub async fn send_refund(context: &Context, refund: Refund) -> Result<Refund, Error> {
     faults::point("refunding.requested").await;
     let payment = current(&refund.payment_id).await?;
     let outcome = provider::refund(context, &payment, &refund).await;
     faults::point("refunding.provided").await;
-    settle_refund(context, refund, outcome).await
+    record_refund(context, refund, outcome).await
 }
 
 /// Record what the provider says of `refund`; the refund as it is then.
-pub async fn settle_refund(context: &Context, refund: Refund, outcome: Outcome) -> Result<Refund, Error> {
+pub async fn record_refund(context: &Context, refund: Refund, outcome: Outcome) -> Result<Refund, Error> {
     for _ in 0..TRIES {
         let payment = current(&refund.payment_id).await?;
         let Some(change) = payment.after_refund(&refund, outcome.clone(), Timestamp::now()) else { break };

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::payments::show;
 use crate::api;
-use crate::domain::State;
+use crate::domain::PaymentState;
 use crate::error::Error;
 use crate::store::history::{self, Filter};
 
@@ -22,7 +22,7 @@ pub struct Params {
     #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Moment>"))]
     to: Option<String>,
     /// Payments in this state.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<State>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<PaymentState>"))]
     status: Option<String>,
 }
 
@@ -46,12 +46,12 @@ fn filter(params: Params) -> Result<Filter, Error> {
     let mut errors = Vec::new();
     let Period { from, to } = Period::parse(&mut errors, params.from.as_deref(), params.to.as_deref());
     let (from, to) = (from.map(|time| time.to_string()), to.map(|time| time.to_string()));
-    let status = params.status.as_deref().map(str::parse::<State>);
+    let status = params.status.as_deref().map(str::parse::<PaymentState>);
     if matches!(status, Some(Err(_))) {
         errors.push(FieldError::new("status", "must be a payment's status such as CAPTURED"));
     }
     if errors.is_empty() {
-        Ok(Filter { buyer: None, status: status.and_then(Result::ok).map(State::into), from, to })
+        Ok(Filter { buyer: None, status: status.and_then(Result::ok).map(PaymentState::into), from, to })
     } else {
         Err(Error::Invalid(errors))
     }

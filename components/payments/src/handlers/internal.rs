@@ -4,8 +4,8 @@ use axum::Json;
 use edge::{Context, Id, List, Page, Path, ServiceCaller};
 use http::StatusCode;
 
+use super::outcomes::round;
 use super::payments::show;
-use super::settle::round;
 use crate::api::{self, Reconciled};
 use crate::error::Error;
 use crate::store as payments;

@@ -10,11 +10,11 @@ use money::Decimal;
 use store::{Replay, Timestamp};
 use uuid::Uuid;
 
+use super::outcomes::{reconcile, record_charge, record_outcome};
 use super::payments::show;
-use super::settle::{reconcile, settle, settle_charge};
 use crate::api::NewPayment;
 use crate::card::Card;
-use crate::domain::{LOST_AFTER_SECONDS, MISCONFIGURED, Payment, State};
+use crate::domain::{LOST_AFTER_SECONDS, MISCONFIGURED, Payment, PaymentState};
 use crate::error::Error;
 use crate::record::{self, SELF, faults};
 use crate::settings::{TRIES_WITHIN, declines_limit};
@@ -61,7 +61,7 @@ pub async fn create(
     faults::point("paying.started").await;
     let outcome = provider::charge(&context, &payment, card).await;
     faults::point("paying.charged").await;
-    let payment = settle_charge(&context, payment, outcome, &user.actor()).await?;
+    let payment = record_charge(&context, payment, outcome, &user.actor()).await?;
     faults::point("paying.told").await;
     answer(payment)
 }
@@ -125,7 +125,7 @@ fn new_payment(order: Summary, provider: String, card: &Card) -> Payment {
         id: Uuid::now_v7().to_string(),
         order_id: order.id,
         buyer_id: order.buyer_id,
-        state: State::Pending,
+        state: PaymentState::Pending,
         amount: order.total,
         currency: order.currency,
         refunded: 0,
@@ -173,9 +173,10 @@ async fn refuse_if_live(context: &Context, order_id: &str) -> Result<(), Error> 
     let Some(live) = payments::live(order_id).await? else { return Ok(()) };
     let mut live = reconcile(context, live).await?;
     if live.waits_for_payer() {
-        // Who pays with another card gives up the one that they have not confirmed. If they just have, the money counts.
+        // A buyer who pays with another card gives up the payment that they have not confirmed. If it was just
+        // confirmed, its money counts.
         let outcome = provider::cancel(context, &live).await;
-        live = settle(context, live, outcome, SELF).await?;
+        live = record_outcome(context, live, outcome, SELF).await?;
     }
     // The order may wait for the news.
     RELAY.kick();
@@ -185,13 +186,17 @@ async fn refuse_if_live(context: &Context, order_id: &str) -> Result<(), Error> 
 /// A payment as the answer to the request that made it.
 fn answer(payment: Payment) -> Result<Response, Error> {
     let status = match payment.state {
-        State::Captured | State::PartiallyRefunded | State::Refunded => StatusCode::CREATED,
-        State::Pending | State::Authorized | State::Conflict => StatusCode::ACCEPTED,
-        State::Declined => return Err(Error::Declined(Box::new(payment))),
-        State::Failed if payment.failure.as_ref().is_some_and(|(code, _)| code == MISCONFIGURED) => {
+        PaymentState::Captured | PaymentState::PartiallyRefunded | PaymentState::Refunded => {
+            StatusCode::CREATED
+        }
+        PaymentState::Pending | PaymentState::Authorized | PaymentState::Conflict => StatusCode::ACCEPTED,
+        PaymentState::Declined => return Err(Error::Declined(Box::new(payment))),
+        PaymentState::Failed if payment.failure.as_ref().is_some_and(|(code, _)| code == MISCONFIGURED) => {
             return Err(Error::Misconfigured(Box::new(payment)));
         }
-        State::Failed | State::Cancelled => return Err(Error::CameToNothing(Box::new(payment))),
+        PaymentState::Failed | PaymentState::Cancelled => {
+            return Err(Error::CameToNothing(Box::new(payment)));
+        }
     };
     let headers = [(header::LOCATION, format!("/api/payments/{}", payment.id))];
     Ok((status, headers, [(header::ETAG, etag(payment.version))], Json(show(&payment))).into_response())

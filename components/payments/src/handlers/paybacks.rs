@@ -3,7 +3,7 @@
 use edge::Context;
 use uuid::Uuid;
 
-use super::give_back::{TRIES, current, settle_refund};
+use super::give_back::{TRIES, current, record_refund};
 use crate::domain::{Payment, Refund, RefundState};
 use crate::error::Error;
 use crate::provider::{Outcome, Payback, Receipt};
@@ -24,7 +24,7 @@ pub async fn book(context: &Context, payment: Payment, paybacks: Vec<Payback>) -
 async fn is_ours(context: &Context, payment: &Payment, payback: &Payback) -> Result<bool, Error> {
     let Some(key) = &payback.refund_id else { return Ok(false) };
     let found = payments::refunds::find(Refund::id_of(key)).await?;
-    // What the provider had refused, and gave back all the same, is not what was asked for again since.
+    // A refund that the provider first refused and then made after all is not the retry of it.
     let is_it = |refund: &Refund| refund.payment_id == payment.id && refund.key() == *key;
     match found.filter(is_it) {
         None => Ok(false),
@@ -32,7 +32,7 @@ async fn is_ours(context: &Context, payment: &Payment, payback: &Payback) -> Res
             RefundState::Failed => Ok(false),
             RefundState::Succeeded | RefundState::Conflict => Ok(true),
             RefundState::Pending => {
-                settle_refund(context, refund, Outcome::Captured(payback.receipt.clone())).await?;
+                record_refund(context, refund, Outcome::Captured(payback.receipt.clone())).await?;
                 Ok(true)
             }
         },

@@ -6,7 +6,7 @@ use contract::permissions::{PaymentsAny, PaymentsRead};
 use edge::{Context, Id, List, Page, Path, Permitted, Preconditions, etag};
 use http::{StatusCode, header};
 
-use super::settle::reconcile;
+use super::outcomes::reconcile;
 use crate::domain::Payment;
 use crate::error::Error;
 use crate::{api, store as payments};

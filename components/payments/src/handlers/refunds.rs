@@ -1,7 +1,7 @@
-//! Refunds: ask for one, ask for one again, list them. A refund is durable before the provider hears of it, and made under
-//! its id until it is settled.
+//! Refunds: ask for one, retry one, list them. A refund is recorded before the provider is asked, and its id is the
+//! idempotency key there.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{PaymentsRead, PaymentsRefund};
 use edge::{
@@ -11,8 +11,8 @@ use edge::{
 use http::StatusCode;
 
 use super::give_back::{ask_after, new, reconcile, send_refund};
+use super::outcomes::{self, look};
 use super::relation::related;
-use super::settle::{self, look};
 use crate::api::{self, NewRefund};
 use crate::domain::refund::MAX_REASON;
 use crate::domain::{Change, Payment, Refund, RefundState};
@@ -61,7 +61,7 @@ pub async fn retry(
     {
         return replayed(&context, &payment, key, &replay).await;
     }
-    // Its money may have gone back by another hand: then it is owed no more.
+    // The money may have been given back at the provider's dashboard: then it is not owed any more.
     let (payment, _) = look(&context, payment, 1).await?;
     let refund = refunds::find(&refund_id).await?.filter(|refund| refund.payment_id == payment.id);
     let refund = refund.ok_or(Error::NoRefund)?;
@@ -101,13 +101,13 @@ pub async fn list(
     user: Permitted<PaymentsRead>,
     Path(Id(id)): Path<Id>,
     page: Page,
-) -> Result<Reply<List<api::Refund>>, Error> {
+) -> Result<Json<List<api::Refund>>, Error> {
     let (payment, _) = related(&context, &user, &id).await?;
-    let payment = settle::reconcile(&context, payment).await?;
+    let payment = outcomes::reconcile(&context, payment).await?;
     let page = page.of::<Id>("refunds", &payment.id)?;
     let found = refunds::list(&payment.id, page.after.as_deref(), page.rows()).await?;
     let items = found.iter().map(|refund| show(&payment, refund)).collect();
-    Ok(Reply(page.list(items, |refund: &api::Refund| refund.id.clone())))
+    Ok(Json(page.list(items, |refund: &api::Refund| refund.id.clone())))
 }
 
 /// The payment, if `user` may refund it: who sold all of its order, and who deals with all payments. Its buyer learns
@@ -188,7 +188,7 @@ fn answer(payment: &Payment, refund: &Refund) -> Result<Response, Error> {
         RefundState::Pending | RefundState::Conflict => StatusCode::ACCEPTED,
         RefundState::Failed => return Err(Error::RefundDeclined(Box::new(refund.clone()))),
     };
-    Ok((status, Reply(show(payment, refund))).into_response())
+    Ok((status, Json(show(payment, refund))).into_response())
 }
 
 fn show(payment: &Payment, refund: &Refund) -> api::Refund {

@@ -7,7 +7,7 @@ use edge::{Code, Context, Id, Path, Problem};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::give_back::current;
-use super::settle::settle;
+use super::outcomes::record_outcome;
 use crate::api::{Choice, Chosen};
 use crate::domain::Payment;
 use crate::error::Error;
@@ -47,7 +47,7 @@ pub async fn choose(
             Choice::Approve => provider::capture(&context, &payment).await,
             Choice::Refuse => refused(provider::cancel(&context, &payment).await),
         };
-        settle(&context, payment, outcome, SELF).await?;
+        record_outcome(&context, payment, outcome, SELF).await?;
     }
     let page = HeaderValue::try_from(format!("/api/payments/sandbox/3ds/{id}")).map_err(Problem::internal)?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, page)]).into_response())

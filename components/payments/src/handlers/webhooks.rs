@@ -3,7 +3,7 @@
 use edge::{Code, Context, Path, Problem, Raw};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::settle::look;
+use super::outcomes::look;
 use crate::domain::Payment;
 use crate::error::Error;
 use crate::provider::{self, Delivery, Notice, Refusal};
@@ -17,9 +17,9 @@ const MAX_HEADER: usize = 4096;
 /// How many headers a plug-in gets to see.
 const MAX_HEADERS: usize = 64;
 
-/// `POST /api/payments/webhooks/{provider}`: 204 when it is believed, whatever it is about. It only says what to ask
-/// about: the provider's answer counts, so webhooks may come twice, late and in any order. One that is not signed may
-/// be anybody's: it has the provider asked once in a while, and leaves nothing behind unless something had happened.
+/// `POST /api/payments/webhooks/{provider}`: 204 for every webhook that is believed. It only says which payment to ask
+/// about; the provider's answer counts, so webhooks may come twice, late and in any order. Anybody can send one that is
+/// not signed: it makes us ask the provider at most once in a while, and is recorded only if something had happened.
 pub async fn receive(
     context: Context,
     Path(provider): Path<String>,

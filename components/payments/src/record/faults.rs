@@ -27,8 +27,8 @@ pub async fn point(name: &'static str) {
     }
 }
 
-/// Append that the fault point `name` stalls a request; whether this is the first one. The stream's first version is there
-/// once: that decides which request it is.
+/// Append that the fault point `name` stalls a request; whether this is the first one. The stream's first version is
+/// there once: that decides which request it is.
 async fn is_first(name: &str) -> bool {
     let injected = PaymentEvent::FaultInjected { point: name.to_owned() };
     let appended = DB.append(Event::new(format!("fault:{name}"), 1, SELF, &injected)).await.is_ok();

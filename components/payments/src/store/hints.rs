@@ -5,8 +5,8 @@ use store::{Error, Timestamp, params};
 use super::{COLUMNS, DB, payment};
 use crate::domain::{HINT_EVERY_SECONDS, Payment};
 
-/// Take the right to ask the provider because of a hint: one request per payment and while gets it. The next one
-/// leaves word that there was one, and those after it write nothing.
+/// Take the lease to ask the provider because of a hint: one request per payment and time gets it. The next one notes
+/// that there was another hint, and those after it write nothing.
 pub async fn claim(payment_id: &str) -> Result<bool, Error> {
     let sql = "INSERT INTO payments_hints (payment_id, ask_after, again) VALUES (?1, ?2, 0) \
                ON CONFLICT (payment_id) DO UPDATE SET \

@@ -7,8 +7,8 @@ use crate::domain::{ASK_EVERY_SECONDS, Refund};
 
 const COLUMNS: &str = "id, payment_id, state, amount, reason, restock, failure_code, retries, owed, retry_at, \
                        booked, created_at, updated_at";
-/// How long one request has the right to ask again for a refund that was refused, in seconds: while it asks the provider
-/// twice. When it came to nothing, the next one may after that.
+/// How long one request has the right to ask again for a refund that was refused, in seconds: while it asks the
+/// provider twice. When it came to nothing, the next one may after that.
 const CLAIMED_FOR: i64 = 60;
 
 fn refund(row: &Row) -> Result<Refund, Error> {

@@ -1,4 +1,4 @@
-//! The rules of stock that is held for orders: what comes of it, and in which order the news may arrive.
+//! The rules of stock that is held for orders: how a hold ends, in whatever order the news arrives.
 
 use contract::orders::{OrderEvent, Status};
 use contract::products::{HeldLine, ProductEvent, Sale, Wanted};
@@ -11,7 +11,7 @@ use super::Product;
 /// comes twice does nothing the second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum State {
+pub enum ReservationState {
     /// Promised to an order that is not paid.
     Held,
     /// Paid: the units left the warehouse.
@@ -34,7 +34,7 @@ pub enum Settlement {
 /// The stock held for an order.
 #[derive(Debug)]
 pub struct Reservation {
-    pub state: State,
+    pub state: ReservationState,
     /// The version of its stream.
     pub version: i64,
     pub lines: Vec<Units>,
@@ -74,16 +74,23 @@ impl Settlement {
         }
     }
 
-    /// The event that it takes in `state`; `None` when there is nothing left to do. When the order was paid, `sold` are the
-    /// lines that leave the warehouse; without them, all that is held.
-    pub fn event(self, state: State, order_id: &str, sold: Option<&[Units]>) -> Option<ProductEvent> {
+    /// The event that it takes in `state`; `None` when there is nothing left to do. When the order was paid, `sold` are
+    /// the lines that leave the warehouse; without them, all that is held.
+    pub fn event(
+        self,
+        state: ReservationState,
+        order_id: &str,
+        sold: Option<&[Units]>,
+    ) -> Option<ProductEvent> {
         let order_id = order_id.to_owned();
         match (state, self) {
-            (State::Held, Self::Confirm) => {
+            (ReservationState::Held, Self::Confirm) => {
                 Some(ProductEvent::StockConfirmed { order_id, lines: sold.map(<[_]>::to_vec) })
             }
-            (State::Held, Self::Release | Self::Return) => Some(ProductEvent::StockReleased { order_id }),
-            (State::Confirmed, Self::Return) => Some(ProductEvent::StockReturned { order_id }),
+            (ReservationState::Held, Self::Release | Self::Return) => {
+                Some(ProductEvent::StockReleased { order_id })
+            }
+            (ReservationState::Confirmed, Self::Return) => Some(ProductEvent::StockReturned { order_id }),
             _ => None,
         }
     }
@@ -138,14 +145,18 @@ mod tests {
 
     /// On hand, promised, after `news` about an order of 1 out of 10.
     fn fold(news: &[OrderEvent]) -> (i64, i64) {
-        let (mut state, mut on_hand, mut reserved) = (State::Held, 10, 1);
+        let (mut state, mut on_hand, mut reserved) = (ReservationState::Held, 10, 1);
         for event in news {
             match Settlement::of(event).and_then(|settlement| settlement.event(state, "o", None)) {
                 Some(ProductEvent::StockConfirmed { .. }) => {
-                    (state, on_hand, reserved) = (State::Confirmed, on_hand - 1, 0)
+                    (state, on_hand, reserved) = (ReservationState::Confirmed, on_hand - 1, 0)
                 }
-                Some(ProductEvent::StockReleased { .. }) => (state, reserved) = (State::Released, 0),
-                Some(ProductEvent::StockReturned { .. }) => (state, on_hand) = (State::Released, on_hand + 1),
+                Some(ProductEvent::StockReleased { .. }) => {
+                    (state, reserved) = (ReservationState::Released, 0)
+                }
+                Some(ProductEvent::StockReturned { .. }) => {
+                    (state, on_hand) = (ReservationState::Released, on_hand + 1)
+                }
                 _ => {}
             }
         }

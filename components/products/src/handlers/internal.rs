@@ -1,14 +1,14 @@
 //! Stock for orders: hold it, and settle the holds as orders are paid, cancelled, refunded or forgotten.
 
-use axum::Json as Reply;
+use axum::Json;
 use contract::Units;
 use contract::orders::Summary;
-use contract::products::{Held, Hold, Reserve};
+use contract::products::{Hold, Reserve, Reserved};
 use edge::{Context, Id, Message, Path, ServiceCaller};
 use http::StatusCode;
 use store::Timestamp;
 
-use crate::domain::{Settlement, State, all_held, price_lines, shortages};
+use crate::domain::{ReservationState, Settlement, all_held, price_lines, shortages};
 use crate::error::Error;
 use crate::store::{self as products, DB, FIRST_VERSION, Overdue};
 use crate::{CLIENT, RELAY, api, record};
@@ -36,12 +36,12 @@ pub async fn reserve(
     context: Context,
     caller: ServiceCaller,
     Message(wanted): Message<Reserve>,
-) -> Result<(StatusCode, Reply<Held>), Error> {
+) -> Result<(StatusCode, Json<Reserved>), Error> {
     let mut tries = 0;
     loop {
         let held = hold(&context, &caller.actor(), &wanted, &Current { version: 0, lines: Vec::new() }).await;
         if tries == RETRIES || !is_worth_a_try(&context, &wanted, &held).await? {
-            return held.map(|reserved| (StatusCode::CREATED, Reply(reserved)));
+            return held.map(|reserved| (StatusCode::CREATED, Json(reserved)));
         }
         tries += 1;
     }
@@ -54,12 +54,12 @@ pub async fn replace(
     caller: ServiceCaller,
     Path(Id(order_id)): Path<Id>,
     Message(mut wanted): Message<Reserve>,
-) -> Result<Reply<Held>, Error> {
+) -> Result<Json<Reserved>, Error> {
     wanted.order_id = order_id;
     let mut tries = 0;
     loop {
         let current = products::reservation(&wanted.order_id).await?.ok_or(Error::NotReserved)?;
-        if current.state != State::Held {
+        if current.state != ReservationState::Held {
             return Err(Error::Settled);
         }
         if wanted.version.is_some_and(|version| version != current.version) {
@@ -69,7 +69,7 @@ pub async fn replace(
         let held = hold(&context, &caller.actor(), &wanted, &current).await;
         let overtaken = matches!(held, Err(Error::Contended));
         if tries == RETRIES || !(overtaken || is_worth_a_try(&context, &wanted, &held).await?) {
-            return held.map(Reply);
+            return held.map(Json);
         }
         tries += 1;
     }
@@ -88,7 +88,12 @@ async fn is_worth_a_try<T>(
     }
 }
 
-async fn hold(context: &Context, actor: &str, wanted: &Reserve, current: &Current) -> Result<Held, Error> {
+async fn hold(
+    context: &Context,
+    actor: &str,
+    wanted: &Reserve,
+    current: &Current,
+) -> Result<Reserved, Error> {
     let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id.as_str()).collect();
     let found = products::find_all(&ids).await?;
     let (currency, lines) = price_lines(&wanted.lines, &found)?;
@@ -105,10 +110,10 @@ async fn hold(context: &Context, actor: &str, wanted: &Reserve, current: &Curren
         Err(Error::Internal(error)) if products::is_overtaken(&error) => return Err(Error::Contended),
         Err(error) => return Err(error),
     }
-    Ok(Held { currency, lines, version })
+    Ok(Reserved { currency, lines, version })
 }
 
-/// Let go overdue holds on the wanted products, if orders agrees; says whether there is anything new to be had.
+/// Release overdue holds on the wanted products, if orders agrees. Returns whether any stock became free.
 async fn free_overdue(context: &Context, wanted: &Reserve) -> Result<bool, Error> {
     let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id.as_str()).collect();
     let now = Timestamp::now();
@@ -120,17 +125,19 @@ async fn free_overdue(context: &Context, wanted: &Reserve) -> Result<bool, Error
 }
 
 /// `POST /internal/products/sweep`: look after overdue holds, oldest first. Safe at any time, also twice at once.
-pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Reply<api::Swept>, Error> {
+pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Json<api::Swept>, Error> {
     let now = Timestamp::now();
     let limit = i64::try_from(SWEEP_BATCH).unwrap_or(i64::MAX).saturating_add(1);
     let due = products::overdue(now, limit).await?;
     let mut swept = api::Swept { looked_at: 0, settled: 0, more: due.len() > SWEEP_BATCH };
     for overdue in due.iter().take(SWEEP_BATCH) {
         swept.looked_at += 1;
-        swept.settled += usize::from(look_after(&context, overdue, now).await?);
+        if look_after(&context, overdue, now).await? {
+            swept.settled += 1;
+        }
     }
     RELAY.kick();
-    Ok(Reply(swept))
+    Ok(Json(swept))
 }
 
 /// Settle an overdue hold by what orders says of its order; says whether it is settled now.
@@ -160,8 +167,8 @@ pub async fn release(_: ServiceCaller, Path(Id(order_id)): Path<Id>) -> Result<S
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Settle the stock held for an order. When it was paid, `sold` are the lines that leave the warehouse; without them, all
-/// that is held.
+/// Settle the stock held for an order. When it was paid, `sold` are the lines that leave the warehouse; without them,
+/// all that is held.
 pub async fn settle(
     order_id: &str,
     settlement: Settlement,
@@ -170,7 +177,7 @@ pub async fn settle(
 ) -> Result<(), Error> {
     // Most holds were not changed: nothing needs to be read unless the append says otherwise. An order whose hold has
     // not arrived (it was given up meanwhile) is settled in advance.
-    let mut current = Some((State::Held, FIRST_VERSION));
+    let mut current = Some((ReservationState::Held, FIRST_VERSION));
     for _ in 0..MAX_TRIES {
         let Some((state, version)) = current else { return Ok(()) };
         let Some(event) = settlement.event(state, order_id, sold) else { return Ok(()) };

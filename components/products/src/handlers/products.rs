@@ -1,10 +1,10 @@
 //! The catalogue: create, get, change, withdraw, list.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{ProductsAny, ProductsWrite};
 use edge::{
-    Answer, Context, Id, Json, Keyed, List, Once, Page, Path, Permitted, Preconditions, Query, User, etag,
+    Answer, Context, Id, JsonBody, Keyed, List, Once, Page, Path, Permitted, Preconditions, Query, User, etag,
 };
 use http::{StatusCode, header};
 use store::Timestamp;
@@ -41,7 +41,7 @@ pub async fn get(Path(Id(id)): Path<Id>, preconditions: Preconditions) -> Result
     if preconditions.unchanged(product.revision) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
-    Ok((tag, Reply(show(&product))).into_response())
+    Ok((tag, Json(show(&product))).into_response())
 }
 
 /// `PUT /api/products/{id}`: 200 with the product as it is now.
@@ -50,7 +50,7 @@ pub async fn replace(
     user: Permitted<ProductsWrite>,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
-    Json(change): Json<api::ProductChange>,
+    JsonBody(change): JsonBody<api::ProductChange>,
 ) -> Result<Response, Error> {
     let product = own(&user, &id).await?;
     let if_revision = preconditions.insist(product.revision)?;
@@ -82,7 +82,7 @@ pub async fn list(Query(query): Query<domain::Query>, page: Page) -> Result<Resp
     let found = products::list(&listing, page.after.as_ref(), page.rows()).await?;
     let list = page.list_of_some(found.products, |product| listing.place(product), found.looked);
     let items = list.items.iter().map(show).collect();
-    Ok(Reply(List { items, next_cursor: list.next_cursor }).into_response())
+    Ok(Json(List { items, next_cursor: list.next_cursor }).into_response())
 }
 
 /// `GET /api/products/category/{category}`: as [`list`], of this category.
@@ -114,7 +114,7 @@ fn current(done: Result<(), Error>) -> Result<(), Error> {
 /// 200 with the product as it is now.
 async fn answer(id: &str) -> Result<Response, Error> {
     let product = products::find(id).await?.ok_or(Error::NotFound)?;
-    Ok(([(header::ETAG, etag(product.revision))], Reply(show(&product))).into_response())
+    Ok(([(header::ETAG, etag(product.revision))], Json(show(&product))).into_response())
 }
 
 fn new_product(draft: Draft, seller: &str) -> Product {

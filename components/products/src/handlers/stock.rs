@@ -1,6 +1,6 @@
 //! What is in the warehouse, changed by its seller.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::ProductsWrite;
 use edge::{Answer, Context, Id, Keyed, List, Once, Page, Path, Permitted, Preconditions};
@@ -51,14 +51,15 @@ pub async fn adjust(
     Err(Error::Contended)
 }
 
-/// `GET /api/products/{id}/stock`: what changed the stock by hand, and why, newest first. What was sold is in the orders.
+/// `GET /api/products/{id}/stock`: what changed the stock by hand, and why, newest first. What was sold is in the
+/// orders.
 pub async fn movements(
     user: Permitted<ProductsWrite>,
     Path(Id(id)): Path<Id>,
     page: Page,
-) -> Result<Reply<List<api::Movement>>, Error> {
+) -> Result<Json<List<api::Movement>>, Error> {
     own(&user, &id).await?;
     let page = page.of("stock", &id)?;
     let found = products::movements(&id, page.after.unwrap_or(i64::MAX), page.rows()).await?;
-    Ok(Reply(page.list(found, |movement| movement.sequence)))
+    Ok(Json(page.list(found, |movement| movement.sequence)))
 }

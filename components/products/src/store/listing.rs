@@ -1,5 +1,5 @@
-//! Lists of products. Each is read by the index of its order, from the place before on. What that index does not have is
-//! looked at on the way, in so many products: then the page ends, be it full or not, and says where to go on.
+//! Lists of products. Each is read by the index of its order, from the place before on. What that index does not have
+//! is looked at on the way, in so many products: then the page ends, be it full or not, and says where to go on.
 //!
 //! Where words or prices leave few products, or none, these are gathered by their own index and sorted at once: a walk
 //! along the order would look at many that do not match. `listing/select.rs` makes the statements.
@@ -102,8 +102,8 @@ enum Words {
     Asked,
 }
 
-/// How many products have the rarest word, of those that are worth counting. (FTS5 walks through all that have the words
-/// if no product has all of them; so each is counted by itself.)
+/// How many products have the rarest word, of those that are worth counting. (FTS5 walks through all that have the
+/// words if no product has all of them; so each is counted by itself.)
 async fn rarest(listing: &Listing, search: Search) -> Result<i64, Error> {
     let mut rarest = SET;
     for word in listing.words.iter().filter(|_| search == Search::Index) {

@@ -8,8 +8,8 @@ use store::{Error, Row, params};
 use super::DB;
 use crate::domain::Reservation;
 
-/// The most overdue holds that are looked at for one of some products: some 10 ms. More are left only where nobody sweeps;
-/// then the oldest of all come first.
+/// The most overdue holds that are looked at for one of some products: some 10 ms. More are left only where nobody
+/// sweeps; then the oldest of all come first.
 const LOOK: i64 = 5_000;
 
 /// The version of a reservation that was made and not changed since.

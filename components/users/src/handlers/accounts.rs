@@ -1,6 +1,6 @@
 //! Accounts as an administrator deals with them: list, make, erase. Credentials and roles are auth's, so it is asked.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::auth::{EarlierAccount, Erased, MadeAccount, NewAccount};
 use contract::permissions::{RolesWrite, UsersAny};
@@ -27,7 +27,7 @@ const DEFAULT_ROLE: &str = "BUYER";
 const OPEN_ROLES: [&str; 2] = ["BUYER", "SELLER"];
 /// The longest text to look for, in characters: the longest e-mail.
 const MAX_SEARCH: usize = 254;
-/// What an event is done by that auth told of.
+/// The actor of events that follow from an answer of auth.
 const TOLD_BY: &str = "service:auth";
 
 /// `GET /api/users`: 200, newest first. Of several words, or words and a role, a page may be short though more follow.
@@ -35,7 +35,7 @@ pub async fn list(
     _: Permitted<UsersAny>,
     page: Page,
     Query(filter): Query<api::Filter>,
-) -> Result<Reply<List<api::Profile>>, Error> {
+) -> Result<Json<List<api::Profile>>, Error> {
     let page = page.of::<Id>("users", (&filter.q, &filter.role))?;
     let mut narrowed = Narrowed { role: filter.role, ..Narrowed::default() };
     let mut errors = Vec::new();
@@ -51,7 +51,7 @@ pub async fn list(
     }
     let found = users::list(narrowed, page.after.as_deref(), page.rows()).await?;
     let shown = personal::decrypt(found.rows).await?.into_iter().map(show).collect();
-    Ok(Reply(page.list_of_some(shown, |profile: &api::Profile| profile.id.clone(), found.looked)))
+    Ok(Json(page.list_of_some(shown, |profile: &api::Profile| profile.id.clone(), found.looked)))
 }
 
 /// `POST /api/users`: 201 with the profile of an account that the caller makes for somebody else.
@@ -107,7 +107,7 @@ pub async fn erase(
     }
     let Erased { event, sequence } = reply.json()?;
     let erased = ProfileEvent::Erased { sequence: Some(sequence) };
-    record::told(&cause(&context, &event, sequence), &id, &erased, None).await?;
+    record::answered(&cause(&context, &event, sequence), &id, &erased, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

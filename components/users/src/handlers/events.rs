@@ -46,5 +46,5 @@ async fn answer(event: &CloudEvent, told: AuthEvent, subject: &str, cause: &Caus
         AuthEvent::UserErased {} => ProfileEvent::Erased { sequence },
         _ => return Ok(()),
     };
-    record::told(cause, subject, &answer, None).await
+    record::answered(cause, subject, &answer, None).await
 }

@@ -1,6 +1,6 @@
 //! The export: all that the services hold of somebody, in one document (GDPR, articles 15 and 20).
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use edge::{Context, Id, Path, User};
 use futures::future::try_join;
@@ -32,7 +32,7 @@ pub async fn export(context: Context, user: User, Path(Id(id)): Path<Id>) -> Res
     let document = api::Export { exported_at, profile: show(profile), sessions, orders, payments };
     let name = format!("attachment; filename=\"jangteo-{id}.json\"");
     let headers = [(header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, "no-store".to_owned())];
-    Ok((headers, Reply(document)).into_response())
+    Ok((headers, Json(document)).into_response())
 }
 
 /// All items of a list of another service, page by page.
@@ -44,7 +44,7 @@ async fn held(context: &Context, user: &User, service: &str, path: String) -> Re
         if reply.status != StatusCode::OK {
             return Err(refused(user, &reply));
         }
-        let page: api::Held = reply.json()?;
+        let page: api::Items = reply.json()?;
         all.extend(page.items);
         cursor = match page.next_cursor {
             Some(next) => Some(next),

@@ -1,9 +1,9 @@
 //! Profiles: read and written by their owners; a seller sees where the parcels of their customers go.
 
-use axum::Json as Reply;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::OrdersFulfil;
-use edge::{Context, Id, Json, Path, Preconditions, User, etag};
+use edge::{Context, Id, JsonBody, Path, Preconditions, User, etag};
 use http::{StatusCode, header};
 
 use super::reach::{authorise, within_reach};
@@ -47,7 +47,7 @@ async fn customer(context: &Context, seller: &str, id: String) -> Result<Respons
     if shipping_addresses.is_empty() {
         Err(Error::NotFound)
     } else {
-        Ok(Reply(api::Customer { id, name: profile.details.name, shipping_addresses }).into_response())
+        Ok(Json(api::Customer { id, name: profile.details.name, shipping_addresses }).into_response())
     }
 }
 
@@ -58,7 +58,7 @@ pub async fn update(
     user: User,
     Path(Id(id)): Path<Id>,
     preconditions: Preconditions,
-    Json(body): Json<api::ProfileUpdate>,
+    JsonBody(body): JsonBody<api::ProfileUpdate>,
 ) -> Result<Response, Error> {
     authorise(&user, &id)?;
     within_reach(&context, &user, &id).await?;
@@ -91,7 +91,7 @@ pub async fn profile(id: &str) -> Result<Profile, Error> {
 
 /// The profile, with its tag.
 pub fn answer(profile: Profile) -> Response {
-    ([(header::ETAG, etag(profile.revision))], Reply(show(profile))).into_response()
+    ([(header::ETAG, etag(profile.revision))], Json(show(profile))).into_response()
 }
 
 /// The profile as its owner sees it.

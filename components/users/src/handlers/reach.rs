@@ -1,4 +1,4 @@
-//! Who may deal with whose account: by the token here, by the roles of now in auth, which is asked.
+//! Who may deal with whose account: first by the token, then by the roles of now, for which auth is asked.
 
 use contract::permissions::UsersAny;
 use edge::{Context, Problem, User};
@@ -32,7 +32,7 @@ pub fn by(user: &User) -> String {
 
 /// Auth's refusal as one's own. A permission that it found missing, whatever the token says, is recorded here.
 pub fn refused(user: &User, reply: &edge::Reply) -> Error {
-    let lacking = reply.json::<api::Refused>().ok().and_then(|refused| refused.permission);
+    let lacking = reply.json::<api::Lacking>().ok().and_then(|lacking| lacking.permission);
     match lacking {
         Some(permission) => Problem::forbidden(user.actor(), &permission).into(),
         None => reply.problem().into(),

@@ -1,6 +1,6 @@
-//! Lists of profiles, newest first. What narrows a list leads, by a range of its own index that goes on from the place
-//! before. Of several words, or words and a role, the one leads that reaches furthest back; the others are looked at on
-//! the way, and a page ends after so many looks, be it full or not.
+//! Lists of profiles, newest first. A filter is a range of its own index, which continues where the page before ended.
+//! Of several words, or words and a role, the one leads that reaches furthest back; the others are looked at on the
+//! way, and a page ends after so many looks, be it full or not.
 
 use store::{AFTER_ALL, Error, Value, params};
 

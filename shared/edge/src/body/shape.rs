@@ -1,5 +1,5 @@
-//! What is missing in a body, not known, or of another type. A reader stops at the first fault, so the body is mended
-//! there and read anew, until it is whole.
+//! Finds members of a body that are missing, unknown or of another type. serde stops at the first fault, so the body is
+//! mended there and read again, until there is no other.
 
 use std::collections::BTreeMap;
 
@@ -123,14 +123,16 @@ impl Mended {
         (0..=way.len()).any(|end| way.get(..end).is_some_and(|part| self.0.contains_key(part)))
     }
 
-    /// Change `body` so that the complaint is met, or another one of the same place follows. `None` when nothing helps.
+    /// Change `body` so that the complaint does not come again, or another one about the same place follows. `None`
+    /// when nothing helps.
     fn mend(&mut self, body: &mut Value, way: Way, complaint: &Complaint) -> Option<()> {
         let (last, before) = way.split_last()?;
         let parent = before.iter().try_fold(body, |value, step| match step {
             Step::Member(name) => value.get_mut(name),
             Step::Item(index) => value.get_mut(index),
         })?;
-        let first = usize::from(matches!(complaint, Complaint::Missing) || matches!(last, Step::Item(_)));
+        let must_stay = matches!(complaint, Complaint::Missing) || matches!(last, Step::Item(_));
+        let first = if must_stay { 1 } else { 0 };
         let next = self.0.get(&way).map_or(first, |tried| tried.saturating_add(1));
         let stand_in = match complaint {
             Complaint::NoneOf(known) if next > 0 => Some(json!(known.split('`').nth(1)?)),

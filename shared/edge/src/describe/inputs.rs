@@ -1,4 +1,4 @@
-//! What each extractor says of the operation whose handler takes it.
+//! What each extractor adds to the description of its handler's operation.
 
 #![expect(clippy::indexing_slicing, reason = "a `Value` without that member is null there")]
 
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::{JSON, Operation, plain, reference};
 use crate::{
-    Caller, Code, Context, Json, Keyed, OptionalBody, Page, Path, Permitted, Preconditions, Query, Raw, User,
+    Caller, Code, Context, JsonBody, Keyed, OptionalBody, Page, Path, Permitted, Preconditions, Query, Raw,
+    User,
 };
 
 /// What refuses a JSON body.
@@ -18,7 +19,7 @@ const BODY: [Code; 4] =
 
 /// An argument of a handler.
 pub trait Input {
-    /// Say of `operation` what it means that its handler takes this.
+    /// Add to `operation` what this argument of its handler means for clients.
     fn describe(operation: &mut Operation);
 }
 
@@ -42,7 +43,7 @@ macro_rules! inputs {
 
 inputs! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) }
 
-/// Those that change nothing of what a client sends or gets.
+/// Extractors that a client does not see.
 macro_rules! silent {
     ($($input:ty)*) => {
         $(impl Input for $input {
@@ -53,7 +54,7 @@ macro_rules! silent {
 
 silent! { Context HeaderMap Method Uri Raw axum::extract::Request }
 
-/// An extractor that the handler judges by itself: it says by [`Operation::takes`] what it reads.
+/// Extractors whose content the handler checks by itself: [`Operation::takes`] describes it.
 impl<T, E> Input for Result<T, E> {
     fn describe(_: &mut Operation) {}
 }
@@ -79,7 +80,7 @@ impl<P: Permission> Input for Permitted<P> {
     }
 }
 
-impl<T: JsonSchema> Input for Json<T> {
+impl<T: JsonSchema> Input for JsonBody<T> {
     fn describe(operation: &mut Operation) {
         operation.body::<T>(JSON);
         operation.codes.extend(BODY);
@@ -88,7 +89,7 @@ impl<T: JsonSchema> Input for Json<T> {
 
 impl<T: JsonSchema> Input for Keyed<T> {
     fn describe(operation: &mut Operation) {
-        Json::<T>::describe(operation);
+        JsonBody::<T>::describe(operation);
         operation.is_keyed = true;
         operation.codes.push(Code::IDEMPOTENCY_MISMATCH);
     }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 /// Where OpenAPI keeps schemas.
 const PLACE: &str = "/components/schemas";
 
-/// The schemas that operations name. What serde reads and what it writes may differ by what must be there.
+/// The schemas that operations refer to. Which members are required may differ between what serde reads and what it
+/// writes.
 pub struct Schemas {
     inputs: SchemaGenerator,
     outputs: SchemaGenerator,
@@ -43,7 +44,7 @@ impl Schemas {
         T::json_schema(&mut self.inputs).to_value()
     }
 
-    /// All that were named, by name; and the names that mean one thing where it is read and another where it is written.
+    /// All named schemas, and the names that have one schema when read and another when written.
     pub fn named(mut self) -> (Map<String, Value>, Vec<String>) {
         let mut twofold = Vec::new();
         let mut all: Map<String, Value> = self.inputs.take_definitions(true);
@@ -76,7 +77,8 @@ fn tidy(schema: &mut Value) {
     }
 }
 
-/// An enum of names, each with what it means, is told by `enum`, which generators know, and by its description.
+/// An enum whose names have doc comments becomes an `enum`, which generators know, with the comments in its
+/// description.
 fn as_names(members: &mut Map<String, Value>) {
     let Some(Value::Array(choices)) = members.get("oneOf") else { return };
     let (mut names, mut meanings) = (Vec::new(), Vec::new());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Api, Code, Id, Json, Keyed, List, OptionalBody, Page, Path, Permitted, Preconditions, Query, User,
+    Api, Code, Id, JsonBody, Keyed, List, OptionalBody, Page, Path, Permitted, Preconditions, Query, User,
 };
 
 #[derive(Deserialize, Serialize, schemars::JsonSchema)]
@@ -31,7 +31,7 @@ struct Filter {
 
 async fn create(_: Permitted<OrdersCreate>, _: Keyed<Thing>) {}
 async fn list(_: Query<Filter>, _: Page) {}
-async fn change(_: User, _: Path<Id>, _: Preconditions, _: Json<Thing>) {}
+async fn change(_: User, _: Path<Id>, _: Preconditions, _: JsonBody<Thing>) {}
 async fn get(_: Path<Id>, _: Preconditions) {}
 async fn done(_: User, _: Path<Id>, _: OptionalBody<crate::Nothing>) {}
 

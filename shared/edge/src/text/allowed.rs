@@ -1,8 +1,8 @@
 //! Which characters a text may have, each where it stands.
 //!
-//! Refused is what Unicode calls control (Cc), format (Cf), line and paragraph separators (Zl, Zp), private use (Co), not
-//! a character, or to be ignored when it is shown. Of these stay: ZWJ and ZWNJ where a script needs them (RFC 5892,
-//! appendix A) or an emoji is made with them, and variation selectors behind what has variants.
+//! Refused are the characters that Unicode calls control (Cc), format (Cf), line and paragraph separators (Zl, Zp),
+//! private use (Co), noncharacters and default ignorable. Exceptions: ZWJ and ZWNJ where a script needs them (RFC 5892,
+//! appendix A) or an emoji is made with them, and variation selectors after a character that has variants.
 
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, ExtendedPictographic, GeneralCategory, JoiningType};
@@ -13,7 +13,7 @@ const ZWJ: char = '\u{200d}';
 /// The canonical combining class of signs that take the vowel from a letter.
 const VIRAMA: u8 = 9;
 
-/// Where the first character stands that is refused, as a byte; those of `also` are not.
+/// The position, in bytes, of the first refused character; those of `also` are allowed, too.
 pub fn first_refused(text: &str, also: &str) -> Option<usize> {
     // ASCII, which most texts are, needs no tables.
     let odd = |c: char| !(' '..='~').contains(&c) && !also.contains(c) && is_odd(c);
@@ -84,8 +84,9 @@ fn parts_letters(before: &str, after: &str) -> bool {
         && matches!(right, Some(JoiningType::RightJoining | JoiningType::DualJoining))
 }
 
-/// Whether `base` can have the variant that `selector` asks for: the script's own one, that of an emoji, of an ideograph
-/// (Ideographic Variation Database), or one of the few for other letters and signs (StandardizedVariants.txt).
+/// Whether `base` can have the variant that `selector` asks for: the script's own one, that of an emoji, of an
+/// ideograph (Ideographic Variation Database), or one of the few for other letters and signs
+/// (StandardizedVariants.txt).
 fn has_variant(base: char, selector: char) -> bool {
     let is_ideograph = matches!(base, '\u{3005}'..='\u{3007}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3fffd}');

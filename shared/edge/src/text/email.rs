@@ -31,7 +31,7 @@ pub fn parse(field: &str, text: &str) -> Result<String, FieldError> {
     }
 }
 
-/// The form in which addresses are compared. What is no address becomes something that no address becomes.
+/// The form in which addresses are compared. Other text becomes something that no address has as its form.
 pub fn normalised(text: &str) -> String {
     let address = nfc(trimmed(text));
     match split(&address) {

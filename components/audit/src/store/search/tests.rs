@@ -1,4 +1,5 @@
-//! The statements of a search. What they find, and how much they look at, stories show (`tests/service/audit_search.rs`).
+//! The statements of a search. What they find, and how much they look at, stories show
+//! (`tests/service/audit_search.rs`).
 
 use super::*;
 

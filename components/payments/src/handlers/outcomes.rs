@@ -1,4 +1,4 @@
-//! What becomes of payments that the provider has: the answer is recorded, and asked for when none came.
+//! The outcomes of payments: the provider's answer is recorded, and asked for again when none came.
 
 use edge::Context;
 use store::Timestamp;
@@ -6,7 +6,7 @@ use store::Timestamp;
 use super::give_back::{self, TRIES, ask_after, current, give_back_rest, send_refund};
 use super::paybacks;
 use crate::api::Reconciled;
-use crate::domain::{Payment, Refund, RefundState, State};
+use crate::domain::{Payment, PaymentState, Refund, RefundState};
 use crate::error::Error;
 use crate::provider;
 use crate::provider::{Outcome, Standing};
@@ -18,23 +18,23 @@ use crate::store::{self as payments, hints, refunds};
 const ROUND: i64 = 10;
 /// Record what the provider said of `payment`; the payment as it is then. Money that is held is taken. An order that
 /// is paid by it is PAID when this returns, if the orders service is there.
-pub async fn settle(
+pub async fn record_outcome(
     context: &Context,
     payment: Payment,
     outcome: Outcome,
     actor: &str,
 ) -> Result<Payment, Error> {
-    let payment = settle_one(context, payment, outcome, actor).await?;
-    if payment.state != State::Authorized {
+    let payment = record_once(context, payment, outcome, actor).await?;
+    if payment.state != PaymentState::Authorized {
         return Ok(payment);
     }
     faults::point("paying.authorized").await;
     let outcome = provider::capture(context, &payment).await;
-    settle_one(context, payment, outcome, actor).await
+    record_once(context, payment, outcome, actor).await
 }
 
-/// As [`settle`], of the first answer to a charge: a provider that refuses our account has not taken it.
-pub async fn settle_charge(
+/// As [`record_outcome`], of the first answer to a charge: a provider that refuses our account has not taken it.
+pub async fn record_charge(
     context: &Context,
     payment: Payment,
     outcome: Outcome,
@@ -46,11 +46,11 @@ pub async fn settle_charge(
             record::append(context, &payment, payment.misconfigured(), actor, None).await?;
             current(&payment.id).await
         }
-        outcome => settle(context, payment, outcome, actor).await,
+        outcome => record_outcome(context, payment, outcome, actor).await,
     }
 }
 
-async fn settle_one(
+async fn record_once(
     context: &Context,
     mut payment: Payment,
     outcome: Outcome,
@@ -64,7 +64,7 @@ async fn settle_one(
         payment = current(&payment.id).await?;
     }
     let taken = matches!(outcome, Outcome::Captured(_) | Outcome::Authorized(_));
-    if taken && !payment.state.is_live() && payment.state != State::Refunded {
+    if taken && !payment.state.is_live() && payment.state != PaymentState::Refunded {
         record::alert(&payment, "the provider has money of a payment that is not live");
     }
     Ok(payment)
@@ -104,7 +104,7 @@ pub async fn look(context: &Context, payment: Payment, tries: u32) -> Result<(Pa
         outcome
     };
     let said = !matches!(outcome, Outcome::Unknown(_) | Outcome::Unauthorized(_));
-    let payment = settle(context, payment, outcome, SELF).await?;
+    let payment = record_outcome(context, payment, outcome, SELF).await?;
     Ok((paybacks::book(context, payment, refunds).await?, said))
 }
 
