@@ -1,7 +1,7 @@
 //! The API's description as a page: Swagger UI, which reads `/openapi.json` and sends requests.
 //!
-//! `operations` has the routes, `files` what they answer. `assets/` has the content: `page.html` and `start.js` are ours,
-//! `assets/make` makes the folder `swagger-ui`. The component has no settings, keeps nothing and calls nobody.
+//! `operations` has the routes, `files` what they answer. `assets/` has the content: `page.html` and `start.js` are
+//! ours, `assets/make` makes the folder `swagger-ui`. The component has no settings, keeps nothing and calls nobody.
 
 mod files;
 mod handlers;

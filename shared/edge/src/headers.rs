@@ -102,8 +102,8 @@ fn thousandths(value: &str) -> Option<u16> {
     }
 }
 
-/// Whether `Accept-Encoding` takes `coding`. Who does not say takes none: RFC 9110 lets one send any, but many a tool that
-/// says nothing keeps the bytes as they come.
+/// Whether `Accept-Encoding` takes `coding`. Who does not say takes none: RFC 9110 lets one send any, but many a tool
+/// that says nothing keeps the bytes as they come.
 pub fn takes_encoding(headers: &HeaderMap, coding: &str) -> bool {
     let list = joined(headers, header::ACCEPT_ENCODING).unwrap_or_default();
     let list = String::from_utf8_lossy(&list);

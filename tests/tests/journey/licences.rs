@@ -1,12 +1,13 @@
-//! Everything that we are built of may be passed on. Known advisories are not asked for: no package registry carries them.
+//! Everything that we are built of may be passed on. Known advisories are not asked for: no package registry carries
+//! them.
 
 use std::process::Command;
 
 use serde_json::Value;
 use tests::root;
 
-/// They ask to be named, and bind none of our code. Mozilla's asks besides for the source of its own files when they are
-/// changed (smartstring, of Spin's router); CDLA-Permissive is of data (root certificates).
+/// They ask to be named, and bind none of our code. Mozilla's asks besides for the source of its own files when they
+/// are changed (smartstring, of Spin's router); CDLA-Permissive is of data (root certificates).
 const ALLOWED: [&str; 12] = [
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
