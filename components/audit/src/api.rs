@@ -154,7 +154,6 @@ edge::shape! {
     /// By service: what its relay has left, or that it is away.
     Relayed {
         "type": "object",
-        "description": "By service.",
         "additionalProperties": {
             "type": "object",
             "properties": {
@@ -171,10 +170,10 @@ edge::shape! {
 const VISIBLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
 
 edge::shape! {
-    /// An event from outside, which is checked attribute by attribute.
+    /// CloudEvents 1.0, JSON format; extensions are kept. As there, and unlike in every other body, an optional
+    /// attribute or the data may be `null`, which is the same as leaving it out.
     CloudEvent {
         "type": "object",
-        "description": "CloudEvents 1.0, JSON format; extensions are kept. As there, and unlike in every other body, an optional attribute or the data may be `null`, which is the same as leaving it out.",
         "required": ["specversion", "id", "source", "type"],
         "properties": {
             "specversion": { "const": "1.0" },

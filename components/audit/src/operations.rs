@@ -19,12 +19,13 @@ fn log(api: Api) -> Api {
     .post("/events", events::from_outside, |o| {
         o.named("recordAuditEvents", "Record CloudEvents")
             .about(
-                "Or a service token. Structured, batched or binary mode. An event that is there \
-                 already, by source and id, is counted as a duplicate. Answered once the events are durable; one bad \
-                 event refuses its whole batch. Nobody writes in another's name: 403 for a `source` or `type` of a \
-                 service of ours in any spelling, and for an `actor` that is a service or a user other than the caller. \
-                 Who submitted an event is its extension `submittedby`. Members that are there twice, extension values \
-                 that are no CloudEvents types, and data that is not Base64 where it says so are 400.",
+                "Or a service token. Structured, batched or binary mode. An event that is there already, by \
+                 source and id, is counted as a duplicate. Answered once the events are durable; one bad \
+                 event refuses its whole batch. Nobody writes in another's name: 403 for a `source` or \
+                 `type` of a service of ours in any spelling, and for an `actor` that is a service or a \
+                 user other than the caller. Who submitted an event is its extension `submittedby`. Members \
+                 that are there twice, extension values that are no CloudEvents types, and data that is not \
+                 Base64 where it says so are 400.",
             )
             .takes::<api::CloudEvent>("application/cloudevents+json")
             .takes::<Vec<api::CloudEvent>>("application/cloudevents-batch+json")
@@ -33,21 +34,24 @@ fn log(api: Api) -> Api {
             .fails(&[Code::MALFORMED, Code::PAYLOAD_TOO_LARGE, Code::UNSUPPORTED_MEDIA_TYPE])
     })
     .get("/events/{id}", read::get, |o| {
-        o.named("getAuditEvent", "Read one event of the audit log").path::<api::EventId>().ok::<api::Entry>("The event.")
+        o.named("getAuditEvent", "Read one event of the audit log")
+            .path::<api::EventId>()
+            .ok::<api::Entry>("The event.")
     })
     .get("/verify", verify::verify, |o| {
         o.named("verifyAuditLog", "Prove that the log is as it was recorded")
             .about(
-                "Hashes every entry again, compares signed checkpoints, and names the first entry that is altered, \
-                 missing or inserted.",
+                "Hashes every entry again, compares signed checkpoints, and names the first entry that is \
+                 altered, missing or inserted.",
             )
             .ok::<api::Verified>("The outcome.")
     })
     .get("/export", export::export, |o| {
         o.named("exportAuditLog", "The log as lines that prove themselves")
             .about(
-                "NDJSON, oldest first, streamed. An entry's `hash` is the SHA-256 of its line without the member `hash`. \
-                 The last line is a signed checkpoint. Check it anywhere with `scripts/audit-verify`.",
+                "NDJSON, oldest first, streamed. An entry's `hash` is the SHA-256 of its line without the \
+                 member `hash`. The last line is a signed checkpoint. Check it anywhere with \
+                 `scripts/audit-verify`.",
             )
             .answers_as::<String>(200, "application/x-ndjson", "Entries, and a checkpoint at the end.")
             .fails(&[Code::NOT_FOUND])
@@ -60,7 +64,8 @@ fn log(api: Api) -> Api {
     .post("/checkpoints", checkpoints::create, |o| {
         o.named("createAuditCheckpoint", "Sign the end of the log")
             .about(
-                "Keep the answer elsewhere: `scripts/audit-verify EXPORT CHECKPOINT` shows that an export still fits it.",
+                "Keep the answer elsewhere: `scripts/audit-verify EXPORT CHECKPOINT` shows that an export \
+                 still fits it.",
             )
             .answers::<api::Checkpoint>(201, "The checkpoint.")
             .fails(&[Code::IDEMPOTENCY_IN_PROGRESS])
@@ -72,8 +77,8 @@ fn feed(api: Api) -> Api {
         .get("", feed::list, |o| {
             o.named("listEvents", "All services' events in one order, oldest first")
                 .about(
-                    "For subscribers that catch up what Redis' publish and subscribe missed: the last event's `sequence` \
-                     is the next `after`.",
+                    "For subscribers that catch up what Redis' publish and subscribe missed: the last \
+                     event's `sequence` is the next `after`.",
                 )
                 .ok::<List<api::Entry>>("A page of events.")
         })

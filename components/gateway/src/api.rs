@@ -142,7 +142,7 @@ edge::shape! {
 }
 
 edge::shape! {
-    /// Keys as RFC 7517 has them; identity makes the text.
+    /// Public keys as RFC 7517 has them.
     KeySet {
         "type": "object",
         "required": ["keys"],

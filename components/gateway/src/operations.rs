@@ -43,8 +43,8 @@ pub fn operations() -> Api {
         .get("/.well-known/jwks.json", keys::get, |o| {
             o.named("getKeySet", "The public keys of our tokens (RFC 7517)")
                 .about(
-                    "With `jwt_algorithm` EdDSA anyone may verify access tokens by them; with HS256 the set is empty. May \
-                     be kept for a minute.",
+                    "With `jwt_algorithm` EdDSA anyone may verify access tokens by them; with HS256 the set \
+                     is empty. May be kept for a minute.",
                 )
                 .answers_as::<api::KeySet>(
                     200,
@@ -55,9 +55,9 @@ pub fn operations() -> Api {
         .post("/api/admin/sweep", sweep::sweep, |o| {
             o.named("sweep", "Do the chores that nobody's request does")
                 .about(
-                    "Ends unpaid orders and forgotten holds, reconciles payments that were cut off, removes audit entries \
-                     whose time is over, tells how often folded events were repeated, delivers events that wait. Safe at \
-                     any time, also twice at once.",
+                    "Ends unpaid orders and forgotten holds, reconciles payments that were cut off, removes \
+                     audit entries whose time is over, tells how often folded events were repeated, \
+                     delivers events that wait. Safe at any time, also twice at once.",
                 )
                 .ok::<api::Swept>("What was done.")
                 .answers::<api::Swept>(503, "Some of it was not done.")

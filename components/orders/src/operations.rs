@@ -28,8 +28,8 @@ pub fn operations() -> Api {
         .get("/user/{userId}", read::list_of, |o| {
             o.named("listOrdersOfUser", "List the orders that a user placed, newest first")
                 .about(
-                    "One's own; a seller gets those with their lines; with `orders:any` anyone's. To others there is no \
-                     such list.",
+                    "One's own; a seller gets those with their lines; with `orders:any` anyone's. To others \
+                     there is no such list.",
                 )
                 .ok::<List<api::Order>>("A page of orders.")
         })
@@ -41,8 +41,8 @@ pub fn operations() -> Api {
         .put("/{id}", change::change, |o| {
             o.named("changeOrder", "Change where an order goes, or what it has")
                 .about(
-                    "By its buyer, or with `orders:any`. The address until all of it is shipped, the items until it is \
-                     paid; the stock is held anew, all of it or the order stays as it is.",
+                    "By its buyer, or with `orders:any`. The address until all of it is shipped, the items \
+                     until it is paid; the stock is held anew, all of it or the order stays as it is.",
                 )
                 .ok::<api::Order>("The order as it is now.")
                 .fails(&GOODS)
@@ -51,8 +51,8 @@ pub fn operations() -> Api {
         .delete("/{id}", cancel::cancel, |o| {
             o.named("cancelOrder", "Cancel an order")
                 .about(
-                    "By its buyer, or with `orders:any`, until a part of it is shipped. What was paid is given back: then \
-                     it becomes REFUNDED.",
+                    "By its buyer, or with `orders:any`, until a part of it is shipped. What was paid is \
+                     given back: then it becomes REFUNDED.",
                 )
                 .ok::<api::Order>("The cancelled order; its stock is free.")
                 .fails(&[Code::INVALID_TRANSITION])
@@ -60,7 +60,8 @@ pub fn operations() -> Api {
         .post("/{id}/ship", fulfil::ship, |o| {
             o.named("shipOrder", "Ship one's part of an order")
                 .about(
-                    "By each of its sellers, or by an ADMIN for all who have not. The order is SHIPPED when all of it is.",
+                    "By each of its sellers, or by an ADMIN for all who have not. The order is SHIPPED when \
+                     all of it is.",
                 )
                 .ok::<api::Order>("The order as it is now.")
                 .tagged_if_any()
@@ -69,8 +70,8 @@ pub fn operations() -> Api {
         .post("/{id}/deliver", fulfil::deliver, |o| {
             o.named("deliverOrder", "Say that one's part of an order has arrived")
                 .about(
-                    "By each of its sellers, or by an ADMIN for all that is on its way. The order is DELIVERED when all \
-                     of it has arrived.",
+                    "By each of its sellers, or by an ADMIN for all that is on its way. The order is \
+                     DELIVERED when all of it has arrived.",
                 )
                 .ok::<api::Order>("The order as it is now.")
                 .tagged_if_any()
@@ -79,8 +80,9 @@ pub fn operations() -> Api {
         .get("/{id}/events", history::history, |o| {
             o.named("listOrderEvents", "What happened to an order, oldest first")
                 .about(
-                    "With `Accept: text/event-stream` as it happens: `id` is the `sequence`, `event` the `type`, `data` \
-                     the entry. A stream ends after 25 seconds; the client comes back with `Last-Event-ID`.",
+                    "With `Accept: text/event-stream` as it happens: `id` is the `sequence`, `event` the \
+                     `type`, `data` the entry. A stream ends after 25 seconds; the client comes back with \
+                     `Last-Event-ID`.",
                 )
                 .ok::<List<api::HistoryEntry>>("A page of its history.")
                 .answers_as::<String>(200, "text/event-stream", "")

@@ -2,7 +2,7 @@
 
 use clock::Timestamp;
 use contract::orders::OrderEvent;
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{Db, Error, Row, Value as Parameter, params};
 
 use crate::domain::{Order, Pending};
@@ -85,8 +85,8 @@ pub async fn history(id: &str, after: i64, limit: i64) -> Result<Vec<Recorded>, 
 
 fn recorded(row: &Row) -> Result<Recorded, Error> {
     let kind = row.text("type")?;
-    let data: Value = row.json("data")?;
-    let event = match contract::read(&kind, &data) {
+    let data = row.json("data")?;
+    let event = match contract::read(&kind, || data) {
         Some(event) => event.map_err(|error| Error::Database(format!("{kind}: {error}")))?,
         None => return Err(Error::Database(format!("{kind} is no event of orders"))),
     };

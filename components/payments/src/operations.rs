@@ -13,9 +13,9 @@ pub fn operations() -> Api {
         .post("/webhooks/{provider}", webhooks::receive, |o| {
             o.named("receivePaymentWebhook", "Take a payment provider's webhook")
                 .about(
-                    "The provider signs it. It only says what to ask the provider about, so it may come twice, late and in \
-                     any order. Refunds made at the provider and disputes arrive by it. Of a provider that does not sign, \
-                     one per payment and 5 s has it asked.",
+                    "The provider signs it. It only says what to ask the provider about, so it may come \
+                     twice, late and in any order. Refunds made at the provider and disputes arrive by it. \
+                     Of a provider that does not sign, one per payment and 5 s has it asked.",
                 )
                 .takes::<Map<String, Value>>("application/json")
                 .done(204, "Believed; what it is about was settled, or is none of ours.")
@@ -24,7 +24,9 @@ pub fn operations() -> Api {
         .at(&["/api/payments"])
         .get("/sandbox/3ds/{id}", three_d_secure::page, |o| {
             o.named("getSandboxPage", "The sandbox's page to confirm a card (3-D Secure)")
-                .about("Where `actionUrl` of a payment by the sandbox leads. Needs no token, as a bank's page.")
+                .about(
+                    "Where `actionUrl` of a payment by the sandbox leads. Needs no token, as a bank's page.",
+                )
                 .answers_as::<String>(200, "text/html", "The page.")
         })
         .post("/sandbox/3ds/{id}", three_d_secure::choose, |o| {
@@ -41,9 +43,9 @@ fn paid(api: Api) -> Api {
     api.post("", pay::create, |o| {
         o.named("payOrder", "Pay an order")
             .about(
-                "`amount` must be the order's total. Of the card only brand, last four digits and expiry are kept. A \
-                 provider that says no is 402, with `paymentId`, `declineCode`, `retryable` and `providerCode`, its own \
-                 word for it.",
+                "`amount` must be the order's total. Of the card only brand, last four digits and expiry \
+                 are kept. A provider that says no is 402, with `paymentId`, `declineCode`, `retryable` and \
+                 `providerCode`, its own word for it.",
             )
             .created::<api::Payment>("The money was taken; the order is PAID.")
             .answers::<api::Payment>(202, "The provider has not decided yet; read the payment again later.")
@@ -61,17 +63,21 @@ fn paid(api: Api) -> Api {
     .get("/history", history::list, |o| {
         o.named("listPaymentHistory", "Payments by time and status, with their sums")
             .about(
-                "One's own, or all with `payments:any`; newest first. `totals` sum up all that match, not only the page.",
+                "One's own, or all with `payments:any`; newest first. `totals` sum up all that match, not \
+                 only the page.",
             )
             .ok::<api::History>("A page of payments, and the sums.")
     })
-    .get("/{id}", payments::get, |o| o.named("getPayment", "Read a payment").ok::<api::Payment>("The payment."))
+    .get("/{id}", payments::get, |o| {
+        o.named("getPayment", "Read a payment").ok::<api::Payment>("The payment.")
+    })
     .post("/{id}/resolve", conflicts::resolve, |o| {
         o.named("resolvePayment", "End a conflict: what the provider booked stands, or goes back")
             .about(
-                "Never the buyer (403). `accept`: the payment is of the sum that was booked, and pays its order if that \
-                 waits for it and costs what was asked; else it goes back. Refused when some of a charge was given back \
-                 already (409). `refund`: all that is left of it goes back, and the order may be paid anew.",
+                "Never the buyer (403). `accept`: the payment is of the sum that was booked, and pays its \
+                 order if that waits for it and costs what was asked; else it goes back. Refused when some \
+                 of a charge was given back already (409). `refund`: all that is left of it goes back, and \
+                 the order may be paid anew.",
             )
             .ok::<api::Payment>("The payment as it is now.")
             .fails(&[Code::INVALID_TRANSITION, Code::CONFLICT, Code::IDEMPOTENCY_IN_PROGRESS])
@@ -96,8 +102,8 @@ fn given_back(api: Api) -> Api {
     api.post("/{id}/refunds", refunds::create, |o| {
         o.named("refundPayment", "Give money back")
             .about(
-                "The seller of the whole order, or with `payments:any`; never the buyer, whatever roles they have (403). \
-                 Without `amount` all that is left.",
+                "The seller of the whole order, or with `payments:any`; never the buyer, whatever roles \
+                 they have (403). Without `amount` all that is left.",
             )
             .answers::<api::Refund>(201, "The money was given back.")
             .answers::<api::Refund>(202, "The provider has not said so yet; it is asked until it does.")
@@ -112,9 +118,10 @@ fn given_back(api: Api) -> Api {
     .post("/{id}/refunds/{refundId}/retry", refunds::retry, |o| {
         o.named("retryRefund", "Ask again for a refund that the provider refused")
             .about(
-                "For whoever may make it. The provider is first asked whether it gave the money back meanwhile. A refund \
-                 that was refused is also asked for again by itself (`retryAt`). Neither happens once another refund of \
-                 the payment was asked for, or made at the provider (409).",
+                "For whoever may make it. The provider is first asked whether it gave the money back \
+                 meanwhile. A refund that was refused is also asked for again by itself (`retryAt`). \
+                 Neither happens once another refund of the payment was asked for, or made at the provider \
+                 (409).",
             )
             .answers::<api::Refund>(201, "The money was given back.")
             .answers::<api::Refund>(202, "The provider has not said so yet; it is asked until it does.")

@@ -55,7 +55,7 @@ pub struct Customer {
 }
 
 edge::shape! {
-    /// What one sees of somebody: a [`Profile`], or as a seller a [`Customer`].
+    /// What one sees of somebody: a profile, or as a seller a customer.
     UserView(generator) {
         "anyOf": [generator.subschema_for::<Profile>(), generator.subschema_for::<Customer>()],
     }

@@ -22,8 +22,8 @@ pub fn operations() -> Api {
         .get("/{id}", profiles::get, |o| {
             o.named("getUser", "Read a profile")
                 .about(
-                    "One's own, or any with `users:any`. A seller sees who bought from them: `id`, `name` and \
-                     `shippingAddresses` of their orders, nothing else, and without an ETag.",
+                    "One's own, or any with `users:any`. A seller sees who bought from them: `id`, `name` \
+                     and `shippingAddresses` of their orders, nothing else, and without an ETag.",
                 )
                 .ok::<api::UserView>("The profile.")
                 .tagged_if_any()
@@ -31,8 +31,8 @@ pub fn operations() -> Api {
         .put("/{id}", profiles::update, |o| {
             o.named("updateUser", "Replace a profile")
                 .about(
-                    "One's own, or any with `users:any` whose permissions one has oneself. What is left out becomes \
-                     empty.",
+                    "One's own, or any with `users:any` whose permissions one has oneself. What is left out \
+                     becomes empty.",
                 )
                 .ok::<api::Profile>("The profile.")
                 .fails(&[Code::FORBIDDEN, Code::CONFLICT])
@@ -40,10 +40,11 @@ pub fn operations() -> Api {
         .delete("/{id}", accounts::erase, |o| {
             o.named("eraseUser", "Erase an account")
                 .about(
-                    "One's own, which needs the password in the body, or any with `users:any` whose permissions one has \
-                     oneself. E-mail, name, phone and addresses are overwritten everywhere, sessions end, the e-mail is \
-                     free again; orders, payments and the audit log stay. The products are off sale, and nobody pays \
-                     their orders any more. The last ADMIN cannot be erased (409).",
+                    "One's own, which needs the password in the body, or any with `users:any` whose \
+                     permissions one has oneself. E-mail, name, phone and addresses are overwritten \
+                     everywhere, sessions end, the e-mail is free again; orders, payments and the audit log \
+                     stay. The products are off sale, and nobody pays their orders any more. The last ADMIN \
+                     cannot be erased (409).",
                 )
                 .done(204, "Done.")
                 .unkeyed()
@@ -52,7 +53,9 @@ pub fn operations() -> Api {
         .at(&["/api/users"])
         .get("/{id}/export", export::export, |o| {
             o.named("exportUser", "All that is held of a user")
-                .about("One's own, or any with `users:any` whose permissions one has oneself. A file to keep.")
+                .about(
+                    "One's own, or any with `users:any` whose permissions one has oneself. A file to keep.",
+                )
                 .ok::<api::Export>("The document.")
                 .fails(&[Code::FORBIDDEN])
         })

@@ -96,11 +96,11 @@ where
     E: DeserializeOwned + DomainEvent + IntoDiscriminant,
     E::Discriminant: std::str::FromStr + Debug,
 {
-    let data = &recorded(data.clone());
-    match read::<E>(name, data) {
+    let data = recorded(data.clone());
+    match read::<E>(name, || data.clone()) {
         None => Some(format!("{name} is no such event")),
         Some(Err(error)) => Some(format!("{name}: {error}")),
-        Some(Ok(event)) if event.data() != *data => Some(format!("{name}: {data} becomes {}", event.data())),
+        Some(Ok(event)) if event.data() != data => Some(format!("{name}: {data} becomes {}", event.data())),
         Some(Ok(_)) => None,
     }
 }

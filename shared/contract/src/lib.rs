@@ -58,17 +58,17 @@ where
     }
 }
 
-/// Read the event `name` with this `data`; `None` when it is none of `E`'s.
+/// Read the event `name`; `None` when it is none of `E`'s, and then its `data` is not asked for.
 ///
 /// # Errors
 /// When the data has not the members that such an event must have.
-pub fn read<E>(name: &str, data: &Value) -> Option<Result<E, serde_json::Error>>
+pub fn read<E>(name: &str, data: impl FnOnce() -> Value) -> Option<Result<E, serde_json::Error>>
 where
     E: DeserializeOwned + IntoDiscriminant,
     E::Discriminant: FromStr + Debug,
 {
     let kind = E::Discriminant::from_str(name).ok()?;
-    let tagged = Map::from_iter([(format!("{kind:?}"), data.clone())]);
+    let tagged = Map::from_iter([(format!("{kind:?}"), data())]);
     Some(serde_json::from_value(Value::Object(tagged)))
 }
 

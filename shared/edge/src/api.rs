@@ -20,6 +20,25 @@ pub struct Api {
     description: Description,
 }
 
+/// A method of [`Api`] per HTTP method.
+macro_rules! methods {
+    ($($method:ident)*) => {
+        $(
+            #[doc = concat!("`", stringify!($method), "` of `path`, below the prefix.")]
+            #[must_use]
+            pub fn $method<T: Inputs + 'static>(
+                self,
+                path: &str,
+                handler: impl Handler<T, ()>,
+                describe: impl FnOnce(Operation) -> Operation,
+            ) -> Self {
+                let route = routing::$method(handler);
+                self.route(path, route).described::<T>(stringify!($method), path, describe)
+            }
+        )*
+    };
+}
+
 impl Api {
     /// No operations yet; those to come are of the group `tag`.
     pub fn new(tag: &'static str) -> Self {
@@ -39,49 +58,7 @@ impl Api {
         Self { prefixes, ..self }
     }
 
-    /// `GET` of `path`, below the prefix.
-    #[must_use]
-    pub fn get<T: Inputs + 'static>(
-        self,
-        path: &str,
-        handler: impl Handler<T, ()>,
-        describe: impl FnOnce(Operation) -> Operation,
-    ) -> Self {
-        self.route(path, routing::get(handler)).described::<T>("get", path, describe)
-    }
-
-    /// `POST` of `path`, below the prefix.
-    #[must_use]
-    pub fn post<T: Inputs + 'static>(
-        self,
-        path: &str,
-        handler: impl Handler<T, ()>,
-        describe: impl FnOnce(Operation) -> Operation,
-    ) -> Self {
-        self.route(path, routing::post(handler)).described::<T>("post", path, describe)
-    }
-
-    /// `PUT` of `path`, below the prefix.
-    #[must_use]
-    pub fn put<T: Inputs + 'static>(
-        self,
-        path: &str,
-        handler: impl Handler<T, ()>,
-        describe: impl FnOnce(Operation) -> Operation,
-    ) -> Self {
-        self.route(path, routing::put(handler)).described::<T>("put", path, describe)
-    }
-
-    /// `DELETE` of `path`, below the prefix.
-    #[must_use]
-    pub fn delete<T: Inputs + 'static>(
-        self,
-        path: &str,
-        handler: impl Handler<T, ()>,
-        describe: impl FnOnce(Operation) -> Operation,
-    ) -> Self {
-        self.route(path, routing::delete(handler)).described::<T>("delete", path, describe)
-    }
+    methods! { get post put delete }
 
     /// The routes.
     pub fn into_router(self) -> Router {
@@ -119,15 +96,15 @@ impl Api {
     }
 }
 
-/// A name for the JSON Schema of what is not read or written as one Rust type. In parentheses, how the schema calls the
-/// generator.
+/// A name for the JSON Schema of what is not read or written as one Rust type. Its doc comment is the description. In
+/// parentheses, how the schema calls the generator.
 #[macro_export]
 macro_rules! shape {
-    ($(#[$about:meta])* $name:ident $schema:tt) => {
-        $crate::shape! { $(#[$about])* $name(_generator) $schema }
+    ($(#[doc = $about:literal])* $name:ident $schema:tt) => {
+        $crate::shape! { $(#[doc = $about])* $name(_generator) $schema }
     };
-    ($(#[$about:meta])* $name:ident($generator:ident) $schema:tt) => {
-        $(#[$about])*
+    ($(#[doc = $about:literal])* $name:ident($generator:ident) $schema:tt) => {
+        $(#[doc = $about])*
         pub enum $name {}
 
         #[cfg(feature = "schema")]
@@ -137,7 +114,9 @@ macro_rules! shape {
             }
 
             fn json_schema($generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!($schema)
+                let mut schema = schemars::json_schema!($schema);
+                schema.insert("description".to_owned(), concat!($($about),*).trim().into());
+                schema
             }
         }
     };

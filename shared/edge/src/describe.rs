@@ -21,6 +21,9 @@ pub use schemars::JsonSchema as Shape;
 use crate::Code;
 
 const JSON: &str = "application/json";
+/// What a live operation says of itself.
+const LIVE: &str =
+    "Refused with 401 once the session has ended, whatever is left of the access token's time.";
 
 /// The operations of a service, and the schemas that they name.
 pub struct Description {
@@ -44,7 +47,7 @@ impl Description {
         path: &str,
         describe: impl FnOnce(Operation) -> Operation,
     ) {
-        let mut operation = Operation::new(std::mem::take(&mut self.schemas));
+        let mut operation = Operation { schemas: std::mem::take(&mut self.schemas), ..Operation::default() };
         T::describe(&mut operation);
         let operation = describe(operation);
         let names: Vec<_> = prefixes.iter().map(|prefix| format!("{prefix}{path}")).collect();
@@ -65,11 +68,13 @@ impl Description {
 }
 
 /// What is said of one operation.
+#[derive(Default)]
 pub struct Operation {
     schemas: Schemas,
     id: String,
     summary: String,
     about: String,
+    is_live: bool,
     /// Permissions that a caller needs; `None`: no token.
     needs: Option<Vec<&'static str>>,
     parameters: Vec<Value>,
@@ -78,32 +83,13 @@ pub struct Operation {
     body_is_optional: bool,
     is_keyed: bool,
     has_preconditions: bool,
-    /// The `ETag` of an operation with preconditions.
-    tag: &'static str,
+    /// Whether the `ETag` of an operation with preconditions may be missing.
+    tag_may_miss: bool,
     codes: Vec<Code>,
     answers: BTreeMap<u16, Value>,
 }
 
 impl Operation {
-    fn new(schemas: Schemas) -> Self {
-        Self {
-            schemas,
-            id: String::new(),
-            summary: String::new(),
-            about: String::new(),
-            needs: None,
-            parameters: Vec::new(),
-            path: Vec::new(),
-            body: Map::new(),
-            body_is_optional: false,
-            is_keyed: false,
-            has_preconditions: false,
-            tag: "ETag",
-            codes: Vec::new(),
-            answers: BTreeMap::new(),
-        }
-    }
-
     /// Its `operationId`, by which generated clients call it, and its summary.
     #[must_use]
     pub fn named(self, id: &str, summary: &str) -> Self {
@@ -114,6 +100,12 @@ impl Operation {
     #[must_use]
     pub fn about(self, text: &str) -> Self {
         Self { about: text.to_owned(), ..self }
+    }
+
+    /// It is refused once the session of its token has ended.
+    #[must_use]
+    pub fn live(self) -> Self {
+        Self { is_live: true, ..self }
     }
 
     /// 200 with a `T`.
@@ -171,7 +163,7 @@ impl Operation {
     /// The answer has an `ETag` in most cases.
     #[must_use]
     pub fn tagged_if_any(self) -> Self {
-        Self { tag: "ETagIfAny", ..self }
+        Self { tag_may_miss: true, ..self }
     }
 
     /// The answer has a `Location`.
@@ -255,7 +247,8 @@ impl Operation {
         let names = self.needs.iter().flatten().map(|name| format!("`{name}`")).collect::<Vec<_>>();
         let needs = (!names.is_empty()).then(|| format!("Needs {}.", names.join(" and ")));
         let said = (!self.about.is_empty()).then(|| self.about.clone());
-        let all: Vec<_> = needs.into_iter().chain(said).collect();
+        let live = self.is_live.then(|| LIVE.to_owned());
+        let all: Vec<_> = needs.into_iter().chain(said).chain(live).collect();
         (!all.is_empty()).then(|| all.join(" "))
     }
 
@@ -281,7 +274,7 @@ impl Operation {
                 add_header(&mut answer, "Idempotent-Replayed");
             }
             if self.has_preconditions && *status != 204 {
-                add_header_as(&mut answer, "ETag", self.tag);
+                add_header_as(&mut answer, "ETag", if self.tag_may_miss { "ETagIfAny" } else { "ETag" });
             }
             all.insert(status.to_string(), answer);
         }

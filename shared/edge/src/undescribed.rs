@@ -21,6 +21,9 @@ impl Operation {
     pub fn about(self, _: &str) -> Self {
         self
     }
+    pub fn live(self) -> Self {
+        self
+    }
     pub fn ok<T: Shape>(self, _: &str) -> Self {
         self
     }

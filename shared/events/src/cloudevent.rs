@@ -65,7 +65,7 @@ impl CloudEvent {
         E::Discriminant: FromStr + Debug,
     {
         let name = self.kind.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
-        let event = contract::read(name, &recorded(self.data.clone()))?;
+        let event = contract::read(name, || recorded(self.data.clone()))?;
         event.inspect_err(|error| logline::log!("event {} {}: {error}", self.kind, self.id)).ok()
     }
 

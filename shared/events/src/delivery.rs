@@ -11,6 +11,7 @@ use crate::undelivered::Undelivered;
 /// Bytes of event data per delivery, so that a batch stays well under the 1 MiB that a receiver takes. A single
 /// larger event goes alone.
 const BATCH_BYTES: usize = 256 * 1024;
+
 impl Relay {
     /// Deliver event `seq` to `target` now, whatever its cursor says.
     pub(crate) async fn deliver_again(

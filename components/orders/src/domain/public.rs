@@ -1,83 +1,55 @@
 //! What the history of an order shows of its events.
 
-use contract::orders::{Arrival, Content, OrderEvent, Parcel, RefundOfOrder};
+use contract::DomainEvent;
+use contract::orders::{Content, OrderEvent};
+use contract::published::published;
 use serde_json::{Value, json};
 
 use super::{Line, Role, total};
 
-/// Of an event's data, what `subject` may see in their `role`, with amounts as decimals.
+/// Of an event's data as everyone sees it, the members that are for `subject` in their `role`.
 pub fn public(event: &OrderEvent, role: Role, subject: &str) -> Value {
     // Of others' parcels a seller learns no more than that they went.
     let shown = |sellers: &[String]| role != Role::Seller || sellers.iter().all(|id| id == subject);
-    match event {
-        OrderEvent::Placed(content) | OrderEvent::Changed(content) => public_content(content, role, subject),
-        OrderEvent::RefundNoted { refund, .. } | OrderEvent::Refunded { refund, .. } => public_refund(refund),
+    let names: &[&str] = match event {
+        OrderEvent::Placed(content) | OrderEvent::Changed(content) => {
+            return published(json!(part(content, role, subject)));
+        }
+        OrderEvent::RefundNoted { .. } | OrderEvent::Refunded { .. } => {
+            &["amount", "paymentId", "refundedTotal"]
+        }
         OrderEvent::PartlyShipped(parcel) | OrderEvent::Shipped(parcel) if shown(&parcel.seller_ids) => {
-            let Parcel { seller_ids, carrier, tracking_number, .. } = parcel;
-            given(json!({ "sellerIds": seller_ids, "carrier": carrier, "trackingNumber": tracking_number }))
+            &["carrier", "sellerIds", "trackingNumber"]
         }
         OrderEvent::PartlyDelivered(arrival) | OrderEvent::Delivered(arrival)
             if shown(&arrival.seller_ids) =>
         {
-            let Arrival { seller_ids, .. } = arrival;
-            json!({ "sellerIds": seller_ids })
+            &["sellerIds"]
         }
+        OrderEvent::Paid { .. } | OrderEvent::PaymentPending(_) | OrderEvent::PaymentEnded(_) => {
+            &["paymentId"]
+        }
+        OrderEvent::PaymentRejected { .. } | OrderEvent::Cancelled { .. } => &["paymentId", "reason"],
         OrderEvent::PartlyShipped(_)
         | OrderEvent::Shipped(_)
         | OrderEvent::PartlyDelivered(_)
         | OrderEvent::Delivered(_)
         | OrderEvent::Readdressed { .. }
         | OrderEvent::Expired { .. }
-        | OrderEvent::BuyerErased { .. } => json!({}),
-        OrderEvent::Paid { payment_id, .. } => json!({ "paymentId": payment_id }),
-        OrderEvent::PaymentPending(news) | OrderEvent::PaymentEnded(news) => {
-            json!({ "paymentId": news.payment_id })
-        }
-        OrderEvent::PaymentRejected { payment_id, reason, .. } => {
-            json!({ "paymentId": payment_id, "reason": reason })
-        }
-        OrderEvent::Cancelled { payment_id, reason, .. } => {
-            given(json!({ "paymentId": payment_id, "reason": reason }))
-        }
+        | OrderEvent::BuyerErased { .. } => &[],
+    };
+    let mut data = published(event.data());
+    if let Some(members) = data.as_object_mut() {
+        members.retain(|name, _| names.contains(&name.as_str()));
     }
+    data
 }
 
-/// The members that are not null.
-fn given(mut members: Value) -> Value {
-    if let Some(members) = members.as_object_mut() {
-        members.retain(|_, value| !value.is_null());
-    }
-    members
-}
-
-fn public_refund(refund: &RefundOfOrder) -> Value {
-    json!({
-        "paymentId": refund.payment_id,
-        "amount": refund.amount.decimal(),
-        "refundedTotal": refund.amount.currency.decimal(refund.refunded_total),
-    })
-}
-
-fn public_content(content: &Content, role: Role, subject: &str) -> Value {
-    let seen = |line: &&Line| role != Role::Seller || line.seller_id == subject;
-    let lines = || content.lines.iter().filter(seen);
-    let money = |minor_units| content.currency.decimal(minor_units);
-    let items = lines().map(|line| {
-        json!({
-            "productId": line.product_id,
-            "name": line.name,
-            "sellerId": line.seller_id,
-            "quantity": line.quantity,
-            "price": money(line.price),
-        })
-    });
-    json!({
-        "buyerId": content.buyer_id,
-        "items": items.collect::<Vec<_>>(),
-        "total": money(total(lines()).unwrap_or(i64::MAX)),
-        "currency": content.currency,
-        "expiresAt": content.expires_at,
-    })
+/// A seller's own lines and their sum; all of it for others.
+fn part(content: &Content, role: Role, subject: &str) -> Content {
+    let is_seen = |line: &&Line| role != Role::Seller || line.seller_id == subject;
+    let lines: Vec<_> = content.lines.iter().filter(is_seen).cloned().collect();
+    Content { total: total(&lines).unwrap_or(i64::MAX), lines, ..content.clone() }
 }
 
 #[cfg(test)]
@@ -85,7 +57,7 @@ mod tests {
     use super::*;
 
     fn event(name: &str, data: Value) -> OrderEvent {
-        contract::read(name, &data).unwrap().unwrap()
+        contract::read(name, || data).unwrap().unwrap()
     }
 
     fn placed() -> OrderEvent {

@@ -8,14 +8,14 @@ use super::paybacks;
 use crate::api::Reconciled;
 use crate::domain::{Payment, PaymentState, Refund, RefundState};
 use crate::error::Error;
-use crate::provider;
-use crate::provider::{Outcome, Standing};
+use crate::provider::{self, Outcome, Standing};
 use crate::record::{self, SELF, faults};
 use crate::store::{self as payments, hints, refunds};
 
 /// Payments and refunds of one round of reconciliation: at 3 s each, the longest round ends within the 30 s that
 /// platforms grant a request.
 const ROUND: i64 = 10;
+
 /// Record what the provider said of `payment`; the payment as it is then. Money that is held is taken. An order that
 /// is paid by it is PAID when this returns, if the orders service is there.
 pub async fn record_outcome(

@@ -140,7 +140,7 @@ mod tests {
         if let Some(restock) = restock {
             data["restock"] = json!(restock);
         }
-        contract::read(&format!("order.{kind}"), &data).unwrap().unwrap()
+        contract::read(&format!("order.{kind}"), || data).unwrap().unwrap()
     }
 
     /// On hand, promised, after `news` about an order of 1 out of 10.
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn other_events_do_not_touch_stock() {
         let arrived = json!({ "buyerId": "b", "sellerIds": [] });
-        let arrived = contract::read("order.delivered", &arrived).unwrap().unwrap();
+        let arrived = contract::read("order.delivered", || arrived).unwrap().unwrap();
         assert_eq!(Settlement::of(&arrived), None);
         assert_eq!(Settlement::of(&event("refund_noted", None)), None);
         assert_eq!(Settlement::of_status(Status::Ordered), None);

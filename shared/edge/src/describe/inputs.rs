@@ -90,8 +90,7 @@ impl<T: JsonSchema> Input for JsonBody<T> {
 impl<T: JsonSchema> Input for Keyed<T> {
     fn describe(operation: &mut Operation) {
         JsonBody::<T>::describe(operation);
-        operation.is_keyed = true;
-        operation.codes.push(Code::IDEMPOTENCY_MISMATCH);
+        keyed(operation);
     }
 }
 
@@ -101,9 +100,14 @@ impl<T: JsonSchema> Input for OptionalBody<T> {
             operation.body::<T>(JSON);
             operation.body_is_optional = true;
         }
-        operation.is_keyed = true;
-        operation.codes.extend(BODY.into_iter().chain([Code::IDEMPOTENCY_MISMATCH]));
+        operation.codes.extend(BODY);
+        keyed(operation);
     }
+}
+
+fn keyed(operation: &mut Operation) {
+    operation.is_keyed = true;
+    operation.codes.push(Code::IDEMPOTENCY_MISMATCH);
 }
 
 impl Input for Page {
