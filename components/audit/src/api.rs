@@ -134,7 +134,6 @@ pub struct ParkedEvent {
     pub target: String,
     /// Its place in the service's log.
     pub sequence: i64,
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
     pub event_id: String,
     /// Such as `order.placed`.
     pub event_type: String,

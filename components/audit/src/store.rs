@@ -5,7 +5,7 @@ pub mod chain;
 mod checkpoints;
 mod search;
 
-use edge::Id;
+use contract::Id;
 use store::{Db, Error, Row, params};
 
 use crate::domain::{Attributes, Entry};
@@ -38,7 +38,7 @@ fn entry(row: &Row) -> Result<Entry, Error> {
 /// The event with this id, a UUID in any case; the first that came, should several sources use the same.
 pub async fn find(id: &str) -> Result<Option<Entry>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM audit_log AS l WHERE l.id IN (?1, ?2) ORDER BY l.seq LIMIT 1");
-    let lower = id.parse().map_or_else(|_| id.to_owned(), |Id(id)| id);
+    let lower = id.parse().map_or_else(|_| id.to_owned(), |id: Id<()>| id.to_string());
     DB.query_one(&sql, params![id, lower]).await?.as_ref().map(entry).transpose()
 }
 

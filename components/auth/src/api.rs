@@ -1,6 +1,7 @@
 //! Bodies of requests and responses. Those with secrets have no `Debug`.
 
 use clock::Timestamp;
+use contract::{SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "schema")]
@@ -48,8 +49,7 @@ impl OpenRole {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: String,
+    pub id: UserId,
     #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]
     pub email: String,
     pub name: String,
@@ -111,15 +111,13 @@ pub struct Tokens {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: String,
+    pub id: UserId,
     #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]
     pub email: String,
     pub name: String,
     pub roles: Vec<String>,
     pub permissions: Vec<String>,
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub session_id: String,
+    pub session_id: SessionId,
 }
 
 /// One of the caller's sessions.
@@ -127,8 +125,7 @@ pub struct Me {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: String,
+    pub id: SessionId,
     pub created_at: Timestamp,
     /// When it was last refreshed.
     pub last_used_at: Timestamp,
@@ -216,9 +213,7 @@ pub struct Check {
     pub resource: Option<String>,
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = role::MAX_PERMISSION)))]
     pub action: Option<String>,
-    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::Id>"))]
-    #[serde(default, deserialize_with = "edge::lower_id_if_any")]
-    pub user_id: Option<String>,
+    pub user_id: Option<UserId>,
 }
 
 /// Whether it is allowed, and why.
@@ -233,8 +228,7 @@ pub struct Verdict {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserInfo {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: String,
+    pub id: UserId,
     /// The highest of the roles.
     pub role: String,
     #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Email>"))]
@@ -277,6 +271,6 @@ pub struct IssuedReset {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct By {
-    pub user_id: String,
-    pub session: String,
+    pub user_id: UserId,
+    pub session: SessionId,
 }

@@ -128,7 +128,7 @@ pub async fn turn() -> Result<Turn, Error> {
 async fn send(url: &str, mail: &Mail) -> Result<Outcome, Error> {
     let token = reset_token(mail.id).await?;
     let Some(reset) = reset(mail, &token).await? else { return Ok(Outcome::Vain) };
-    let [email] = vault::decrypt([Item::new(vault::EMAIL, &reset.account_id, reset.email)]).await?;
+    let [email] = vault::decrypt([Item::new(vault::EMAIL, reset.account_id, reset.email)]).await?;
     let body = json!({
         "type": "password_reset",
         "email": email,
@@ -166,6 +166,6 @@ async fn reset(mail: &Mail, token: &str) -> Result<Option<Reset>, Error> {
         return Ok(Some(reset));
     }
     let Some(account) = auth::credentials(&mail.email_hash).await? else { return Ok(None) };
-    let event = accounts::reset_requested(&account.account_id, None, mail.id, &digest(token), mail.until);
+    let event = accounts::reset_requested(account.account_id, None, mail.id, &digest(token), mail.until);
     if record::mailed(event, mail.id, now).await? { Ok(resets::find(mail.id, now).await?) } else { Ok(None) }
 }

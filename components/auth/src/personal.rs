@@ -1,8 +1,8 @@
 //! Personal data and secrets on their way into the database: ciphertexts, keyed hashes, hashes of passwords; and tokens
 //! that identity derives.
 
+use contract::{ResetId, UserId};
 use edge::vault::{self, Item};
-use uuid::Uuid;
 
 use crate::domain::account::{Draft, normalised};
 use crate::domain::password::{self, Unhashable};
@@ -17,11 +17,9 @@ pub async fn email_hash(email: &str) -> Result<String, Error> {
 
 /// An account from checked data. This is where the password is hashed: tens of milliseconds.
 pub async fn new_account(draft: &Draft, roles: Vec<String>) -> Result<NewAccount, Error> {
-    let id = Uuid::now_v7().to_string();
-    let personal = [
-        Item::new(vault::EMAIL, &id, draft.email.as_str()),
-        Item::new(vault::NAME, &id, draft.name.as_str()),
-    ];
+    let id = UserId::generate();
+    let personal =
+        [Item::new(vault::EMAIL, id, draft.email.as_str()), Item::new(vault::NAME, id, draft.name.as_str())];
     let [email, name] = vault::encrypt(personal).await?;
     let email_hash = email_hash(&draft.email).await?;
     let password_hash = hashed(&draft.password)?;
@@ -36,6 +34,6 @@ pub fn hashed(password: &str) -> Result<String, Error> {
 }
 
 /// The token of this id: identity derives it, so that it need not be stored to be mailed.
-pub async fn reset_token(id: Uuid) -> Result<String, Error> {
+pub async fn reset_token(id: ResetId) -> Result<String, Error> {
     Ok(reset::token(id, &edge::seal("password-reset", id.as_bytes()).await?))
 }

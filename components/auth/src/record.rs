@@ -4,11 +4,11 @@ pub mod accounts;
 pub mod roles;
 pub mod sessions;
 
+use contract::{ResetId, SessionId, UserId};
 use edge::Context;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use store::{Appended, Event, Timestamp};
-use uuid::Uuid;
 
 use crate::RELAY;
 use crate::error::Error;
@@ -77,17 +77,17 @@ pub async fn deliver_now(context: &Context, appended: &Appended, services: &[&st
 impl Authority {
     /// `event`, which happens only if, in that moment, the session still lives and its owner has all of `needs` and
     /// all that the account `over` has.
-    pub fn judged(&self, event: Event, needs: &[&str], over: Option<&str>) -> Event {
-        judged(event, &self.session, needs, over)
+    pub fn judged(&self, event: Event, needs: &[&str], over: Option<UserId>) -> Event {
+        judged(event, self.session, needs, over)
     }
 }
 
 /// `event`, which happens only while its actor's `session` lives: for what people do with their own account.
-pub fn in_session(event: Event, session: &str) -> Event {
+pub fn in_session(event: Event, session: SessionId) -> Event {
     judged(event, session, &[], None)
 }
 
-fn judged(event: Event, session: &str, needs: &[&str], over: Option<&str>) -> Event {
+fn judged(event: Event, session: SessionId, needs: &[&str], over: Option<UserId>) -> Event {
     private_member(event, "by", json!({ "session": session, "needs": needs, "over": over }))
 }
 
@@ -104,7 +104,7 @@ pub fn signup_once(event: Event, key: &str, request_hash: &str) -> Event {
 
 /// Append the `event` of the token that the mail with this id brings; whether there is one to mail. None is left for an
 /// account that is gone or disabled.
-pub async fn mailed(event: Event, id: Uuid, now: Timestamp) -> Result<bool, Error> {
+pub async fn mailed(event: Event, id: ResetId, now: Timestamp) -> Result<bool, Error> {
     match append(&Context::background(), of_mail(event, id), now).await {
         Err(error) if resets::is_vain(&error) => Ok(false),
         other => Ok(other.map(|_| true)?),
@@ -112,7 +112,7 @@ pub async fn mailed(event: Event, id: Uuid, now: Timestamp) -> Result<bool, Erro
 }
 
 /// `event` as the one of the mail with this id: it happens once, however often the mail is tried.
-pub fn of_mail(mut event: Event, id: Uuid) -> Event {
+pub fn of_mail(mut event: Event, id: ResetId) -> Event {
     event.cause = Some(format!("reset:{id}"));
     event
 }

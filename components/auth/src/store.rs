@@ -7,6 +7,7 @@ pub mod roles;
 pub mod signups;
 pub mod throttle;
 
+use contract::{SessionId, UserId};
 use store::{Db, Error, Row, Timestamp, params};
 
 use crate::domain::session::Session;
@@ -19,7 +20,7 @@ const FOLD: &str = include_str!("../migrations/fold.sql");
 
 /// An account about to be made; e-mail and name are ciphertexts.
 pub struct NewAccount {
-    pub id: String,
+    pub id: UserId,
     pub email: String,
     pub email_hash: String,
     pub name: String,
@@ -29,7 +30,7 @@ pub struct NewAccount {
 
 /// What a login needs to know of an account.
 pub struct Credentials {
-    pub account_id: String,
+    pub account_id: UserId,
     pub password_hash: String,
     pub roles: Vec<String>,
     /// The permissions of those roles that are custom.
@@ -53,9 +54,9 @@ pub async fn credentials(email_hash: &str) -> Result<Option<Credentials>, Error>
 }
 
 /// The credentials of the account with this id, and the ciphertext of its e-mail.
-pub async fn credentials_by_id(id: &str) -> Result<Option<(Credentials, String)>, Error> {
+pub async fn credentials_by_id(id: UserId) -> Result<Option<(Credentials, String)>, Error> {
     let sql = format!("SELECT {CREDENTIALS}, email FROM auth_accounts AS account WHERE id = ?1");
-    let row = DB.query_one(&sql, params![id]).await?;
+    let row = DB.query_one(&sql, params![id.to_string()]).await?;
     row.map(|row| Ok((credentials_of(&row)?, row.text("email")?))).transpose()
 }
 
@@ -67,7 +68,7 @@ const CREDENTIALS: &str = "account.id, account.password_hash, account.credential
 
 fn credentials_of(row: &Row) -> Result<Credentials, Error> {
     Ok(Credentials {
-        account_id: row.text("id")?,
+        account_id: row.parsed("id")?,
         password_hash: row.text("password_hash")?,
         credential: row.int("credential")?,
         roles: row.json("roles")?,
@@ -77,16 +78,16 @@ fn credentials_of(row: &Row) -> Result<Credentials, Error> {
 }
 
 /// E-mail and name of an account, provided that `session` is one of its own that was not revoked.
-pub async fn identity(account_id: &str, session: &str) -> Result<Option<Identity>, Error> {
+pub async fn identity(account_id: UserId, session: SessionId) -> Result<Option<Identity>, Error> {
     let sql = "SELECT email, name FROM auth_accounts WHERE id = ?1 AND EXISTS \
                (SELECT 1 FROM auth_sessions WHERE id = ?2 AND account_id = ?1 AND revoked_at IS NULL)";
-    let row = DB.query_one(sql, params![account_id, session]).await?;
+    let row = DB.query_one(sql, params![account_id.to_string(), session.to_string()]).await?;
     row.map(|row| Ok(Identity { email: row.text("email")?, name: row.text("name")? })).transpose()
 }
 
 /// A session as its owner sees it.
 pub struct OwnSession {
-    pub id: String,
+    pub id: SessionId,
     pub started_at: Timestamp,
     pub used_at: Timestamp,
     pub ended_at: Option<Timestamp>,
@@ -97,7 +98,7 @@ const OWN_SESSION: &str = "id, started_at, rotated_at, revoked_at, user_agent";
 
 fn own_session(row: &Row) -> Result<OwnSession, Error> {
     Ok(OwnSession {
-        id: row.text("id")?,
+        id: row.parsed("id")?,
         started_at: row.parsed("started_at")?,
         used_at: row.parsed("rotated_at")?,
         ended_at: row.opt_parsed("revoked_at")?,
@@ -107,44 +108,46 @@ fn own_session(row: &Row) -> Result<OwnSession, Error> {
 
 /// The sessions of an account that are alive, newest first, from before `after` on.
 pub async fn live_sessions(
-    account_id: &str,
-    after: Option<&str>,
+    account_id: UserId,
+    after: Option<SessionId>,
     limit: i64,
 ) -> Result<Vec<OwnSession>, Error> {
     let sql = format!(
         "SELECT {OWN_SESSION} FROM auth_sessions WHERE account_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 \
          AND id < ?3 ORDER BY id DESC LIMIT ?4"
     );
-    let params = params![account_id, Timestamp::now().to_string(), after.unwrap_or(store::AFTER_ALL), limit];
+    let before = after.map_or_else(|| store::AFTER_ALL.to_owned(), String::from);
+    let params = params![account_id.to_string(), Timestamp::now().to_string(), before, limit];
     DB.query(&sql, params).await?.iter().map(own_session).collect()
 }
 
 /// All sessions of an account, also those that have ended, oldest first, from behind `after` on.
 pub async fn all_sessions(
-    account_id: &str,
-    after: Option<&str>,
+    account_id: UserId,
+    after: Option<SessionId>,
     limit: i64,
 ) -> Result<Vec<OwnSession>, Error> {
     let sql = format!(
         "SELECT {OWN_SESSION} FROM auth_sessions WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
     );
-    let rows = DB.query(&sql, params![account_id, after.unwrap_or_default(), limit]).await?;
+    let after = after.map(String::from).unwrap_or_default();
+    let rows = DB.query(&sql, params![account_id.to_string(), after, limit]).await?;
     rows.iter().map(own_session).collect()
 }
 
 /// A session, and the roles and custom permissions its account has now.
-pub async fn session(id: &str) -> Result<Option<(Session, Vec<String>, Vec<String>)>, Error> {
+pub async fn session(id: SessionId) -> Result<Option<(Session, Vec<String>, Vec<String>)>, Error> {
     let sql = "SELECT id, account_id, generation, token_hash, previous_hash, rotated_at, expires_at, \
                revoked_at IS NOT NULL AS revoked, (SELECT json_group_array(role) FROM auth_account_roles AS has \
                WHERE has.account_id = auth_sessions.account_id) AS roles, \
                (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
                json_each(auth_roles.permissions) AS permission WHERE has.account_id = auth_sessions.account_id) AS custom \
                FROM auth_sessions WHERE id = ?1";
-    let row = DB.query_one(sql, params![id]).await?;
+    let row = DB.query_one(sql, params![id.to_string()]).await?;
     row.map(|row| {
         let session = Session {
-            id: row.text("id")?,
-            account_id: row.text("account_id")?,
+            id: row.parsed("id")?,
+            account_id: row.parsed("account_id")?,
             generation: row.int("generation")?,
             token_hash: row.text("token_hash")?,
             previous_hash: row.opt_text("previous_hash")?,

@@ -3,6 +3,7 @@
 use clock::Timestamp;
 use contract::orders::Status;
 use contract::products::Wanted;
+use contract::{OrderId, PaymentId, ProductId, UserId};
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,9 +69,7 @@ pub struct Filters {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOrderItem {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    #[serde(deserialize_with = "edge::lower_id")]
-    pub product_id: String,
+    pub product_id: ProductId,
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = draft::MAX_QUANTITY)))]
     pub quantity: i64,
     /// What the buyer believes the price is; without it the catalogue's is taken.
@@ -90,10 +89,8 @@ impl From<NewOrderItem> for Wanted {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Order<'a> {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: &'a str,
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub buyer_id: &'a str,
+    pub id: OrderId,
+    pub buyer_id: UserId,
     pub status: Status,
     pub items: Vec<OrderLine<'a>>,
     pub total: Decimal,
@@ -104,9 +101,8 @@ pub struct Order<'a> {
     pub shipping_address: Option<Option<&'a Address>>,
     /// What the one who looks may do next.
     pub allowed_actions: Vec<Action>,
-    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::Id>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub payment_id: Option<&'a str>,
+    pub payment_id: Option<PaymentId>,
     /// What sellers have sent; a seller sees only their own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shipments: Vec<OrderShipment<'a>>,
@@ -122,11 +118,9 @@ pub struct Order<'a> {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderLine<'a> {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub product_id: &'a str,
+    pub product_id: ProductId,
     pub name: &'a str,
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub seller_id: &'a str,
+    pub seller_id: UserId,
     pub quantity: i64,
     pub price: Decimal,
     pub line_total: Decimal,
@@ -137,8 +131,7 @@ pub struct OrderLine<'a> {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Shipment"))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderShipment<'a> {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub seller_id: &'a str,
+    pub seller_id: UserId,
     #[serde(flatten)]
     pub shipment: &'a Shipment,
 }
@@ -171,6 +164,6 @@ pub struct Swept {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pair {
-    pub seller_id: String,
-    pub buyer_id: String,
+    pub seller_id: UserId,
+    pub buyer_id: UserId,
 }

@@ -11,11 +11,11 @@ mod status;
 
 use clock::Timestamp;
 pub use contract::Line;
-use contract::Units;
 use contract::orders::{
     CancelReason, Content, OrderEvent, OrderEventKind, PaymentNews, RefundOfOrder, Rejection,
 };
 use contract::payments;
+use contract::{OrderId, PaymentId, Units, UserId};
 use money::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 
@@ -47,15 +47,15 @@ pub fn total<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Option<i64> {
 /// An order.
 #[derive(Clone, Debug)]
 pub struct Order {
-    pub id: String,
-    pub buyer_id: String,
+    pub id: OrderId,
+    pub buyer_id: UserId,
     pub status: Status,
     pub currency: Currency,
     /// In minor units of `currency`.
     pub total: i64,
     /// `None` when the buyer's account was erased.
     pub address: Option<Address>,
-    pub payment_id: Option<String>,
+    pub payment_id: Option<PaymentId>,
     /// The payment that is not decided, so that no other can be made, and how far payments' log was then.
     pub pending: Pending,
     /// What was given back of the money while the order went on, in minor units.
@@ -75,7 +75,7 @@ pub struct Order {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pending {
     /// The payment whose fate is open.
-    pub payment_id: Option<String>,
+    pub payment_id: Option<PaymentId>,
     /// The place of the news in payments' log: older news change nothing.
     pub sequence: i64,
 }
@@ -115,7 +115,7 @@ impl Order {
     /// What it is about, as its events say it.
     pub fn content(&self) -> Content {
         Content {
-            buyer_id: self.buyer_id.clone(),
+            buyer_id: self.buyer_id,
             currency: self.currency,
             total: self.total,
             lines: self.lines.clone(),
@@ -125,21 +125,21 @@ impl Order {
 
     /// Product and quantity of each line: what leaves the warehouse when it is paid.
     pub fn units(&self) -> Vec<Units> {
-        let units = |line: &Line| Units { product_id: line.product_id.clone(), quantity: line.quantity };
+        let units = |line: &Line| Units { product_id: line.product_id, quantity: line.quantity };
         self.lines.iter().map(units).collect()
     }
 
     /// That nobody paid it in time.
     pub fn expired(&self) -> OrderEvent {
-        OrderEvent::Expired { buyer_id: self.buyer_id.clone() }
+        OrderEvent::Expired { buyer_id: self.buyer_id }
     }
 
     /// That it is given up by hand. What was paid goes back; nothing has left yet, so all of it is for sale again.
     pub fn cancelled(&self) -> OrderEvent {
         let paid = self.status == Status::Paid;
         OrderEvent::Cancelled {
-            buyer_id: self.buyer_id.clone(),
-            payment_id: self.payment_id.clone().filter(|_| paid),
+            buyer_id: self.buyer_id,
+            payment_id: self.payment_id.filter(|_| paid),
             refund: paid,
             restock: paid,
             reason: None,
@@ -147,13 +147,13 @@ impl Order {
     }
 
     /// Whether `seller` has a line in it.
-    pub fn is_sold_by(&self, seller: &str) -> bool {
+    pub fn is_sold_by(&self, seller: UserId) -> bool {
         self.lines.iter().any(|line| line.seller_id == seller)
     }
 
     /// The lines that `role` gets to see: a seller only their own.
-    pub fn lines_for<'a>(&'a self, role: Role, subject: &'a str) -> impl Iterator<Item = &'a Line> {
-        self.lines.iter().filter(move |line| role != Role::Seller || line.seller_id == subject)
+    pub fn lines_for(&self, role: Role, viewer: UserId) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(move |line| role != Role::Seller || line.seller_id == viewer)
     }
 }
 
@@ -170,8 +170,8 @@ pub enum Verdict {
 
 /// Judge a captured payment, for which `asked` was asked, by the state of its order. The clock does not count: until
 /// the order is marked as expired, its stock is held.
-pub fn judge(order: &Order, payment_id: &str, asked: Amount) -> Verdict {
-    if order.payment_id.as_deref() == Some(payment_id) {
+pub fn judge(order: &Order, payment_id: PaymentId, asked: Amount) -> Verdict {
+    if order.payment_id == Some(payment_id) {
         return Verdict::Known;
     }
     match Action::Pay.check(order.status) {
@@ -188,12 +188,12 @@ pub fn judge(order: &Order, payment_id: &str, asked: Amount) -> Verdict {
 /// An order that is paid and not shipped is cancelled first. A shipped one stays shipped, and its history shows the
 /// refund. `None` when it is not the money of this order (it was refused when it came) or it is done already.
 pub fn judge_refund(order: &Order, refunded: &payments::Refunded) -> Option<OrderEvent> {
-    if order.payment_id.as_ref() != Some(&refunded.payment_id) || order.status == Status::Refunded {
+    if order.payment_id != Some(refunded.payment_id) || order.status == Status::Refunded {
         return None;
     }
     let refund = RefundOfOrder {
-        buyer_id: order.buyer_id.clone(),
-        payment_id: refunded.payment_id.clone(),
+        buyer_id: order.buyer_id,
+        payment_id: refunded.payment_id,
         amount: refunded.amount,
         refunded_total: refunded.refunded_total,
     };
@@ -216,8 +216,8 @@ pub fn judge_refund(order: &Order, refunded: &payments::Refunded) -> Option<Orde
 }
 
 /// News of a payment that has not paid its order.
-pub struct News<'a> {
-    pub payment_id: &'a str,
+pub struct News {
+    pub payment_id: PaymentId,
     /// Whether it is open now.
     pub open: bool,
     /// Whether the order may have been told before that it is open.
@@ -228,12 +228,12 @@ pub struct News<'a> {
 
 /// What news of a payment that has not paid `order` mean for it: the event to write; `None` for old news, for an order
 /// that waits for no payment, and where nothing changes.
-pub fn judge_news(order: &Order, news: &News<'_>) -> Option<OrderEvent> {
+pub fn judge_news(order: &Order, news: &News) -> Option<OrderEvent> {
     if order.status != Status::Ordered || news.sequence <= order.pending.sequence {
         return None;
     }
-    let known = order.pending.payment_id.as_deref() == Some(news.payment_id);
-    let (buyer_id, payment_id) = (order.buyer_id.clone(), news.payment_id.to_owned());
+    let known = order.pending.payment_id == Some(news.payment_id);
+    let (buyer_id, payment_id) = (order.buyer_id, news.payment_id);
     let told = PaymentNews { buyer_id, payment_id, sequence: news.sequence };
     if news.open {
         return (!known).then_some(OrderEvent::PaymentPending(told));

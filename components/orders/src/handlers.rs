@@ -12,6 +12,7 @@ pub mod read;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{OrdersAny, OrdersFulfil};
+use contract::{OrderId, UserId};
 use edge::{Code, Context, Preconditions, Problem, User, etag};
 use http::header;
 use store::Timestamp;
@@ -29,7 +30,7 @@ const MAX_TRIES: usize = 8;
 const SELF: &str = "service:orders";
 
 /// The order with this id as it stands now: when it was not paid in time, it expires here.
-async fn current(context: &Context, id: &str) -> Result<Order, Error> {
+async fn current(context: &Context, id: OrderId) -> Result<Order, Error> {
     for _ in 0..MAX_TRIES {
         let order = orders::find(id).await?.ok_or(Error::NotFound)?;
         let now = Timestamp::now();
@@ -49,7 +50,7 @@ async fn current(context: &Context, id: &str) -> Result<Order, Error> {
 async fn act(
     context: &Context,
     user: &User,
-    id: &str,
+    id: OrderId,
     preconditions: &Preconditions,
     action: Action,
     decide: impl Fn(&mut Order, Role, Timestamp) -> Result<Happening, Error>,
@@ -85,23 +86,23 @@ fn permit(user: &User, order: &Order, action: Action) -> Result<(Relation, Role)
 
 /// What `user` is to `order`; a stranger is told that there is none.
 fn relation(user: &User, order: &Order) -> Result<Relation, Error> {
-    Relation::of(order, &user.subject, |permission| user.holds(permission)).ok_or(Error::NotFound)
+    Relation::of(order, user.id, |permission| user.holds(permission)).ok_or(Error::NotFound)
 }
 
-/// The order as `subject` sees it: a seller has only their own lines, and the sum of these.
-fn show<'a>(order: &'a Order, relation: Relation, subject: &'a str) -> api::Order<'a> {
+/// The order as `viewer` sees it: a seller has only their own lines, and the sum of these.
+fn show(order: &Order, relation: Relation, viewer: UserId) -> api::Order<'_> {
     let role = relation.role();
     let money = |minor_units| order.currency.decimal(minor_units);
-    let lines = || order.lines_for(role, subject);
+    let lines = || order.lines_for(role, viewer);
     api::Order {
-        id: &order.id,
-        buyer_id: &order.buyer_id,
+        id: order.id,
+        buyer_id: order.buyer_id,
         status: order.status,
         items: lines()
             .map(|line| api::OrderLine {
-                product_id: &line.product_id,
+                product_id: line.product_id,
                 name: &line.name,
-                seller_id: &line.seller_id,
+                seller_id: line.seller_id,
                 quantity: line.quantity,
                 price: money(line.price),
                 line_total: money(line.quantity.saturating_mul(line.price)),
@@ -111,13 +112,13 @@ fn show<'a>(order: &'a Order, relation: Relation, subject: &'a str) -> api::Orde
         total: money(if role == Role::Seller { total(lines()).unwrap_or(i64::MAX) } else { order.total }),
         currency: order.currency,
         shipping_address: order.shows_address(role).then_some(order.address.as_ref()),
-        allowed_actions: relation.allowed(order, subject),
-        payment_id: order.payment_id.as_deref(),
+        allowed_actions: relation.allowed(order, viewer),
+        payment_id: order.payment_id,
         shipments: order
             .shipments
             .iter()
-            .filter(|(seller, _)| role != Role::Seller || *seller == subject)
-            .map(|(seller_id, shipment)| api::OrderShipment { seller_id, shipment })
+            .filter(|(seller, _)| role != Role::Seller || **seller == viewer)
+            .map(|(seller_id, shipment)| api::OrderShipment { seller_id: *seller_id, shipment })
             .collect(),
         expires_at: (order.status == Status::Ordered).then_some(order.expires_at),
         created_at: order.created_at,
@@ -126,7 +127,7 @@ fn show<'a>(order: &'a Order, relation: Relation, subject: &'a str) -> api::Orde
 }
 
 /// 200 with the order and its tag.
-fn answer(order: &Order, relation: Relation, subject: &str) -> Response {
+fn answer(order: &Order, relation: Relation, viewer: UserId) -> Response {
     let tag = [(header::ETAG, etag(order.version))];
-    (tag, Json(show(order, relation, subject))).into_response()
+    (tag, Json(show(order, relation, viewer))).into_response()
 }

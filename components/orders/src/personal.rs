@@ -1,5 +1,6 @@
 //! What is personal in an order is its shipping address: encrypted in the store, in clear everywhere else.
 
+use contract::OrderId;
 use edge::Problem;
 use edge::vault::{self, Item};
 
@@ -12,7 +13,7 @@ const ADDRESS: &str = "shippingAddress";
 const ANSWER: &str = "order-answer";
 
 /// The ciphertext of the address of the order with this id.
-pub async fn encrypt(order_id: &str, address: &Address) -> Result<String, Error> {
+pub async fn encrypt(order_id: OrderId, address: &Address) -> Result<String, Error> {
     let address = serde_json::to_string(address).map_err(Problem::internal)?;
     let [sealed] = vault::encrypt([Item::new(ADDRESS, order_id, address)]).await?;
     Ok(sealed)
@@ -21,7 +22,7 @@ pub async fn encrypt(order_id: &str, address: &Address) -> Result<String, Error>
 /// Give orders their addresses: one call of the vault, however many there are. What was erased stays `None`.
 pub async fn decrypt(sealed: Vec<(Order, Option<String>)>) -> Result<Vec<Order>, Error> {
     let items = sealed.iter().filter_map(|(order, address)| {
-        address.as_ref().map(|address| Item::new(ADDRESS, &order.id, address.as_str()))
+        address.as_ref().map(|address| Item::new(ADDRESS, order.id, address.as_str()))
     });
     let mut texts = vault::decrypt_all(items.collect()).await?.into_iter();
     let mut orders = Vec::with_capacity(sealed.len());
@@ -35,13 +36,13 @@ pub async fn decrypt(sealed: Vec<(Order, Option<String>)>) -> Result<Vec<Order>,
 }
 
 /// The ciphertext of the answer that the order was placed with.
-pub async fn encrypt_answer(order_id: &str, answer: &str) -> Result<String, Error> {
+pub async fn encrypt_answer(order_id: OrderId, answer: &str) -> Result<String, Error> {
     let [sealed] = vault::encrypt([Item::new(ANSWER, order_id, answer)]).await?;
     Ok(sealed)
 }
 
 /// The answer in clear.
-pub async fn decrypt_answer(order_id: &str, sealed: String) -> Result<String, Error> {
+pub async fn decrypt_answer(order_id: OrderId, sealed: String) -> Result<String, Error> {
     if sealed.is_empty() {
         return Err(Error::Erased);
     }

@@ -1,6 +1,7 @@
 //! The one place that appends. It encrypts what is personal, sets trace and cause, and starts the relay.
 
 use clock::Timestamp;
+use contract::OrderId;
 use contract::orders::OrderEvent;
 use edge::Context;
 use events::CloudEvent;
@@ -45,11 +46,11 @@ pub async fn next(
     now: Timestamp,
 ) -> Result<Option<Done>, Error> {
     let Happening { event: happens, actor, address, idempotency } = happening;
-    let mut event = Event::new(&order.id, order.next_version(), actor, &happens);
+    let mut event = Event::new(order.id, order.next_version(), actor, &happens);
     event.traceparent = context.traceparent.clone();
-    event.idempotency = encrypted(&order.id, idempotency).await?;
+    event.idempotency = encrypted(order.id, idempotency).await?;
     if let Some(address) = address {
-        event.private = Some(json!({ "shippingAddress": personal::encrypt(&order.id, &address).await? }));
+        event.private = Some(json!({ "shippingAddress": personal::encrypt(order.id, &address).await? }));
         order.address = Some(address);
     }
     order.advance(happens.discriminant(), now);
@@ -75,8 +76,7 @@ pub async fn placed(
     limit: i64,
     idempotency: Option<Idempotency>,
 ) -> Result<(), store::Error> {
-    let mut event =
-        Event::new(&order.id, order.version, &order.buyer_id, &OrderEvent::Placed(order.content()));
+    let mut event = Event::new(order.id, order.version, order.buyer_id, &OrderEvent::Placed(order.content()));
     event.traceparent = context.traceparent.clone();
     event.private = Some(json!({ "shippingAddress": address, "openOrdersLimit": limit }));
     event.idempotency = idempotency;
@@ -87,7 +87,7 @@ pub async fn placed(
 
 /// `idempotency` with its answer encrypted: the address is in it, too.
 pub async fn encrypted(
-    order_id: &str,
+    order_id: OrderId,
     idempotency: Option<Idempotency>,
 ) -> Result<Option<Idempotency>, Error> {
     let Some(mut kept) = idempotency else { return Ok(None) };
@@ -110,12 +110,12 @@ pub enum Answered {
 pub async fn answer(
     cause: &CloudEvent,
     part: &str,
-    order: Result<&Order, &str>,
+    order: Result<&Order, OrderId>,
     happens: &OrderEvent,
     actor: &str,
 ) -> Result<Answered, Error> {
     let mut event = match order {
-        Ok(order) => Event::new(&order.id, order.next_version(), actor, happens),
+        Ok(order) => Event::new(order.id, order.next_version(), actor, happens),
         Err(unknown_id) => Event::new(unknown_id, NEXT, actor, happens),
     };
     event.cause = Some(format!("{}{part}", cause.id));

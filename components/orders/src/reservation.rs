@@ -1,6 +1,7 @@
 //! The stock that products holds for an order until it is paid.
 
 use clock::Timestamp;
+use contract::OrderId;
 use contract::products::{Reserve, Reserved, Wanted};
 use edge::{Code, Context, FieldError, Problem, Reply};
 use http::StatusCode;
@@ -22,11 +23,11 @@ const OWN_MEMBERS: [&str; 8] =
 /// products' refusal, or 503 when it is not known what became of the hold; then it is let go.
 pub async fn reserve(
     context: &Context,
-    order_id: &str,
+    order_id: OrderId,
     expires_at: Timestamp,
     lines: Vec<Wanted>,
 ) -> Result<Reserved, Problem> {
-    let wanted = Reserve { order_id: order_id.to_owned(), expires_at, lines, keep: false, version: None };
+    let wanted = Reserve { order_id, expires_at, lines, keep: false, version: None };
     let answer = match CLIENT.post(context, "products", "reservations", &wanted).await {
         Ok(reply) if reply.status == StatusCode::CREATED => reply.json(),
         Ok(reply) => match refusal(&reply) {
@@ -36,8 +37,8 @@ pub async fn reserve(
         Err(problem) => Err(problem),
     };
     if answer.is_err() {
-        let (context, order_id) = (context.clone(), order_id.to_owned());
-        spin_sdk::wasip3::spawn(async move { release(&context, &order_id).await });
+        let context = context.clone();
+        spin_sdk::wasip3::spawn(async move { release(&context, order_id).await });
     }
     answer
 }
@@ -52,7 +53,7 @@ pub async fn extend(
     lines: Vec<Wanted>,
 ) -> Result<Option<Reserved>, Problem> {
     let path = format!("reservations/{}", order.id);
-    let (order_id, expires_at) = (order.id.clone(), order.expires_at);
+    let (order_id, expires_at) = (order.id, order.expires_at);
     let wanted = Reserve { order_id, expires_at, lines, keep: true, version: None };
     let reply = CLIENT.put(context, "products", &path, &wanted).await?;
     match reply.status {
@@ -71,9 +72,9 @@ pub async fn shrink(context: &Context, order: &Order, version: i64) {
     let lines: Vec<_> = order
         .lines
         .iter()
-        .map(|line| Wanted { product_id: line.product_id.clone(), quantity: line.quantity, price: None })
+        .map(|line| Wanted { product_id: line.product_id, quantity: line.quantity, price: None })
         .collect();
-    let (order_id, expires_at) = (order.id.clone(), order.expires_at);
+    let (order_id, expires_at) = (order.id, order.expires_at);
     let path = format!("reservations/{order_id}");
     let wanted = Reserve { order_id, expires_at, lines, keep: false, version: Some(version) };
     if let Ok(reply) = CLIENT.put(context, "products", &path, &wanted).await
@@ -86,7 +87,7 @@ pub async fn shrink(context: &Context, order: &Order, version: i64) {
 
 /// Let go what is held for an order that did not come about. A failure is only logged: products frees an
 /// overdue hold when someone is short of it.
-pub async fn release(context: &Context, order_id: &str) {
+pub async fn release(context: &Context, order_id: OrderId) {
     let path = format!("reservations/{order_id}/release");
     // The client logs why a service does not answer.
     if let Ok(reply) = CLIENT.post(context, "products", &path, &()).await

@@ -2,6 +2,7 @@
 
 use clock::Timestamp;
 use contract::orders::OrderEvent;
+use contract::{OrderId, UserId};
 use serde_json::json;
 use store::{Db, Error, Row, Value as Parameter, params};
 
@@ -35,15 +36,15 @@ async fn orders(sql: &str, params: Vec<Parameter>) -> Result<Vec<Order>, error::
 /// An order, and its address as it is stored.
 fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
     let order = Order {
-        id: row.text("id")?,
-        buyer_id: row.text("buyer_id")?,
+        id: row.parsed("id")?,
+        buyer_id: row.parsed("buyer_id")?,
         status: row.parsed("status")?,
         currency: row.currency("currency")?,
         total: row.int("total")?,
         address: None,
-        payment_id: row.opt_text("payment_id")?,
+        payment_id: row.opt_parsed("payment_id")?,
         pending: Pending {
-            payment_id: row.opt_text("pending_payment")?,
+            payment_id: row.opt_parsed("pending_payment")?,
             sequence: row.int("payment_sequence")?,
         },
         version: row.int("version")?,
@@ -59,9 +60,9 @@ fn order(row: &Row) -> Result<(Order, Option<String>), Error> {
 }
 
 /// The order with this id.
-pub async fn find(id: &str) -> Result<Option<Order>, error::Error> {
+pub async fn find(id: OrderId) -> Result<Option<Order>, error::Error> {
     let sql = format!("SELECT {COLUMNS} FROM orders_orders WHERE id = ?1");
-    Ok(orders(&sql, params![id]).await?.pop())
+    Ok(orders(&sql, params![id.to_string()]).await?.pop())
 }
 
 /// Something that happened to an order.
@@ -76,10 +77,10 @@ pub struct Recorded {
 }
 
 /// What happened to an order after its version `after`, oldest first, with the data as it is in the log.
-pub async fn history(id: &str, after: i64, limit: i64) -> Result<Vec<Recorded>, Error> {
+pub async fn history(id: OrderId, after: i64, limit: i64) -> Result<Vec<Recorded>, Error> {
     let sql = "SELECT version, type, time, actor, data FROM orders_events \
                WHERE stream = ?1 AND version > ?2 ORDER BY version LIMIT ?3";
-    let rows = DB.query(sql, params![id, after, limit]).await?;
+    let rows = DB.query(sql, params![id.to_string(), after, limit]).await?;
     rows.iter().map(recorded).collect()
 }
 
@@ -102,11 +103,11 @@ pub fn is_lost_race(error: &Error) -> bool {
 
 /// Until when someone has to wait who has `limit` orders that wait for their payment: until the first of them expires;
 /// `None` when there are fewer.
-pub async fn open_until(buyer_id: &str, now: Timestamp, limit: i64) -> Result<Option<Timestamp>, Error> {
+pub async fn open_until(buyer_id: UserId, now: Timestamp, limit: i64) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT count(*) AS open, min(expires_at) AS until FROM (SELECT expires_at FROM orders_orders \
                INDEXED BY orders_open WHERE buyer_id = ?1 AND status = 'ORDERED' AND expires_at > ?2 \
                ORDER BY expires_at LIMIT ?3)";
-    let Some(row) = DB.query_one(sql, params![buyer_id, now.to_string(), limit]).await? else {
+    let Some(row) = DB.query_one(sql, params![buyer_id.to_string(), now.to_string(), limit]).await? else {
         return Ok(None);
     };
     if row.int("open")? < limit { Ok(None) } else { row.opt_parsed("until") }
@@ -118,25 +119,27 @@ pub fn is_too_many(error: &Error) -> bool {
 }
 
 /// Whether the buyer ever paid for something of the seller.
-pub async fn has_sold(seller_id: &str, buyer_id: &str) -> Result<bool, Error> {
+pub async fn has_sold(seller_id: UserId, buyer_id: UserId) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM orders_orders AS o JOIN orders_lines AS line ON line.order_id = o.id \
                WHERE o.buyer_id = ?1 AND line.seller_id = ?2 AND o.payment_id IS NOT NULL) AS sold";
-    DB.query_one(sql, params![buyer_id, seller_id]).await?.map_or(Ok(false), |row| row.bool("sold"))
+    DB.query_one(sql, params![buyer_id.to_string(), seller_id.to_string()])
+        .await?
+        .map_or(Ok(false), |row| row.bool("sold"))
 }
 
 /// The latest orders of which the seller has to send something to the buyer, or has sent it.
-pub async fn sold(seller_id: &str, buyer_id: &str, limit: i64) -> Result<Vec<Order>, error::Error> {
+pub async fn sold(seller_id: UserId, buyer_id: UserId, limit: i64) -> Result<Vec<Order>, error::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM orders_orders WHERE buyer_id = ?1 AND status IN ('PAID', 'SHIPPED', 'DELIVERED') \
          AND EXISTS (SELECT 1 FROM orders_lines WHERE order_id = orders_orders.id AND seller_id = ?2) \
          ORDER BY id DESC LIMIT ?3"
     );
-    orders(&sql, params![buyer_id, seller_id, limit]).await
+    orders(&sql, params![buyer_id.to_string(), seller_id.to_string(), limit]).await
 }
 
 /// Which of these people are disabled or erased.
-pub async fn stopped(ids: &[&str]) -> Result<Vec<String>, Error> {
+pub async fn stopped(ids: &[UserId]) -> Result<Vec<UserId>, Error> {
     let sql =
         "SELECT user_id FROM orders_people WHERE stopped AND user_id IN (SELECT value FROM json_each(?1))";
-    DB.query(sql, params![json!(ids).to_string()]).await?.iter().map(|row| row.text("user_id")).collect()
+    DB.query(sql, params![json!(ids).to_string()]).await?.iter().map(|row| row.parsed("user_id")).collect()
 }

@@ -1,6 +1,7 @@
 //! Bodies of requests and responses, and what other services send and get.
 
 use clock::Timestamp;
+use contract::{OrderId, PaymentId, RefundId, UserId};
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +13,7 @@ use crate::domain::{PaymentState, RefundState, Resolution};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPayment {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    #[serde(deserialize_with = "edge::lower_id")]
-    pub order_id: String,
+    pub order_id: OrderId,
     /// The order's total, when it is not given.
     #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::Price>"))]
     #[serde(default)]
@@ -29,12 +28,9 @@ pub struct NewPayment {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Payment {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: String,
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub order_id: String,
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub buyer_id: String,
+    pub id: PaymentId,
+    pub order_id: OrderId,
+    pub buyer_id: UserId,
     pub status: PaymentState,
     pub amount: Decimal,
     pub currency: Currency,
@@ -131,10 +127,8 @@ pub enum Choice {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Refund {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: String,
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub payment_id: String,
+    pub id: RefundId,
+    pub payment_id: PaymentId,
     pub amount: Decimal,
     pub currency: Currency,
     pub status: RefundState,
@@ -157,6 +151,7 @@ pub struct Refund {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Dispute {
+    /// The provider's own.
     pub id: String,
     pub amount: Decimal,
     pub currency: Currency,
@@ -215,8 +210,9 @@ mod tests {
 
     /// What a client is told of a body that cannot be read, in whatever form: the texts of serde and the path.
     fn complaint(card: &str) -> String {
-        let body =
-            format!(r#"{{"orderId":"o","amount":1,"paymentMethod":"credit_card","cardDetails":{card}}}"#);
+        let body = format!(
+            r#"{{"orderId":"019aa4c5-0003-7000-8000-000000000001","amount":1,"paymentMethod":"credit_card","cardDetails":{card}}}"#
+        );
         serde_json::from_str::<NewPayment>(&body).err().map(|e| e.to_string()).unwrap_or_default()
     }
 

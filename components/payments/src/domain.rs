@@ -7,6 +7,7 @@ pub mod refund;
 use clock::Timestamp;
 use contract::payments::PaymentEventKind as Kind;
 pub use contract::payments::Resolution;
+use contract::{OrderId, PaymentId, UserId};
 use money::Currency;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
@@ -137,9 +138,9 @@ pub const TRANSITIONS: &[(PaymentState, Kind, Extent, PaymentState)] = &[
 #[derive(Clone, Debug)]
 pub struct Payment {
     /// The provider's idempotency key too.
-    pub id: String,
-    pub order_id: String,
-    pub buyer_id: String,
+    pub id: PaymentId,
+    pub order_id: OrderId,
+    pub buyer_id: UserId,
     pub state: PaymentState,
     /// In minor units of `currency`.
     pub amount: i64,
@@ -216,9 +217,9 @@ pub mod tests {
     /// A payment of 29.99 USD that was just started.
     pub fn started() -> Payment {
         Payment {
-            id: "p".to_owned(),
-            order_id: "o".to_owned(),
-            buyer_id: "b".to_owned(),
+            id: PaymentId::from_u128(0x9),
+            order_id: OrderId::from_u128(0),
+            buyer_id: UserId::from_u128(0xb),
             state: PaymentState::Pending,
             amount: 2999,
             currency: Currency::USD,

@@ -132,8 +132,8 @@ pub async fn verify(
 
 fn attempt(payment: &Payment) -> Attempt {
     Attempt {
-        payment_id: payment.id.clone(),
-        order_id: payment.order_id.clone(),
+        payment_id: payment.id.to_string(),
+        order_id: payment.order_id.to_string(),
         amount: money(payment, payment.amount),
         started_at: payment.created_at.0.div_euclid(1000),
         reference: payment.reference.clone(),

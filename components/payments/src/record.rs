@@ -3,6 +3,7 @@
 
 pub mod faults;
 
+use contract::PaymentId;
 use contract::payments::PaymentEvent;
 use edge::Context;
 use serde_json::json;
@@ -31,13 +32,13 @@ pub async fn started(
     key: Option<Idempotency>,
 ) -> Result<(), store::Error> {
     let started = PaymentEvent::Started {
-        order_id: payment.order_id.clone(),
-        buyer_id: payment.buyer_id.clone(),
+        order_id: payment.order_id,
+        buyer_id: payment.buyer_id,
         amount: money::Amount::new(payment.amount, payment.currency),
         provider: payment.provider.clone(),
     };
     let card = &payment.card;
-    let mut event = Event::new(&payment.id, payment.version, &payment.buyer_id, &started);
+    let mut event = Event::new(payment.id, payment.version, payment.buyer_id, &started);
     event.private = Some(json!({
         "card": { "brand": card.brand, "last4": card.last4, "expiry": card.expiry },
         "askAfter": payment.ask_after,
@@ -85,7 +86,7 @@ pub async fn append(
         PaymentEvent::RefundFailed { .. } => {
             alert(payment, "the provider refuses a refund");
             // It may have given the money back already, by another hand.
-            hints::leave(&payment.id).await?;
+            hints::leave(payment.id).await?;
         }
         _ => {}
     }
@@ -130,7 +131,7 @@ pub async fn resolved(
 }
 
 fn next(context: &Context, payment: &Payment, change: &Change, actor: &str) -> Event {
-    let mut event = Event::new(&payment.id, payment.version.saturating_add(1), actor, &change.event);
+    let mut event = Event::new(payment.id, payment.version.saturating_add(1), actor, &change.event);
     event.private.clone_from(&change.private);
     event.traceparent = context.traceparent.clone();
     event
@@ -148,8 +149,8 @@ pub async fn disputed(
     let stream = format!("dispute:{dispute_id}");
     let recorded = PaymentEvent::DisputeRecorded {
         dispute_id,
-        payment_id: payment.id.clone(),
-        order_id: payment.order_id.clone(),
+        payment_id: payment.id,
+        order_id: payment.order_id,
         amount: told.amount.minor_units,
         currency: told.amount.currency.clone(),
         reason: label(&told.reason),
@@ -173,13 +174,13 @@ pub async fn webhook(
     context: &Context,
     provider: &str,
     webhook_id: &str,
-    payment_id: &str,
+    payment_id: PaymentId,
     cause: String,
 ) -> Result<(), Error> {
     let received = PaymentEvent::WebhookReceived {
         provider: provider.to_owned(),
         webhook_id: webhook_id.to_owned(),
-        payment_id: payment_id.to_owned(),
+        payment_id,
     };
     let stream = Uuid::now_v7().to_string();
     let mut event = Event::new(stream, NEXT, format!("provider:{provider}"), &received);

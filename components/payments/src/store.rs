@@ -6,6 +6,7 @@ pub mod hints;
 pub mod history;
 pub mod refunds;
 
+use contract::{OrderId, PaymentId, UserId};
 use store::{AFTER_ALL, Db, Error, Row, Timestamp, params};
 
 use crate::card::Face;
@@ -23,9 +24,9 @@ const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded
 
 fn payment(row: &Row) -> Result<Payment, Error> {
     Ok(Payment {
-        id: row.text("id")?,
-        order_id: row.text("order_id")?,
-        buyer_id: row.text("buyer_id")?,
+        id: row.parsed("id")?,
+        order_id: row.parsed("order_id")?,
+        buyer_id: row.parsed("buyer_id")?,
         state: row.parsed("state")?,
         amount: row.int("amount")?,
         currency: row.currency("currency")?,
@@ -56,9 +57,9 @@ fn failure(row: &Row) -> Result<Option<(String, bool)>, Error> {
 }
 
 /// The payment with this id.
-pub async fn find(id: &str) -> Result<Option<Payment>, Error> {
+pub async fn find(id: PaymentId) -> Result<Option<Payment>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM payments_payments WHERE id = ?1");
-    DB.query_one(&sql, params![id]).await?.as_ref().map(payment).transpose()
+    DB.query_one(&sql, params![id.to_string()]).await?.as_ref().map(payment).transpose()
 }
 
 /// The payment of `provider` that it knows by `reference`.
@@ -68,34 +69,36 @@ pub async fn find_by_reference(provider: &str, reference: &str) -> Result<Option
 }
 
 /// The payment that keeps another one of this order from being started.
-pub async fn live(order_id: &str) -> Result<Option<Payment>, Error> {
+pub async fn live(order_id: OrderId) -> Result<Option<Payment>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM payments_payments WHERE order_id = ?1 AND late = 0 \
          AND state IN ('PENDING', 'AUTHORIZED', 'CAPTURED', 'PARTIALLY_REFUNDED', 'CONFLICT')"
     );
-    DB.query_one(&sql, params![order_id]).await?.as_ref().map(payment).transpose()
+    DB.query_one(&sql, params![order_id.to_string()]).await?.as_ref().map(payment).transpose()
 }
 
 /// The payment of an order that the provider has not decided, if there is one.
-pub async fn open_of(order_id: &str) -> Result<Option<Payment>, Error> {
+pub async fn open_of(order_id: OrderId) -> Result<Option<Payment>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM payments_payments WHERE order_id = ?1 AND state IN ('PENDING', 'AUTHORIZED')"
     );
-    DB.query_one(&sql, params![order_id]).await?.as_ref().map(payment).transpose()
+    DB.query_one(&sql, params![order_id.to_string()]).await?.as_ref().map(payment).transpose()
 }
 
 /// Payments of `buyer`, newest first, older than `after`.
-pub async fn list_of(buyer: &str, after: Option<&str>, limit: i64) -> Result<Vec<Payment>, Error> {
+pub async fn list_of(buyer: UserId, after: Option<PaymentId>, limit: i64) -> Result<Vec<Payment>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM payments_payments WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
     );
-    DB.query(&sql, params![buyer, after.unwrap_or(AFTER_ALL), limit]).await?.iter().map(payment).collect()
+    let before = after.map_or_else(|| AFTER_ALL.to_owned(), String::from);
+    DB.query(&sql, params![buyer.to_string(), before, limit]).await?.iter().map(payment).collect()
 }
 
 /// Everyone's payments, newest first, older than `after`.
-pub async fn list_all(after: Option<&str>, limit: i64) -> Result<Vec<Payment>, Error> {
+pub async fn list_all(after: Option<PaymentId>, limit: i64) -> Result<Vec<Payment>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM payments_payments WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
-    DB.query(&sql, params![after.unwrap_or(AFTER_ALL), limit]).await?.iter().map(payment).collect()
+    let before = after.map_or_else(|| AFTER_ALL.to_owned(), String::from);
+    DB.query(&sql, params![before, limit]).await?.iter().map(payment).collect()
 }
 
 /// Payments whose fate is to be asked for, those that wait longest first.
@@ -108,9 +111,9 @@ pub async fn due(limit: i64) -> Result<Vec<Payment>, Error> {
 }
 
 /// Whether the order of the payment with this id will not have it.
-pub async fn is_due_back(id: &str) -> Result<bool, Error> {
+pub async fn is_due_back(id: PaymentId) -> Result<bool, Error> {
     let sql = "SELECT due_back FROM payments_payments WHERE id = ?1";
-    DB.query_one(sql, params![id]).await?.map_or(Ok(false), |row| row.bool("due_back"))
+    DB.query_one(sql, params![id.to_string()]).await?.map_or(Ok(false), |row| row.bool("due_back"))
 }
 
 /// Payments of which all is to go back and some was not asked for, when no refund of theirs is to be asked for again.
@@ -133,12 +136,12 @@ pub async fn count_conflicts() -> Result<Vec<(String, i64)>, Error> {
 
 /// Take the right to ask the provider about a payment that is due: one request at a time gets it. When to ask
 /// again is nobody's business but ours, so it is no event.
-pub async fn claim(id: &str) -> Result<bool, Error> {
+pub async fn claim(id: PaymentId) -> Result<bool, Error> {
     let now = Timestamp::now();
     let sql = "UPDATE payments_payments SET ask_after = ?2 \
                WHERE id = ?1 AND state IN ('PENDING', 'AUTHORIZED') AND ask_after <= ?3 RETURNING id";
     let next = now.plus_seconds(ASK_EVERY_SECONDS).to_string();
-    Ok(DB.query_one(sql, params![id, next, now.to_string()]).await?.is_some())
+    Ok(DB.query_one(sql, params![id.to_string(), next, now.to_string()]).await?.is_some())
 }
 
 /// Whether the event of another service with this id was answered before.
@@ -158,12 +161,14 @@ pub fn is_too_many(error: &Error) -> bool {
 }
 
 /// When the oldest of the last `limit` tries of a buyer was made.
-pub async fn oldest_try(buyer_id: &str, limit: i64) -> Result<Option<Timestamp>, Error> {
+pub async fn oldest_try(buyer_id: UserId, limit: i64) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT min(created_at) AS oldest FROM (SELECT created_at FROM payments_payments \
                INDEXED BY payments_tries WHERE buyer_id = ?1 \
                AND state IN ('PENDING', 'AUTHORIZED', 'DECLINED', 'CANCELLED') \
                ORDER BY created_at DESC LIMIT ?2)";
-    DB.query_one(sql, params![buyer_id, limit]).await?.map_or(Ok(None), |row| row.opt_parsed("oldest"))
+    DB.query_one(sql, params![buyer_id.to_string(), limit])
+        .await?
+        .map_or(Ok(None), |row| row.opt_parsed("oldest"))
 }
 
 /// Whether a failed append means that something else happened to the payment meanwhile.

@@ -1,6 +1,7 @@
 //! Bodies of requests and responses, and what other services send and get.
 
 use clock::Timestamp;
+use contract::{ProductId, UserId};
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
@@ -110,10 +111,8 @@ pub struct Movement {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Product {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: String,
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub seller_id: String,
+    pub id: ProductId,
+    pub seller_id: UserId,
     pub name: String,
     pub description: String,
     pub category: String,

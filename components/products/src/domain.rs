@@ -4,8 +4,8 @@ mod listing;
 mod reservation;
 
 use clock::Timestamp;
-use contract::Line;
 use contract::products::Wanted;
+use contract::{Line, ProductId, UserId};
 use edge::{FieldError, text};
 use money::{Currency, Decimal};
 
@@ -26,8 +26,8 @@ const MAX_PRICE: i64 = 1_000_000_000_000;
 /// A product of the catalogue.
 #[derive(Clone, Debug)]
 pub struct Product {
-    pub id: String,
-    pub seller_id: String,
+    pub id: ProductId,
+    pub seller_id: UserId,
     pub name: String,
     pub description: String,
     pub category: String,
@@ -169,11 +169,11 @@ impl Adjustment {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsold {
     #[error("there is no product {0}")]
-    Unknown(String),
+    Unknown(ProductId),
     #[error("lines in several currencies")]
     MixedCurrencies,
     #[error("the price of {product_id} is {price}")]
-    PriceChanged { product_id: String, price: Decimal },
+    PriceChanged { product_id: ProductId, price: Decimal },
 }
 
 /// Price the wanted lines from the catalogue; `found` are the products with the lines' ids.
@@ -185,19 +185,19 @@ pub fn price_lines(wanted: &[Wanted], found: &[Product]) -> Result<(Currency, Ve
     let mut lines = Vec::with_capacity(wanted.len());
     for line in wanted {
         let product = found.iter().find(|p| p.id == line.product_id && p.active);
-        let product = product.ok_or_else(|| Unsold::Unknown(line.product_id.clone()))?;
+        let product = product.ok_or(Unsold::Unknown(line.product_id))?;
         if *currency.get_or_insert(product.currency) != product.currency {
             return Err(Unsold::MixedCurrencies);
         }
         let expected = line.price.as_ref().map(|price| product.currency.minor_units(price));
         if expected.is_some_and(|expected| expected != Ok(product.price)) {
-            let (product_id, price) = (product.id.clone(), product.currency.decimal(product.price));
+            let (product_id, price) = (product.id, product.currency.decimal(product.price));
             return Err(Unsold::PriceChanged { product_id, price });
         }
         lines.push(Line {
-            product_id: product.id.clone(),
+            product_id: product.id,
             name: product.name.clone(),
-            seller_id: product.seller_id.clone(),
+            seller_id: product.seller_id,
             quantity: line.quantity,
             price: product.price,
         });
@@ -211,10 +211,10 @@ mod tests {
 
     use super::*;
 
-    pub fn product(id: &str, price: i64, available: i64) -> Product {
+    pub fn product(id: u128, price: i64, available: i64) -> Product {
         Product {
-            id: id.to_owned(),
-            seller_id: "s".to_owned(),
+            id: ProductId::from_u128(id),
+            seller_id: UserId::from_u128(0),
             name: "Tea".to_owned(),
             description: String::new(),
             category: String::new(),
@@ -231,9 +231,9 @@ mod tests {
         }
     }
 
-    fn line(id: &str, quantity: i64, price: Option<&str>) -> Wanted {
+    fn line(id: u128, quantity: i64, price: Option<&str>) -> Wanted {
         let price = price.map(|text| Decimal::parse(text).unwrap());
-        Wanted { product_id: id.to_owned(), quantity, price }
+        Wanted { product_id: ProductId::from_u128(id), quantity, price }
     }
 
     fn decimal(text: &str) -> Decimal {
@@ -268,22 +268,21 @@ mod tests {
 
     #[test]
     fn the_catalogues_price_counts() {
-        let found = [product("a", 2999, 5)];
-        assert_eq!(price_lines(&[line("a", 2, None)], &found).unwrap().1[0].price, 2999);
-        assert!(price_lines(&[line("a", 2, Some("29.990"))], &found).is_ok());
-        assert!(matches!(price_lines(&[line("a", 2, Some("1"))], &found), Err(Unsold::PriceChanged { .. })));
-        assert!(matches!(price_lines(&[line("b", 2, None)], &found), Err(Unsold::Unknown(_))));
+        let found = [product(1, 2999, 5)];
+        assert_eq!(price_lines(&[line(1, 2, None)], &found).unwrap().1[0].price, 2999);
+        assert!(price_lines(&[line(1, 2, Some("29.990"))], &found).is_ok());
+        assert!(matches!(price_lines(&[line(1, 2, Some("1"))], &found), Err(Unsold::PriceChanged { .. })));
+        assert!(matches!(price_lines(&[line(2, 2, None)], &found), Err(Unsold::Unknown(_))));
     }
 
     #[test]
     fn short_lines_say_what_is_left_with_what_the_order_holds_itself() {
-        let (wanted, found) =
-            ([line("a", 5, None), line("b", 1, None)], [product("a", 1, 5), product("b", 1, 0)]);
+        let (wanted, found) = ([line(1, 5, None), line(2, 1, None)], [product(1, 1, 5), product(2, 1, 0)]);
         let short = |own: &[Units]| -> Vec<_> {
             let short = shortages(&wanted, &found, own).into_iter();
             short.map(|s| (s.product_id, s.requested, s.available)).collect()
         };
-        assert_eq!(short(&[]), [("b".to_owned(), 1, 0)]);
-        assert_eq!(short(&[Units { product_id: "b".to_owned(), quantity: 1 }]), []);
+        assert_eq!(short(&[]), [(ProductId::from_u128(2), 1, 0)]);
+        assert_eq!(short(&[Units { product_id: ProductId::from_u128(2), quantity: 1 }]), []);
     }
 }

@@ -2,6 +2,7 @@
 
 use clock::Timestamp;
 use contract::products::{Hold, ProductEvent};
+use contract::{OrderId, ProductId};
 use edge::{Answer, Context, Once};
 use store::{Event, NEXT};
 
@@ -18,7 +19,7 @@ pub async fn created(
     answer: &Answer,
 ) -> Result<(), Error> {
     let created = ProductEvent::Created {
-        seller_id: product.seller_id.clone(),
+        seller_id: product.seller_id,
         name: product.name.clone(),
         description: product.description.clone(),
         category: product.category.clone(),
@@ -26,14 +27,14 @@ pub async fn created(
         currency: product.currency,
         stock: product.on_hand,
     };
-    let event = Event::new(&product.id, product.revision, &product.seller_id, &created);
+    let event = Event::new(product.id, product.revision, product.seller_id, &created);
     append(context, once.keep(event, answer).await?, product.created_at).await
 }
 
 /// Append that the product with this id is as `revised` says. With `if_revision` it happens only to that revision.
 pub async fn changed(
     context: &Context,
-    id: &str,
+    id: ProductId,
     revised: Revised,
     if_revision: Option<i64>,
     actor: String,
@@ -54,7 +55,7 @@ pub async fn changed(
 /// Append that a product is no longer on sale, under the same condition.
 pub async fn withdrawn(
     context: &Context,
-    id: &str,
+    id: ProductId,
     if_revision: Option<i64>,
     actor: String,
 ) -> Result<(), Error> {
@@ -65,7 +66,7 @@ pub async fn withdrawn(
 /// Append that the stock of the product with this id was changed by hand, if it is at `revision`.
 pub async fn adjusted(
     context: &Context,
-    (id, revision): (&str, i64),
+    (id, revision): (ProductId, i64),
     change: &Adjustment,
     actor: String,
     (once, answer): (&Once, &Answer),
@@ -78,7 +79,7 @@ pub async fn adjusted(
 
 /// Append that stock is held for an order, or other lines than before when it is not the first version.
 pub async fn reserved(context: &Context, hold: Hold, version: i64, actor: &str) -> Result<(), Error> {
-    let order_id = hold.order_id.clone();
+    let order_id = hold.order_id;
     let reserved = if version == FIRST_VERSION {
         ProductEvent::StockReserved(hold)
     } else {
@@ -92,7 +93,7 @@ pub async fn reserved(context: &Context, hold: Hold, version: i64, actor: &str) 
 /// # Errors
 /// As [`store::Db::append`]; the caller knows what each means.
 pub async fn settled(
-    order_id: &str,
+    order_id: OrderId,
     version: i64,
     settled: &ProductEvent,
     cause: &str,

@@ -3,6 +3,7 @@
 mod listing;
 mod reservations;
 
+use contract::ProductId;
 use serde_json::json;
 use store::{Db, Error, Row, params};
 
@@ -23,8 +24,8 @@ const COLUMNS: &str = "id, seller_id, name, description, category, price, curren
 
 fn product(row: &Row) -> Result<Product, Error> {
     Ok(Product {
-        id: row.text("id")?,
-        seller_id: row.text("seller_id")?,
+        id: row.parsed("id")?,
+        seller_id: row.parsed("seller_id")?,
         name: row.text("name")?,
         description: row.text("description")?,
         category: row.text("category")?,
@@ -42,13 +43,13 @@ fn product(row: &Row) -> Result<Product, Error> {
 }
 
 /// The product with this id.
-pub async fn find(id: &str) -> Result<Option<Product>, Error> {
+pub async fn find(id: ProductId) -> Result<Option<Product>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM products_products WHERE id = ?1");
-    DB.query_one(&sql, params![id]).await?.as_ref().map(product).transpose()
+    DB.query_one(&sql, params![id.to_string()]).await?.as_ref().map(product).transpose()
 }
 
 /// The products with these ids, in no particular order.
-pub async fn find_all(ids: &[&str]) -> Result<Vec<Product>, Error> {
+pub async fn find_all(ids: &[ProductId]) -> Result<Vec<Product>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM products_products WHERE id IN (SELECT value FROM json_each(?1)) LIMIT 100"
     );
@@ -61,12 +62,12 @@ pub fn is_stale(error: &Error) -> bool {
 }
 
 /// What changed the stock of `id` by hand before its version `before`, newest first.
-pub async fn movements(id: &str, before: i64, limit: i64) -> Result<Vec<Movement>, Error> {
+pub async fn movements(id: ProductId, before: i64, limit: i64) -> Result<Vec<Movement>, Error> {
     let sql = "SELECT version, type, time, actor, coalesce(data ->> 'delta', data ->> 'stock') AS delta, \
                data ->> 'reason' AS reason \
                FROM products_events WHERE stream = ?1 AND version < ?2 AND type IN ('product.created', 'stock.adjusted') \
                ORDER BY version DESC LIMIT ?3";
-    let rows = DB.query(sql, params![id, before, limit]).await?;
+    let rows = DB.query(sql, params![id.to_string(), before, limit]).await?;
     rows.iter()
         .map(|row| {
             Ok(Movement {

@@ -1,6 +1,7 @@
 //! Bodies of requests and responses, and what other services send and get. None has `Debug`: they are personal.
 
 use clock::Timestamp;
+use contract::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,8 +28,7 @@ pub struct ProfileUpdate {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: String,
+    pub id: UserId,
     #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]
     pub email: String,
     pub name: String,
@@ -46,8 +46,7 @@ pub struct Profile {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Customer {
-    #[cfg_attr(feature = "schema", schemars(with = "edge::Id"))]
-    pub id: String,
+    pub id: UserId,
     pub name: String,
     /// Of their orders with that seller, the latest first, each once.
     #[cfg_attr(feature = "schema", schemars(extend("items" = { "$ref": "#/components/schemas/ShippingAddress" })))]

@@ -3,6 +3,7 @@
 pub mod search;
 
 use clock::Timestamp;
+use contract::UserId;
 use edge::{FieldError, text};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,7 @@ pub struct Address {
 /// A person's profile. Has no `Debug`: it is personal.
 #[derive(Clone)]
 pub struct Profile {
-    pub id: String,
+    pub id: UserId,
     pub email: String,
     pub details: Details,
     pub roles: Vec<String>,

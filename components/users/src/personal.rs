@@ -1,5 +1,6 @@
 //! Encrypts personal data on its way into the database, and decrypts it on its way out.
 
+use contract::UserId;
 use edge::Problem;
 use edge::vault::{self, EMAIL, Item, NAME};
 
@@ -32,10 +33,10 @@ fn incomplete_row() -> Error {
 pub async fn decrypt(rows: Vec<Row>) -> Result<Vec<Profile>, Error> {
     let mut items = Vec::new();
     for row in &rows {
-        items.push(Item::new(EMAIL, &row.id, row.email.as_str()));
-        items.push(Item::new(NAME, &row.id, row.name.as_str()));
-        items.extend(row.phone.as_ref().map(|phone| Item::new(PHONE, &row.id, phone.as_str())));
-        items.extend(row.addresses.as_ref().map(|list| Item::new(ADDRESSES, &row.id, list.as_str())));
+        items.push(Item::new(EMAIL, row.id, row.email.as_str()));
+        items.push(Item::new(NAME, row.id, row.name.as_str()));
+        items.extend(row.phone.as_ref().map(|phone| Item::new(PHONE, row.id, phone.as_str())));
+        items.extend(row.addresses.as_ref().map(|list| Item::new(ADDRESSES, row.id, list.as_str())));
     }
     let mut texts = vault::decrypt_all(items).await?.into_iter();
     rows.into_iter().map(|row| profile(row, &mut texts)).collect()
@@ -63,7 +64,7 @@ fn profile(row: Row, texts: &mut impl Iterator<Item = String>) -> Result<Profile
 }
 
 /// What is stored of the details of `owner`.
-pub async fn encrypt(owner: &str, details: &Details) -> Result<Encrypted, Error> {
+pub async fn encrypt(owner: UserId, details: &Details) -> Result<Encrypted, Error> {
     let list = serde_json::to_string(&details.addresses).map_err(Problem::internal)?;
     let phone = details.phone.as_deref();
     let personal = [
@@ -81,7 +82,7 @@ pub async fn encrypt(owner: &str, details: &Details) -> Result<Encrypted, Error>
 }
 
 /// The fingerprints of the words of the name that `owner` has as a ciphertext.
-pub async fn words_of(owner: &str, name: &str) -> Result<Vec<String>, Error> {
+pub async fn words_of(owner: UserId, name: &str) -> Result<Vec<String>, Error> {
     let [name] = vault::decrypt([Item::new(NAME, owner, name)]).await?;
     fingerprints(words(&name)).await
 }

@@ -1,5 +1,6 @@
 //! The one place that appends. It encrypts what is personal, sets trace and cause, and starts the relay.
 
+use contract::UserId;
 use contract::auth::{NewEmail, NewProfile};
 use contract::users::ProfileEvent;
 use edge::Context;
@@ -31,7 +32,7 @@ impl Cause<'_> {
 }
 
 /// Append that somebody has a profile now.
-pub async fn created(cause: &Cause<'_>, user_id: &str, profile: NewProfile) -> Result<(), Error> {
+pub async fn created(cause: &Cause<'_>, user_id: UserId, profile: NewProfile) -> Result<(), Error> {
     let words = personal::words_of(user_id, &profile.name).await?;
     let private = json!({
         "email": profile.email,
@@ -44,7 +45,7 @@ pub async fn created(cause: &Cause<'_>, user_id: &str, profile: NewProfile) -> R
 }
 
 /// Append that somebody has another e-mail.
-pub async fn email_changed(cause: &Cause<'_>, user_id: &str, email: NewEmail) -> Result<(), Error> {
+pub async fn email_changed(cause: &Cause<'_>, user_id: UserId, email: NewEmail) -> Result<(), Error> {
     let private = json!({ "email": email.email, "emailHash": email.email_hash });
     answered(cause, user_id, &ProfileEvent::EmailChanged { sequence: cause.place() }, Some(private)).await
 }
@@ -52,7 +53,7 @@ pub async fn email_changed(cause: &Cause<'_>, user_id: &str, email: NewEmail) ->
 /// Append what auth's news make happen, unless that was done before or the profile was erased since.
 pub async fn answered(
     cause: &Cause<'_>,
-    stream: &str,
+    stream: impl Into<String>,
     happens: &ProfileEvent,
     private: Option<Value>,
 ) -> Result<(), Error> {
@@ -81,10 +82,10 @@ pub async fn updated(
     changed: &[&str],
     actor: String,
 ) -> Result<Appended, Error> {
-    let encrypted = personal::encrypt(&profile.id, details).await?;
+    let encrypted = personal::encrypt(profile.id, details).await?;
     let changed = changed.iter().map(|field| (*field).to_owned()).collect();
     let version = profile.revision.saturating_add(1);
-    let mut event = Event::new(&profile.id, version, actor, &ProfileEvent::Updated { changed });
+    let mut event = Event::new(profile.id, version, actor, &ProfileEvent::Updated { changed });
     event.traceparent.clone_from(&context.traceparent);
     event.private = Some(json!({
         "name": encrypted.name,
@@ -99,9 +100,9 @@ pub async fn updated(
 
 /// Note an export: not on the profile's stream, for it changes nothing in it, but on one per person and reader. Ends
 /// when it is written.
-pub async fn exported(context: &Context, user_id: &str, actor: String) -> Result<(), Error> {
+pub async fn exported(context: &Context, user_id: UserId, actor: String) -> Result<(), Error> {
     let stream = format!("export:{user_id}:{actor}");
-    let exported = ProfileEvent::Exported { user_id: user_id.to_owned(), repeated: None };
+    let exported = ProfileEvent::Exported { user_id, repeated: None };
     let mut event = Event::new(stream, NEXT, actor, &exported);
     event.traceparent.clone_from(&context.traceparent);
     Ok(RELAY.noted(event).await?)

@@ -3,6 +3,7 @@
 mod search;
 
 use clock::Timestamp;
+use contract::UserId;
 use store::{Db, Error, params};
 
 pub use search::{Narrowed, list};
@@ -15,7 +16,7 @@ const FOLD: &str = include_str!("../migrations/fold.sql");
 
 /// A profile as it is stored: e-mail, name, phone and addresses are ciphertexts.
 pub struct Row {
-    pub id: String,
+    pub id: UserId,
     pub email: String,
     pub name: String,
     pub phone: Option<String>,
@@ -33,7 +34,7 @@ const COLUMNS: &str = "id, email, name, phone, addresses, \
 
 fn read(row: &store::Row) -> Result<Row, Error> {
     Ok(Row {
-        id: row.text("id")?,
+        id: row.parsed("id")?,
         email: row.text("email")?,
         name: row.text("name")?,
         phone: row.opt_text("phone")?,
@@ -47,9 +48,9 @@ fn read(row: &store::Row) -> Result<Row, Error> {
 }
 
 /// The profile of the user with this id.
-pub async fn find(id: &str) -> Result<Option<Row>, Error> {
+pub async fn find(id: UserId) -> Result<Option<Row>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM users_profiles AS profile WHERE id = ?1");
-    DB.query_one(&sql, params![id]).await?.as_ref().map(read).transpose()
+    DB.query_one(&sql, params![id.to_string()]).await?.as_ref().map(read).transpose()
 }
 
 /// Whether a failed append means that its cause was answered before, or the profile exists already.

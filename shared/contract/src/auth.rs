@@ -4,6 +4,8 @@ use clock::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
+use crate::{ResetId, SessionId, UserId};
+
 /// What happens to accounts, sessions, roles and keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -32,7 +34,7 @@ pub enum AuthEvent {
     UserEmailChanged {
         /// The session that goes on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        except: Option<String>,
+        except: Option<SessionId>,
     },
     /// An account can no longer log in; its sessions ended.
     #[strum_discriminants(strum(serialize = "user.disabled"))]
@@ -51,7 +53,7 @@ pub enum AuthEvent {
         reason: LoginFailure,
         /// Whose account it is, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        user_id: Option<String>,
+        user_id: Option<UserId>,
         /// How many more there were.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         repeated: Option<i64>,
@@ -60,7 +62,7 @@ pub enum AuthEvent {
     #[strum_discriminants(strum(serialize = "session.started"))]
     SessionStarted {
         /// Whose it is.
-        user_id: String,
+        user_id: UserId,
         /// When it ends at the latest.
         expires_at: Timestamp,
     },
@@ -68,7 +70,7 @@ pub enum AuthEvent {
     #[strum_discriminants(strum(serialize = "session.refreshed"))]
     SessionRefreshed {
         /// Whose it is.
-        user_id: String,
+        user_id: UserId,
         /// How many tokens it has had.
         generation: i64,
     },
@@ -76,7 +78,7 @@ pub enum AuthEvent {
     #[strum_discriminants(strum(serialize = "session.revoked"))]
     SessionRevoked {
         /// Whose it is.
-        user_id: String,
+        user_id: UserId,
         /// Why.
         reason: RevocationReason,
     },
@@ -87,14 +89,14 @@ pub enum AuthEvent {
         reason: RevocationReason,
         /// The session that goes on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        except: Option<String>,
+        except: Option<SessionId>,
     },
     /// The owner changed the password; other sessions ended.
     #[strum_discriminants(strum(serialize = "password.changed"))]
     PasswordChanged {
         /// The session that goes on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        except: Option<String>,
+        except: Option<SessionId>,
     },
     /// The password's hash was made anew with stronger parameters.
     #[strum_discriminants(strum(serialize = "password.rehashed"))]
@@ -108,7 +110,7 @@ pub enum AuthEvent {
         /// Until when it can be used.
         expires_at: Timestamp,
         /// The token's id.
-        reset_id: String,
+        reset_id: ResetId,
     },
     /// A forgotten password was replaced by means of a token, which its owner had mailed or somebody else issued
     /// (`by`: `owner` or `admin`); all sessions ended.
@@ -117,7 +119,7 @@ pub enum AuthEvent {
         /// Who had caused the token.
         by: ResetBy,
         /// The token's id.
-        reset_id: String,
+        reset_id: ResetId,
     },
     /// A custom role exists.
     #[strum_discriminants(strum(serialize = "role.created"))]
@@ -197,7 +199,7 @@ pub struct NewAccount {
 #[derive(Serialize, Deserialize)]
 pub struct MadeAccount {
     /// The account's.
-    pub id: String,
+    pub id: UserId,
     /// The event's id.
     pub event: String,
     /// Its place in auth's log.
@@ -211,7 +213,7 @@ pub struct MadeAccount {
 #[derive(Serialize, Deserialize)]
 pub struct EarlierAccount {
     /// The account's.
-    pub id: String,
+    pub id: UserId,
 }
 
 /// `POST /internal/auth/accounts/{id}/erasure?userId=&session=`. Has no `Debug`: there is a password in it.

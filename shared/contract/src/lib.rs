@@ -1,5 +1,5 @@
 //! What services tell each other, declared once and used by both sides: the events of each service, and the bodies of
-//! its internal routes. One module per service; `permissions` has what roles permit.
+//! its internal routes, and the ids in all of these. One module per service; `permissions` has what roles permit.
 //!
 //! An event's name (`order.placed`) stands in the attribute of its variant; the variant's fields are its data. The doc
 //! comment and the example of each variant make `docs/events.md` and the JSON Schemas (feature `schema`).
@@ -13,6 +13,7 @@
 pub mod audit;
 pub mod auth;
 pub mod every;
+mod id;
 pub mod orders;
 pub mod payments;
 pub mod permissions;
@@ -30,6 +31,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use strum::IntoDiscriminant;
+
+pub use id::{Id, NotAnId, OrderId, PaymentId, ProductId, RefundId, ResetId, SessionId, UserId, named};
 
 /// An event of one of this crate's enums.
 pub trait DomainEvent {
@@ -78,11 +81,11 @@ where
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     /// The product.
-    pub product_id: String,
+    pub product_id: ProductId,
     /// Its name when it was ordered.
     pub name: String,
     /// Who sells it.
-    pub seller_id: String,
+    pub seller_id: UserId,
     /// Units.
     pub quantity: i64,
     /// Of one unit, in minor units.
@@ -95,7 +98,7 @@ pub struct Line {
 #[serde(rename_all = "camelCase")]
 pub struct Units {
     /// The product.
-    pub product_id: String,
+    pub product_id: ProductId,
     /// How many.
     pub quantity: i64,
 }

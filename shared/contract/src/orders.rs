@@ -5,7 +5,7 @@ use money::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
-use crate::{Line, Units};
+use crate::{Line, OrderId, PaymentId, Units, UserId};
 
 /// What happens to orders.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
@@ -28,7 +28,7 @@ pub enum OrderEvent {
     #[strum_discriminants(strum(serialize = "order.readdressed"))]
     Readdressed {
         /// Whose order it is.
-        buyer_id: String,
+        buyer_id: UserId,
     },
     /// A payment of an order is not decided yet, so that no other one can be made; `sequence` is the place of that news
     /// in payments' log.
@@ -42,9 +42,9 @@ pub enum OrderEvent {
     PaymentRejected {
         /// Whose order it is; `None` when there is no such order.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        buyer_id: Option<String>,
+        buyer_id: Option<UserId>,
         /// The payment that is not taken.
-        payment_id: String,
+        payment_id: PaymentId,
         /// What was paid.
         #[serde(flatten)]
         amount: Amount,
@@ -55,9 +55,9 @@ pub enum OrderEvent {
     #[strum_discriminants(strum(serialize = "order.paid"))]
     Paid {
         /// Whose order it is.
-        buyer_id: String,
+        buyer_id: UserId,
         /// What paid it.
-        payment_id: String,
+        payment_id: PaymentId,
         /// What was paid.
         #[serde(flatten)]
         amount: Amount,
@@ -81,10 +81,10 @@ pub enum OrderEvent {
     #[strum_discriminants(strum(serialize = "order.cancelled"))]
     Cancelled {
         /// Whose order it is.
-        buyer_id: String,
+        buyer_id: UserId,
         /// What had paid it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        payment_id: Option<String>,
+        payment_id: Option<PaymentId>,
         /// Whether payments is to give the money back.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         refund: bool,
@@ -99,7 +99,7 @@ pub enum OrderEvent {
     #[strum_discriminants(strum(serialize = "order.expired"))]
     Expired {
         /// Whose order it is.
-        buyer_id: String,
+        buyer_id: UserId,
     },
     /// Money was given back; the order stays as it is. With `restock` the goods of a parcel on its way are for sale
     /// again.
@@ -137,7 +137,7 @@ pub enum OrderEvent {
 #[serde(rename_all = "camelCase")]
 pub struct Content {
     /// Whose order it is.
-    pub buyer_id: String,
+    pub buyer_id: UserId,
     /// Of all amounts.
     #[serde(deserialize_with = "money::recorded")]
     pub currency: Currency,
@@ -155,9 +155,9 @@ pub struct Content {
 #[serde(rename_all = "camelCase")]
 pub struct PaymentNews {
     /// Whose order it is.
-    pub buyer_id: String,
+    pub buyer_id: UserId,
     /// The payment.
-    pub payment_id: String,
+    pub payment_id: PaymentId,
     /// The place of the news in payments' log.
     pub sequence: i64,
 }
@@ -168,9 +168,9 @@ pub struct PaymentNews {
 #[serde(rename_all = "camelCase")]
 pub struct Parcel {
     /// Whose order it is.
-    pub buyer_id: String,
+    pub buyer_id: UserId,
     /// Whose part it is.
-    pub seller_ids: Vec<String>,
+    pub seller_ids: Vec<UserId>,
     /// Who carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
@@ -185,9 +185,9 @@ pub struct Parcel {
 #[serde(rename_all = "camelCase")]
 pub struct Arrival {
     /// Whose order it is.
-    pub buyer_id: String,
+    pub buyer_id: UserId,
     /// Whose part it is.
-    pub seller_ids: Vec<String>,
+    pub seller_ids: Vec<UserId>,
 }
 
 /// Money that was given back of what paid an order.
@@ -196,9 +196,9 @@ pub struct Arrival {
 #[serde(rename_all = "camelCase")]
 pub struct RefundOfOrder {
     /// Whose order it is.
-    pub buyer_id: String,
+    pub buyer_id: UserId,
     /// What had paid it.
-    pub payment_id: String,
+    pub payment_id: PaymentId,
     /// What was given back now.
     #[serde(flatten)]
     pub amount: Amount,
@@ -275,9 +275,9 @@ pub enum Status {
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// The order's.
-    pub id: String,
+    pub id: OrderId,
     /// Whose order it is.
-    pub buyer_id: String,
+    pub buyer_id: UserId,
     /// Where it stands.
     pub status: Status,
     /// Of the total.
@@ -288,9 +288,9 @@ pub struct Summary {
     /// The order's version, its ETag.
     pub version: i64,
     /// Its sellers, each once.
-    pub seller_ids: Vec<String>,
+    pub seller_ids: Vec<UserId>,
     /// What is sold when it is paid.
     pub lines: Vec<Units>,
     /// Who of its buyer and sellers is disabled or erased.
-    pub stopped: Vec<String>,
+    pub stopped: Vec<UserId>,
 }

@@ -5,6 +5,8 @@ use money::Amount;
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
+use crate::{OrderId, PaymentId, RefundId, UserId};
+
 /// What happens to payments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -20,9 +22,9 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.started"))]
     Started {
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// Who pays.
-        buyer_id: String,
+        buyer_id: UserId,
         /// The order's total.
         #[serde(flatten)]
         amount: Amount,
@@ -33,9 +35,9 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.deferred"))]
     Deferred {
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// Why.
         cause: Deferral,
     },
@@ -49,9 +51,9 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.declined"))]
     Declined {
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// One of the codes that clients know, such as `insufficient_funds`.
         code: String,
         /// Whether the same card may be tried again.
@@ -67,9 +69,9 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.failed"))]
     Failed {
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// Why: `not_received` or `provider_misconfigured`.
         code: String,
         /// Whether the same card may be tried again.
@@ -82,9 +84,9 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.cancelled"))]
     Cancelled {
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// Whether the order may have been told that it is open.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         was_open: bool,
@@ -93,9 +95,9 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.conflicted"))]
     Conflicted {
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// What was asked for.
         #[serde(flatten)]
         amount: Amount,
@@ -106,7 +108,7 @@ pub enum PaymentEvent {
         booked: Option<Booked>,
         /// The refund that it is about, if it is about one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        refund_id: Option<String>,
+        refund_id: Option<RefundId>,
     },
     /// An ADMIN looked at what the provider booked: it stands when `accepted`, else what is left of it goes back by
     /// the refund `refundId`.
@@ -116,11 +118,11 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.refund_requested"))]
     RefundRequested {
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// The refund.
-        refund_id: String,
+        refund_id: RefundId,
         /// What is asked for.
         #[serde(flatten)]
         amount: Amount,
@@ -131,11 +133,11 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.refund_retried"))]
     RefundRetried {
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// The refund.
-        refund_id: String,
+        refund_id: RefundId,
         /// What is asked for.
         #[serde(flatten)]
         amount: Amount,
@@ -151,11 +153,11 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.refund_failed"))]
     RefundFailed {
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// The refund.
-        refund_id: String,
+        refund_id: RefundId,
         /// Why.
         decline_code: String,
         /// What was asked for.
@@ -166,9 +168,9 @@ pub enum PaymentEvent {
     #[strum_discriminants(strum(serialize = "payment.return_due"))]
     ReturnDue {
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// Why.
         reason: String,
     },
@@ -179,9 +181,9 @@ pub enum PaymentEvent {
         /// The provider's own id.
         dispute_id: String,
         /// The payment.
-        payment_id: String,
+        payment_id: PaymentId,
         /// The order it is of.
-        order_id: String,
+        order_id: OrderId,
         /// In dispute, in minor units.
         amount: i64,
         /// Of the amount, as the provider spells it.
@@ -207,7 +209,7 @@ pub enum PaymentEvent {
         /// The provider's own id of it.
         webhook_id: String,
         /// The payment it was about.
-        payment_id: String,
+        payment_id: PaymentId,
     },
     /// A fault point that a test had switched on stalled a request.
     #[strum_discriminants(strum(serialize = "fault.injected"))]
@@ -223,9 +225,9 @@ pub enum PaymentEvent {
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// The payment.
-    pub payment_id: String,
+    pub payment_id: PaymentId,
     /// The order it is of.
-    pub order_id: String,
+    pub order_id: OrderId,
     /// How much.
     #[serde(flatten)]
     pub amount: Amount,
@@ -250,12 +252,12 @@ pub struct Booked {
 #[serde(rename_all = "camelCase")]
 pub struct Refunded {
     /// The payment.
-    pub payment_id: String,
+    pub payment_id: PaymentId,
     /// The order it is of.
-    pub order_id: String,
+    pub order_id: OrderId,
     /// The refund; `None` when nothing was to be given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refund_id: Option<String>,
+    pub refund_id: Option<RefundId>,
     /// How much.
     #[serde(flatten)]
     pub amount: Amount,
@@ -280,9 +282,9 @@ pub struct Refunded {
 #[serde(rename_all = "camelCase")]
 pub struct Resolved {
     /// The payment.
-    pub payment_id: String,
+    pub payment_id: PaymentId,
     /// The order it is of.
-    pub order_id: String,
+    pub order_id: OrderId,
     /// What was decided.
     pub action: Resolution,
     /// Whether the payment stands; else it is given back.
@@ -302,7 +304,7 @@ pub struct Resolved {
     pub full: bool,
     /// The refund of what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refund_id: Option<String>,
+    pub refund_id: Option<RefundId>,
     /// Its amount, in minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_amount: Option<i64>,

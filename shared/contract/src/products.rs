@@ -5,7 +5,7 @@ use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
-use crate::{Line, Units};
+use crate::{Line, OrderId, ProductId, Units, UserId};
 
 /// What happens to products and their stock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
@@ -22,7 +22,7 @@ pub enum ProductEvent {
     #[strum_discriminants(strum(serialize = "product.created"))]
     Created {
         /// Who sells it.
-        seller_id: String,
+        seller_id: UserId,
         /// Its name.
         name: String,
         /// What it is.
@@ -85,7 +85,7 @@ pub enum ProductEvent {
     #[strum_discriminants(strum(serialize = "stock.confirmed"))]
     StockConfirmed {
         /// The order.
-        order_id: String,
+        order_id: OrderId,
         /// What left.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lines: Option<Vec<Units>>,
@@ -94,13 +94,13 @@ pub enum ProductEvent {
     #[strum_discriminants(strum(serialize = "stock.released"))]
     StockReleased {
         /// The order.
-        order_id: String,
+        order_id: OrderId,
     },
     /// What an order had taken is in the warehouse again.
     #[strum_discriminants(strum(serialize = "stock.returned"))]
     StockReturned {
         /// The order.
-        order_id: String,
+        order_id: OrderId,
     },
 }
 
@@ -110,7 +110,7 @@ pub enum ProductEvent {
 #[serde(rename_all = "camelCase")]
 pub struct Hold {
     /// The order.
-    pub order_id: String,
+    pub order_id: OrderId,
     /// Until when, unless the order is paid.
     pub expires_at: Timestamp,
     /// Of the prices.
@@ -141,7 +141,7 @@ pub struct Sale {
     /// Its name.
     pub name: String,
     /// Who sells it.
-    pub seller_id: String,
+    pub seller_id: UserId,
     /// Of one unit, in minor units.
     pub price: i64,
 }
@@ -151,7 +151,7 @@ pub struct Sale {
 #[serde(rename_all = "camelCase")]
 pub struct Reserve {
     /// The order.
-    pub order_id: String,
+    pub order_id: OrderId,
     /// Until when.
     pub expires_at: Timestamp,
     /// All that is wanted.
@@ -169,7 +169,7 @@ pub struct Reserve {
 #[serde(rename_all = "camelCase")]
 pub struct Wanted {
     /// The product.
-    pub product_id: String,
+    pub product_id: ProductId,
     /// How many.
     pub quantity: i64,
     /// What one is believed to cost.

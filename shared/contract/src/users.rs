@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
+use crate::UserId;
+
 /// What happens to profiles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -80,7 +82,7 @@ pub enum ProfileEvent {
     #[strum_discriminants(strum(serialize = "profile.exported"))]
     Exported {
         /// The person.
-        user_id: String,
+        user_id: UserId,
         /// How many more there were.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         repeated: Option<i64>,

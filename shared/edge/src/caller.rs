@@ -6,12 +6,19 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use contract::permissions::Permission;
+use contract::{SessionId, UserId};
 use http::{HeaderValue, header, request::Parts};
 
-use crate::{Code, Kind, Principal, Problem, identity};
+use crate::{Code, Kind, Principal, Problem, Relation, identity};
 
 /// A person with a valid access token. Anyone else gets 401.
-pub struct User(Arc<Principal>);
+pub struct User {
+    principal: Arc<Principal>,
+    /// The person's.
+    pub id: UserId,
+    /// Of the session that the token belongs to.
+    pub session: SessionId,
+}
 
 /// A person who has the permission `P`. Anyone else gets 401 or 403. A handler that takes a [`User`] instead needs no
 /// permission of everyone: it decides by the caller's relation to the thing.
@@ -45,10 +52,19 @@ impl Deref for Caller {
     }
 }
 
+impl User {
+    /// The caller's relation to a thing of `owner`, where the permission `any` covers everyone's things. `None` for a
+    /// stranger, who must not learn that it exists. An owner with the permission `any` is still the owner: nobody
+    /// decides about their own thing as if it were another's.
+    pub fn relation(&self, owner: UserId, any: impl Permission) -> Option<Relation> {
+        if self.id == owner { Some(Relation::Owner) } else { self.may(any).then_some(Relation::Overseer) }
+    }
+}
+
 impl Deref for User {
     type Target = Principal;
     fn deref(&self) -> &Principal {
-        &self.0
+        &self.principal
     }
 }
 
@@ -70,7 +86,11 @@ impl<S: Sync> FromRequestParts<S> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        of_kind(parts, Kind::User).await.map(Self)
+        let principal = of_kind(parts, Kind::User).await?;
+        match (principal.subject.parse(), principal.session.parse()) {
+            (Ok(id), Ok(session)) => Ok(Self { principal, id, session }),
+            _ => Err(challenge(Problem::new(Code::UNAUTHENTICATED, "The access token is not valid"))),
+        }
     }
 }
 

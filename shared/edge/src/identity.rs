@@ -50,17 +50,6 @@ impl Principal {
         self.permissions.iter().any(|own| own == permission)
     }
 
-    /// The caller's relation to a thing of `owner`, where the permission `any` covers everyone's things. `None` for a
-    /// stranger, who must not learn that it exists. An owner with the permission `any` is still the owner: nobody
-    /// decides about their own thing as if it were another's.
-    pub fn relation(&self, owner: &str, any: impl Permission) -> Option<Relation> {
-        if self.kind == Kind::User && self.subject == owner {
-            Some(Relation::Owner)
-        } else {
-            self.may(any).then_some(Relation::Overseer)
-        }
-    }
-
     /// The name under which the caller's deeds are recorded: a user's id, or `service:<name>`.
     pub fn actor(&self) -> String {
         match self.kind {

@@ -3,9 +3,9 @@
 //! [`serve`] (or [`serve_static`]) wraps a service's router: request id, trace context, problem+json. The extractors
 //! say in a handler's signature what it needs: [`User`] or [`ServiceCaller`], [`JsonBody`], [`Keyed`] or
 //! [`OptionalBody`] (and [`Once`]), [`Message`] from another service, [`Preconditions`], [`Page`], [`Query`], [`Path`]
-//! with [`Id`]s, [`Context`]. [`Api`] has a service's public operations, each with its route, its handler and its
-//! description. [`Period`] is the `from` and `to` of a list. [`Client`] calls other services' internal routes. [`text`]
-//! is how free text comes in, [`headers`] how headers do.
+//! with [ids](contract::Id), [`Context`]. [`Api`] has a service's public operations, each with its route, its handler
+//! and its description. [`Period`] is the `from` and `to` of a list. [`Client`] calls other services' internal routes.
+//! [`text`] is how free text comes in, [`headers`] how headers do.
 
 mod api;
 mod body;
@@ -20,7 +20,6 @@ pub mod describe;
 pub mod describe;
 mod etag;
 pub mod headers;
-mod id;
 mod identity;
 mod json;
 mod keyed;
@@ -38,7 +37,6 @@ pub use caller::{Caller, Permitted, ServiceCaller, User};
 pub use client::{Client, Reply};
 pub use context::Context;
 pub use etag::{Preconditions, etag};
-pub use id::{Id, NotAnId, lower_id, lower_id_if_any};
 pub use identity::{
     Announced, Grant, Kind, Principal, Relation, Signature, issue_access, key_set, rotate_keys, seal, sign,
 };

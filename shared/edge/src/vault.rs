@@ -14,8 +14,8 @@ pub const NAME: &str = "name";
 
 impl Item {
     /// `text`, which is `owner`'s `purpose`.
-    pub fn new(purpose: &str, owner: &str, text: impl Into<String>) -> Self {
-        Self { purpose: purpose.to_owned(), owner: owner.to_owned(), text: text.into() }
+    pub fn new(purpose: &str, owner: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { purpose: purpose.to_owned(), owner: owner.into(), text: text.into() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::str::FromStr;
 
+use contract::Id;
 use contract::published::{published, recorded};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,11 @@ impl CloudEvent {
     pub fn with_private<T: DeserializeOwned>(&self) -> Option<T> {
         let data = serde_json::from_value(self.data.clone());
         data.inspect_err(|error| logline::log!("event {} {}: {error}", self.kind, self.id)).ok()
+    }
+
+    /// The id of the aggregate; `None` when it has another name.
+    pub fn subject_id<T>(&self) -> Option<Id<T>> {
+        self.subject.as_deref()?.parse().ok()
     }
 
     /// The place in the source's log: events are folded in this order, not in the order of arrival. 0 when it is

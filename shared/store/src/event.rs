@@ -1,6 +1,6 @@
 //! The append: one INSERT into the service's event log, which its triggers fold.
 
-use contract::DomainEvent;
+use contract::{DomainEvent, Id};
 use uuid::Uuid;
 
 use crate::{Db, Error, Timestamp, params};
@@ -54,6 +54,28 @@ pub struct Replay {
     pub result: String,
     /// The aggregate the earlier request made.
     pub stream: String,
+}
+
+impl Replay {
+    /// The id of the aggregate the earlier request made.
+    ///
+    /// # Errors
+    /// When it has another name than a UUID.
+    pub fn id<T>(&self) -> Result<Id<T>, Error> {
+        parsed("stream", &self.stream)
+    }
+
+    /// The id that was kept as the earlier answer.
+    ///
+    /// # Errors
+    /// When something else was kept.
+    pub fn result<T>(&self) -> Result<Id<T>, Error> {
+        parsed("result", &self.result)
+    }
+}
+
+fn parsed<T>(column: &str, text: &str) -> Result<Id<T>, Error> {
+    text.parse().map_err(|error| Error::Database(format!("column {column}: {error}")))
 }
 
 /// What the log says of an event that was appended.

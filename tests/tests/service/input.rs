@@ -203,6 +203,41 @@ async fn ids_are_taken_in_any_case_and_given_in_lower_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_id_is_named_in_a_body_and_leads_nowhere_in_a_path() {
+    let app = TestApp::start().await;
+    let World { kim, alice, admin, product, order, payment, .. } = World::new(&app).await;
+    for odd in [format!("{{{product}}}"), product.replace('-', ""), "product-1".to_owned(), String::new()] {
+        let lines = json!([{ "productId": product, "quantity": 1 }, { "productId": odd, "quantity": 1 }]);
+        let mut payment = pay(&order, APPROVED_CARD);
+        payment["orderId"] = json!(odd);
+        for (who, path, body, field) in [
+            (
+                &alice,
+                "/api/orders",
+                json!({ "items": lines, "shippingAddress": address() }),
+                "items[1].productId",
+            ),
+            (&alice, "/api/payments", payment, "orderId"),
+            (&admin, "/api/auth/check-permission", json!({ "permission": "x", "userId": odd }), "userId"),
+        ] {
+            let refused = who.post(path, body).await.assert_problem(422, "validation_failed");
+            assert_eq!(fields(&refused), [field], "{odd}");
+        }
+    }
+    // Both faults are named.
+    let body = json!({ "items": [{ "productId": "x", "quantity": 1 }], "shippingAddress": { "street": 7 } });
+    let mut both = fields(&alice.post("/api/orders", body).await.assert_problem(422, "validation_failed"));
+    both.sort_unstable();
+    let all =
+        ["items[0].productId", "shippingAddress.city", "shippingAddress.street", "shippingAddress.zipCode"];
+    assert_eq!(both, all);
+    for path in ["orders/x", "orders/user/x", "payments/x", "users/x", "products/x", "products/x/stock"] {
+        kim.get(&format!("/api/{path}")).await.assert_problem(404, "not_found");
+    }
+    alice.get(&format!("/api/payments/{payment}/refunds/x")).await.assert_problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_is_good_for_its_own_list_and_filters() {
     let Some(app) = TestApp::own().await else { return };
     let world = World::new(&app).await;

@@ -118,8 +118,10 @@ async fn permissions_of_others_are_told_to_who_may_read_roles() {
     alice.post("/api/auth/check-permission", ask).await.assert_problem(403, "forbidden");
     let both = json!({ "permission": "x", "resource": "y", "action": "z" });
     alice.post("/api/auth/check-permission", both).await.assert_problem(422, "validation_failed");
-    let unknown = json!({ "permission": "x", "userId": "nobody" });
+    let unknown = json!({ "permission": "x", "userId": "019aa4c5-0001-7000-8000-000000000001" });
     admin.post("/api/auth/check-permission", unknown).await.assert_problem(404, "not_found");
+    let no_id = json!({ "permission": "x", "userId": "nobody" });
+    admin.post("/api/auth/check-permission", no_id).await.assert_problem(422, "validation_failed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,4 +158,19 @@ async fn refused_permissions_reach_the_audit_log() {
         .await;
     refused.sort();
     assert_eq!(refused, ["audit:read", "products:write", "roles:read"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_is_removed_while_somebody_changes_it_is_not_found() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let path = "/api/auth/roles/FLEETING";
+    for _ in 0..20 {
+        let role = json!({ "name": "FLEETING", "permissions": ["orders:read"] });
+        admin.post("/api/auth/roles", role).await.assert_status(201);
+        let change = json!({ "permissions": ["products:write"] });
+        let (changed, removed) = tokio::join!(admin.put(path, change), admin.delete(path));
+        removed.assert_status(204);
+        assert!([200, 404].contains(&changed.status), "{}", changed.status);
+    }
 }

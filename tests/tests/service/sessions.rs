@@ -65,7 +65,7 @@ async fn a_logout_stops_the_access_token_at_once_where_it_matters() {
         (Method::GET, "/api/auth/me", None),
         (Method::GET, "/api/auth/sessions", None),
         (Method::DELETE, "/api/auth/sessions", None),
-        (Method::DELETE, "/api/auth/sessions/x", None),
+        (Method::DELETE, "/api/auth/sessions/019aa4c5-0001-7000-8000-000000000001", None),
         (Method::POST, "/api/auth/password", Some(password)),
         (Method::POST, "/api/auth/keys/rotate", None),
         (Method::POST, "/api/auth/roles", Some(role)),

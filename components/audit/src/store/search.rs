@@ -1,7 +1,7 @@
 //! Searching the log. One filter is a range of its index, newest first. Several have no index together: one of them
 //! leads, the others are looked at on the way, and a page ends after so many looks, be it full or not.
 
-use edge::Id;
+use contract::Id;
 use store::{Error, Row, Timestamp, Value, params};
 
 use super::{COLUMNS, DB, entry};
@@ -224,6 +224,6 @@ impl Search {
 
 /// A value, and its lower case when it is an id in another: ours are in lower case, those of other systems need not be.
 fn cases(text: String) -> Vec<Value> {
-    let lower = text.parse().ok().map(|Id(id)| id).filter(|id| *id != text);
+    let lower = text.parse().ok().map(|id: Id<()>| id.to_string()).filter(|id| *id != text);
     [Some(text), lower].into_iter().flatten().map(Value::from).collect()
 }

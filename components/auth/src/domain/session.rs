@@ -4,6 +4,7 @@
 //! token of any generation can be made again, and none from what is stored.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use contract::{SessionId, UserId};
 use sha2::{Digest, Sha256};
 use store::Timestamp;
 use subtle::ConstantTimeEq;
@@ -19,7 +20,7 @@ const MAX_TOKEN: usize = 128;
 /// What a refresh token says it is, before its mac is checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    pub session: String,
+    pub session: SessionId,
     pub generation: i64,
 }
 
@@ -27,10 +28,10 @@ impl Claim {
     /// Read a refresh token; `None` when it is not of that form.
     pub fn parse(token: &str) -> Option<Self> {
         let mut parts = token.split('.');
-        let (session, generation) = (parts.next()?, parts.next()?.parse().ok()?);
+        let (session, generation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         let complete = parts.next().is_some() && parts.next().is_none();
         let sound = complete && token.len() <= MAX_TOKEN && generation > 0;
-        sound.then(|| Self { session: session.to_owned(), generation })
+        sound.then_some(Self { session, generation })
     }
 
     /// What the mac is made of.
@@ -57,8 +58,8 @@ pub fn same(one: &str, other: &str) -> bool {
 /// A session as it is stored.
 #[derive(Clone, Debug)]
 pub struct Session {
-    pub id: String,
-    pub account_id: String,
+    pub id: SessionId,
+    pub account_id: UserId,
     /// Of the refresh token that is to be used next; counts from 1.
     pub generation: i64,
     pub token_hash: String,
@@ -106,8 +107,10 @@ mod tests {
 
     const ROTATED: Timestamp = Timestamp(1_000_000);
 
+    const ID: SessionId = SessionId::from_u128(0x0190);
+
     fn claim(generation: i64) -> Claim {
-        Claim { session: "0190-s".to_owned(), generation }
+        Claim { session: ID, generation }
     }
 
     fn token(generation: i64) -> String {
@@ -117,8 +120,8 @@ mod tests {
     /// A session whose third token is the current one.
     fn session() -> Session {
         Session {
-            id: "0190-s".to_owned(),
-            account_id: "a".to_owned(),
+            id: ID,
+            account_id: UserId::from_u128(0xa),
             generation: 3,
             token_hash: digest(&token(3)),
             previous_hash: Some(digest(&token(2))),
@@ -169,10 +172,12 @@ mod tests {
     #[test]
     fn a_token_is_read_as_it_was_written() {
         assert_eq!(Claim::parse(&token(3)), Some(claim(3)));
-        let long = format!("{}.1.x", "s".repeat(MAX_TOKEN));
-        for text in
-            ["", "..", "s.1", "s.x.m", "s.0.m", "s.-1.m", "s.1.m.n", "s.99999999999999999999.m", &long]
-        {
+        assert!(Claim::parse(&format!("{ID}.1.m")).is_some());
+        let long = format!(".1.{}", "m".repeat(MAX_TOKEN));
+        for rest in ["", ".", ".1", ".x.m", ".0.m", ".-1.m", ".1.m.n", ".99999999999999999999.m", &long] {
+            assert_eq!(Claim::parse(&format!("{ID}{rest}")), None, "{rest}");
+        }
+        for text in ["", "..", "s.1.m", ".1.m"] {
             assert_eq!(Claim::parse(text), None, "{text}");
         }
     }

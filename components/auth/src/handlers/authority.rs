@@ -11,11 +11,11 @@ use crate::store::authority::Authority;
 /// lacks it.
 pub async fn permitted<P: Permission>(user: &Permitted<P>) -> Result<Authority, Error> {
     let permission = P::NAME;
-    let who = Authority::of(&user.subject, &user.session).await?.ok_or(Error::SessionEnded)?;
+    let who = Authority::of(user.id, user.session).await?.ok_or(Error::SessionEnded)?;
     if who.permissions.iter().any(|own| own == permission) {
         Ok(who)
     } else {
-        Err(Problem::forbidden(who.id, permission).into())
+        Err(Problem::forbidden(who.id.into(), permission).into())
     }
 }
 
@@ -23,6 +23,6 @@ pub async fn permitted<P: Permission>(user: &Permitted<P>) -> Result<Authority, 
 pub fn within(who: &Authority, permissions: &[String]) -> Result<(), Problem> {
     match role::beyond(permissions, &who.permissions) {
         None => Ok(()),
-        Some(name) => Err(Problem::forbidden(who.id.clone(), name)),
+        Some(name) => Err(Problem::forbidden(who.id.into(), name)),
     }
 }

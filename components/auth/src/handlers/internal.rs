@@ -7,7 +7,8 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::auth::{EarlierAccount, Erased, Erasure, MadeAccount, NewAccount, NewProfile};
 use contract::permissions::{Permission, UsersAny};
-use edge::{Context, Id, Key, List, Message, Page, Path, Problem, Query, SEALED, ServiceCaller};
+use contract::{SessionId, UserId};
+use edge::{Context, Key, List, Message, Page, Path, Problem, Query, SEALED, ServiceCaller};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -40,7 +41,7 @@ pub async fn create(
     let draft = Draft::parse(&body.email, &body.name, body.password, settings::password_policy().await?)
         .map_err(Error::Invalid)?;
     let account = new_account(&draft, roles).await?;
-    let mut event = who.judged(accounts::registered(&account, &by.user_id), &[UsersAny::NAME], None);
+    let mut event = who.judged(accounts::registered(&account, by.user_id), &[UsersAny::NAME], None);
     let key = match (body.key, body.request_hash) {
         (Some(key), Some(request_hash)) => Some(Key { key, request_hash }.sealed(SEALED).await?),
         _ => None,
@@ -49,7 +50,7 @@ pub async fn create(
     event.idempotency = key.as_ref().map(|key| key.kept("users.create", ""));
     match (record::of_account(&context, event).await, key) {
         (Err(Error::Database(store::Error::Replayed(earlier))), Some(key)) => {
-            let body = serde_json::to_string(&EarlierAccount { id: earlier.stream });
+            let body = serde_json::to_string(&EarlierAccount { id: earlier.id()? });
             let body = body.map_err(Problem::internal)?;
             Ok(edge::replayed(&key, &earlier.request_hash, StatusCode::OK, body)?)
         }
@@ -69,16 +70,16 @@ pub async fn create(
 pub async fn erase(
     context: Context,
     _: ServiceCaller,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     Query(by): Query<api::By>,
     Message(body): Message<Erasure>,
 ) -> Result<Response, Error> {
-    let (who, _) = reachable(&by, &id).await?;
-    let event = accounts::erased(&id, by.user_id.clone());
+    let (who, _) = reachable(&by, id).await?;
+    let event = accounts::erased(id, by.user_id.into());
     let event = if by.user_id == id {
-        in_session(passwords::proven(&context, &by, event, body.current_password).await?, &by.session)
+        in_session(passwords::proven(&context, &by, event, body.current_password).await?, by.session)
     } else {
-        who.judged(event, &[UsersAny::NAME], Some(&id))
+        who.judged(event, &[UsersAny::NAME], Some(id))
     };
     let appended = record::of_account(&context, event).await?;
     // Users hears of it by this answer.
@@ -89,24 +90,24 @@ pub async fn erase(
 /// `GET /internal/auth/accounts/{id}/reach?userId=&session=`: 204 when the someone may edit that account.
 pub async fn reach(
     _: ServiceCaller,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     Query(by): Query<api::By>,
 ) -> Result<StatusCode, Error> {
-    reachable(&by, &id).await.map(|_| StatusCode::NO_CONTENT)
+    reachable(&by, id).await.map(|_| StatusCode::NO_CONTENT)
 }
 
 /// `GET /internal/auth/accounts/{id}/sessions?userId=&session=`: 200 with all of them, oldest first.
 pub async fn sessions(
     _: ServiceCaller,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     Query(by): Query<api::By>,
     page: Page,
 ) -> Result<Json<List<api::Session>>, Error> {
-    reachable(&by, &id).await?;
-    let page = page.of::<Id>("sessions of an account", &id)?;
-    let found = auth::all_sessions(&id, page.after.as_deref(), page.rows()).await?;
-    let shown = found.into_iter().map(|session| show(session, &by.session)).collect();
-    Ok(Json(page.list(shown, |session: &api::Session| session.id.clone())))
+    reachable(&by, id).await?;
+    let page = page.of::<SessionId>("sessions of an account", id)?;
+    let found = auth::all_sessions(id, page.after, page.rows()).await?;
+    let shown = found.into_iter().map(|session| show(session, by.session)).collect();
+    Ok(Json(page.list(shown, |session: &api::Session| session.id)))
 }
 
 /// `POST /internal/auth/sweep`: 200 with how many mails the mailer took, and whether there are more.
@@ -116,7 +117,7 @@ pub async fn sweep(_: ServiceCaller) -> Result<Json<Value>, Error> {
 }
 
 /// The person who asks and the account, if it is their own, or if they have all permissions that the account has.
-async fn reachable(by: &api::By, id: &str) -> Result<(Authority, roles::Holder), Error> {
+async fn reachable(by: &api::By, id: UserId) -> Result<(Authority, roles::Holder), Error> {
     let who = acting(by).await?;
     let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
     if by.user_id != id {
@@ -128,7 +129,7 @@ async fn reachable(by: &api::By, id: &str) -> Result<(Authority, roles::Holder),
 
 /// What someone may do now, provided that their session is alive.
 async fn acting(by: &api::By) -> Result<Authority, Error> {
-    Authority::of(&by.user_id, &by.session).await?.ok_or(Error::SessionEnded)
+    Authority::of(by.user_id, by.session).await?.ok_or(Error::SessionEnded)
 }
 
 /// 403, naming the permission, unless `who` may pass `wanted` ones on. The service that asks records it.

@@ -25,11 +25,8 @@ pub async fn rotate(
         return Ok(answer);
     }
     // The key is made by the identity plug-in, so what judges the caller comes before it.
-    record::of_account(
-        &context,
-        who.judged(roles::rotation_requested(&user.subject), &[KeysRotate::NAME], None),
-    )
-    .await?;
+    record::of_account(&context, who.judged(roles::rotation_requested(user.id), &[KeysRotate::NAME], None))
+        .await?;
     let key = edge::rotate_keys().await?;
     let event = roles::key_rotated(&key.kid, user.actor());
     let signs_from = Timestamp(0).plus_seconds(i64::try_from(key.signs_from).unwrap_or(i64::MAX));

@@ -1,8 +1,9 @@
 //! An account's e-mail changes; an account is disabled and enabled again.
 
+use contract::UserId;
 use contract::permissions::{Permission, UsersAny};
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Id, JsonBody, Path, Permitted, User};
+use edge::{Context, FieldError, JsonBody, Path, Permitted, User};
 use http::StatusCode;
 
 use super::authority::{permitted, within};
@@ -22,10 +23,10 @@ pub const STOPPING: [&str; 3] = ["products", "orders", "payments"];
 pub async fn change_email(
     context: Context,
     user: User,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     JsonBody(body): JsonBody<api::EmailChange>,
 ) -> Result<StatusCode, Error> {
-    if id != user.subject {
+    if id != user.id {
         return Err(Error::NotFound("user"));
     }
     let (account, old) = owner(&user).await?;
@@ -34,9 +35,9 @@ pub async fn change_email(
     if normalised(&email) == normalised(&body.current_password) {
         return Err(Error::Invalid(vec![FieldError::new("email", "must not be the password")]));
     }
-    let [sealed] = vault::encrypt([Item::new(vault::EMAIL, &id, email.as_str())]).await?;
-    let event = accounts::email_changed(&account, &sealed, &email_hash(&email).await?, &user.session);
-    let event = in_session(given_back(event, &tries), &user.session);
+    let [sealed] = vault::encrypt([Item::new(vault::EMAIL, id, email.as_str())]).await?;
+    let event = accounts::email_changed(&account, &sealed, &email_hash(&email).await?, user.session);
+    let event = in_session(given_back(event, &tries), user.session);
     let appended = record::of_account(&context, event).await?;
     record::deliver_now(&context, &appended, &["users"]).await;
     Ok(StatusCode::NO_CONTENT)
@@ -48,15 +49,15 @@ pub async fn change_email(
 pub async fn switch(
     context: Context,
     user: Permitted<UsersAny>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     JsonBody(body): JsonBody<api::Status>,
 ) -> Result<StatusCode, Error> {
     let who = permitted(&user).await?;
-    let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
+    let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
     within(&who, &holder.permissions())?;
     if holder.disabled != body.disabled {
         let event =
-            who.judged(accounts::switched(&id, body.disabled, user.actor()), &[UsersAny::NAME], Some(&id));
+            who.judged(accounts::switched(id, body.disabled, user.actor()), &[UsersAny::NAME], Some(id));
         let appended = record::of_account(&context, event).await?;
         record::deliver_now(&context, &appended, &[&["users"], STOPPING.as_slice()].concat()).await;
     }

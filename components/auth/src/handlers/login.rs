@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::auth::RevocationReason;
+use contract::{SessionId, UserId};
 use edge::{Answer, Context, Grant, JsonBody, Keyed, Once, text};
 use http::{HeaderMap, StatusCode, header};
 use store::Timestamp;
-use uuid::Uuid;
 
 use super::{passwords, throttles};
 use crate::domain::session::{Claim, Decision, Session, decide, digest, same};
@@ -40,13 +40,13 @@ pub async fn login(
         record::note(&context, accounts::login_failed(found.as_ref()));
         return Err(Error::WrongCredentials);
     };
-    let claim = Claim { session: Uuid::now_v7().to_string(), generation: 1 };
+    let claim = Claim { session: SessionId::generate(), generation: 1 };
     let token = token_of(&claim).await?;
     let device = Device { origin: throttles::origin_of(&context).await?, user_agent: user_agent(&headers) };
-    sessions::started(&context, &claim.session, account, device, &digest(&token), &tries).await?;
+    sessions::started(&context, claim.session, account, device, &digest(&token), &tries).await?;
     passwords::rehash_if_outdated(&context, account, &body.password).await;
     let permissions = role::effective(&account.roles, &account.custom);
-    tokens(account.account_id.clone(), account.roles.clone(), permissions, claim.session, token).await
+    tokens(account.account_id, account.roles.clone(), permissions, claim.session, token).await
 }
 
 /// `POST /api/auth/refresh`: 200 with the next tokens, and the roles the account has now.
@@ -57,7 +57,7 @@ pub async fn refresh(
     let claim = genuine(&body.refresh_token).await?;
     let digest = digest(&body.refresh_token);
     for _ in 0..MAX_TRIES {
-        let (session, roles, custom) = auth::session(&claim.session).await?.ok_or(Error::RefreshToken)?;
+        let (session, roles, custom) = auth::session(claim.session).await?.ok_or(Error::RefreshToken)?;
         let now = Timestamp::now();
         let token = match decide(&session, claim.generation, &digest, now) {
             Decision::Refuse => return Err(Error::RefreshToken),
@@ -84,8 +84,8 @@ pub async fn logout(context: Context, request: Keyed<api::RefreshToken>) -> Resu
         Err(Error::RefreshToken) => return Ok(answer.into_response()),
         other => other?,
     };
-    let Some((session, ..)) = auth::session(&claim.session).await? else { return Ok(answer.into_response()) };
-    let once = Once::new(&DB, session.account_id.clone(), "auth.logout", request.key);
+    let Some((session, ..)) = auth::session(claim.session).await? else { return Ok(answer.into_response()) };
+    let once = Once::new(&DB, session.account_id.into(), "auth.logout", request.key);
     if let Some(answer) = once.earlier().await? {
         return Ok(answer);
     }
@@ -106,13 +106,13 @@ async fn token_of(claim: &Claim) -> Result<String, Error> {
 }
 
 async fn current(session: &Session) -> Result<String, Error> {
-    token_of(&Claim { session: session.id.clone(), generation: session.generation }).await
+    token_of(&Claim { session: session.id, generation: session.generation }).await
 }
 
 /// The successor of the session's token, or `None` when another request was faster.
 async fn rotate(context: &Context, session: &Session, now: Timestamp) -> Result<Option<String>, Error> {
     let generation = session.generation.saturating_add(1);
-    let token = token_of(&Claim { session: session.id.clone(), generation }).await?;
+    let token = token_of(&Claim { session: session.id, generation }).await?;
     let origin = throttles::origin_of(context).await?;
     let refreshed = sessions::refreshed(context, session, &digest(&token), origin.as_deref(), now).await?;
     Ok(refreshed.then_some(token))
@@ -120,13 +120,15 @@ async fn rotate(context: &Context, session: &Session, now: Timestamp) -> Result<
 
 /// The answer with a new access token. RFC 6749, section 5.1: nobody may keep it.
 async fn tokens(
-    subject: String,
+    subject: UserId,
     roles: Vec<String>,
     permissions: Vec<String>,
-    session: String,
+    session: SessionId,
     refresh_token: String,
 ) -> Result<Response, Error> {
-    let issued = edge::issue_access(Grant { subject, roles, permissions, session }).await?;
+    let issued =
+        edge::issue_access(Grant { subject: subject.into(), roles, permissions, session: session.into() })
+            .await?;
     let body = api::Tokens {
         access_token: issued.token,
         refresh_token,

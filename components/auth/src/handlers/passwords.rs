@@ -1,6 +1,7 @@
 //! Passwords: change one's own, and keep its hash up to date.
 
 use axum::response::{IntoResponse, Response};
+use contract::UserId;
 use edge::vault::{self, Item};
 use edge::{Answer, Context, FieldError, Keyed, Once, User};
 use http::StatusCode;
@@ -34,10 +35,10 @@ pub async fn change(
     check_password(&body.new_password, &email, settings::password_policy().await?)
         .map_err(|detail| wrong("newPassword", &detail))?;
     let tries = confirm(&context, &account, &email, &body.current_password).await?;
-    let event = accounts::password_changed(&account, &hashed(&body.new_password)?, &user.session);
+    let event = accounts::password_changed(&account, &hashed(&body.new_password)?, user.session);
     let answer = Answer::empty(StatusCode::NO_CONTENT);
     let event = given_back(once.keep(event, &answer).await?, &tries);
-    match record::of_account(&context, in_session(event, &user.session)).await {
+    match record::of_account(&context, in_session(event, user.session)).await {
         Ok(_) => Ok(answer.into_response()),
         Err(Error::Database(error)) => once.replayed(error).await,
         Err(error) => Err(error),
@@ -47,12 +48,12 @@ pub async fn change(
 /// The account of a caller whose session is alive, and its e-mail.
 pub(super) async fn owner(user: &User) -> Result<(Credentials, String), Error> {
     live(user).await?;
-    account(&user.subject).await
+    account(user.id).await
 }
 
-async fn account(id: &str) -> Result<(Credentials, String), Error> {
+async fn account(id: UserId) -> Result<(Credentials, String), Error> {
     let (account, email) = auth::credentials_by_id(id).await?.ok_or(Error::SessionEnded)?;
-    let [email] = vault::decrypt([Item::new(vault::EMAIL, &account.account_id, email)]).await?;
+    let [email] = vault::decrypt([Item::new(vault::EMAIL, account.account_id, email)]).await?;
     Ok((account, email))
 }
 
@@ -81,7 +82,7 @@ pub(super) async fn proven(
     password: Option<String>,
 ) -> Result<Event, Error> {
     let password = password.ok_or_else(|| wrong("currentPassword", "is needed to erase oneself"))?;
-    let (account, email) = account(&by.user_id).await?;
+    let (account, email) = account(by.user_id).await?;
     let tries = confirm(context, &account, &email, &password).await?;
     event.private = Some(json!({ "credential": account.credential }));
     Ok(given_back(event, &tries))

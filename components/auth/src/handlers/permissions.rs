@@ -1,9 +1,10 @@
 //! Who may do what, and who someone is: answers for other systems and for sellers.
 
 use axum::Json;
+use contract::UserId;
 use contract::permissions::{OrdersFulfil, RolesRead, UsersAny};
 use edge::vault::{self, Item};
-use edge::{Context, FieldError, Id, JsonBody, Path, User, text};
+use edge::{Context, FieldError, JsonBody, Path, User, text};
 use serde::Deserialize;
 
 use super::accounts::live;
@@ -16,8 +17,8 @@ use crate::{CLIENT, api};
 /// with `roles:read`.
 pub async fn check(user: User, JsonBody(body): JsonBody<api::Check>) -> Result<Json<api::Verdict>, Error> {
     let wanted = wanted(&body)?;
-    let id = body.user_id.as_deref().unwrap_or(&user.subject);
-    if id != user.subject {
+    let id = body.user_id.unwrap_or(user.id);
+    if id != user.id {
         user.require(RolesRead)?;
     }
     let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
@@ -56,14 +57,14 @@ fn wanted(body: &api::Check) -> Result<String, Error> {
 pub async fn user_info(
     context: Context,
     user: User,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
 ) -> Result<Json<api::UserInfo>, Error> {
     live(&user).await?;
-    let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
-    if user.relation(&id, UsersAny).is_some() {
+    let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
+    if user.relation(id, UsersAny).is_some() {
         return Ok(Json(show(holder, true).await?));
     }
-    if user.may(OrdersFulfil) && has_sold(&context, &user.subject, &id).await? {
+    if user.may(OrdersFulfil) && has_sold(&context, user.id, id).await? {
         Ok(Json(show(holder, false).await?))
     } else {
         Err(Error::NotFound("user"))
@@ -75,7 +76,7 @@ struct Sold {
     sold: bool,
 }
 
-async fn has_sold(context: &Context, seller: &str, buyer: &str) -> Result<bool, Error> {
+async fn has_sold(context: &Context, seller: UserId, buyer: UserId) -> Result<bool, Error> {
     let path = format!("sold?sellerId={seller}&buyerId={buyer}");
     Ok(CLIENT.get(context, "orders", &path).await?.json::<Sold>()?.sold)
 }
@@ -84,7 +85,7 @@ async fn has_sold(context: &Context, seller: &str, buyer: &str) -> Result<bool, 
 async fn show(holder: Holder, whole: bool) -> Result<api::UserInfo, Error> {
     let role = role::highest_role(&holder.roles).to_owned();
     let (purpose, text) = if whole { (vault::EMAIL, holder.email) } else { (vault::NAME, holder.name) };
-    let [text] = vault::decrypt([Item::new(purpose, &holder.id, text)]).await?;
+    let [text] = vault::decrypt([Item::new(purpose, holder.id, text)]).await?;
     let (email, name) = if whole { (Some(text), None) } else { (None, Some(text)) };
     Ok(api::UserInfo { id: holder.id, role, email, name })
 }

@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{Permission, UsersAny};
+use contract::{ResetId, UserId};
 use edge::vault::{self, Item};
-use edge::{Code, Context, FieldError, Id, JsonBody, Nothing, OptionalBody, Path, Permitted, Problem};
+use edge::{Code, Context, FieldError, JsonBody, Nothing, OptionalBody, Path, Permitted, Problem};
 use http::{StatusCode, header};
 use store::Timestamp;
-use uuid::Uuid;
 
 use super::authority::{permitted, within};
 use super::throttles;
@@ -41,7 +41,7 @@ pub async fn reset(context: Context, JsonBody(body): JsonBody<api::Reset>) -> Re
         throttles::bad_reset(&context).await?;
         return Err(Error::ResetToken);
     };
-    let [email] = vault::decrypt([Item::new(vault::EMAIL, &reset.account_id, reset.email.as_str())]).await?;
+    let [email] = vault::decrypt([Item::new(vault::EMAIL, reset.account_id, reset.email.as_str())]).await?;
     check_password(&body.new_password, &email, settings::password_policy().await?)
         .map_err(|detail| Error::Invalid(vec![FieldError::new("newPassword", detail)]))?;
     throttles::good_reset(reset.id).await?;
@@ -58,21 +58,21 @@ pub async fn reset(context: Context, JsonBody(body): JsonBody<api::Reset>) -> Re
 pub async fn issue(
     context: Context,
     user: Permitted<UsersAny>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     OptionalBody(_): OptionalBody<Nothing>,
 ) -> Result<Response, Error> {
     let who = permitted(&user).await?;
-    if id == user.subject {
+    if id == user.id {
         // Else who got hold of an access token for its five minutes would keep the account.
         let detail = "One's own password needs the current one: POST /api/auth/password";
         return Err(Problem::new(Code::FORBIDDEN, detail).into());
     }
-    let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
+    let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
     within(&who, &holder.permissions())?;
-    let (reset, until) = (Uuid::now_v7(), Timestamp::now().plus_seconds(LIFETIME_SECONDS));
+    let (reset, until) = (ResetId::generate(), Timestamp::now().plus_seconds(LIFETIME_SECONDS));
     let token = reset_token(reset).await?;
-    let event = accounts::reset_requested(&id, Some(&user.subject), reset, &digest(&token), until);
-    record::of_account(&context, who.judged(event, &[UsersAny::NAME], Some(&id))).await?;
+    let event = accounts::reset_requested(id, Some(user.id), reset, &digest(&token), until);
+    record::of_account(&context, who.judged(event, &[UsersAny::NAME], Some(id))).await?;
     let body = api::IssuedReset { token, expires_in: LIFETIME_SECONDS };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }

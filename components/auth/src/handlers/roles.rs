@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use contract::UserId;
 use contract::auth::{AuthEvent, Role};
 use contract::permissions::{Permission, RolesRead, RolesWrite};
 use edge::{
-    Answer, Code, Context, FieldError, Id, JsonBody, Keyed, List, Once, Page, Path, Permitted, Preconditions,
+    Answer, Code, Context, FieldError, JsonBody, Keyed, List, Once, Page, Path, Permitted, Preconditions,
     Problem, etag,
 };
 use http::{StatusCode, header};
@@ -126,10 +127,9 @@ async fn write(
         within(who, &now.permissions)?;
         preconditions.check(revision)?;
         let next = revision.saturating_add(1);
-        let event = events::role(happens, role, next, who.id.clone());
+        let event = events::role(happens, role, next, who.id.to_string());
         match record::of_account(context, who.judged(event, &[RolesWrite::NAME], None)).await {
             Err(Error::Database(error)) if auth::is_overtaken(&error) => {}
-            Err(Error::UnknownRole) => return Err(Error::NotFound("role")),
             other => return other.map(|_| next),
         }
     }
@@ -141,18 +141,18 @@ async fn write(
 pub async fn assign(
     context: Context,
     user: Permitted<RolesWrite>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     JsonBody(body): JsonBody<api::Roles>,
 ) -> Result<Json<api::Roles>, Error> {
     let who = permitted(&user).await?;
     let wanted = distinct(body.roles)?;
-    let holder = roles::holder(&id).await?.ok_or(Error::NotFound("user"))?;
+    let holder = roles::holder(id).await?.ok_or(Error::NotFound("user"))?;
     // Neither give nor take what one does not have: whose roles say more is out of reach.
     let custom = roles::permissions_of(&wanted).await?;
     within(&who, &role::effective(&wanted, &custom))?;
     within(&who, &holder.permissions())?;
-    let event = events::roles_changed(&id, &wanted, user.actor());
-    record::of_account(&context, who.judged(event, &[RolesWrite::NAME], Some(&id))).await?;
+    let event = events::roles_changed(id, &wanted, user.actor());
+    record::of_account(&context, who.judged(event, &[RolesWrite::NAME], Some(id))).await?;
     Ok(Json(api::Roles { roles: wanted }))
 }
 

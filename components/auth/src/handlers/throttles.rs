@@ -1,8 +1,8 @@
 //! The limits of logins, signups and mails. A caller who tries too often gets 429 with `Retry-After`.
 
+use contract::ResetId;
 use edge::Context;
 use store::Timestamp;
-use uuid::Uuid;
 
 use crate::domain::throttle::{
     ADDRESS_WINDOW_MS, FREE_TRIES, MAILS_PER_ACCOUNT, MAILS_PER_ADDRESS, MAILS_WINDOW_MS, SIGNUP_WINDOW_MS,
@@ -70,7 +70,7 @@ pub async fn bad_reset(context: &Context) -> Result<(), Error> {
 }
 
 /// Count a try with a good token, whatever others do at the same address: only who has the token can use these up.
-pub async fn good_reset(id: Uuid) -> Result<(), Error> {
+pub async fn good_reset(id: ResetId) -> Result<(), Error> {
     alone(format!("reset {id}")).await
 }
 

@@ -1,5 +1,6 @@
 //! The events of roles and of keys.
 
+use contract::UserId;
 use contract::auth::{AuthEvent, Role};
 use store::{Event, NEXT};
 
@@ -12,12 +13,12 @@ pub fn role(happens: fn(Role) -> AuthEvent, role: &Custom, revision: i64, actor:
 }
 
 /// The event that gives an account these roles and no others.
-pub fn roles_changed(user_id: &str, roles: &[String], actor: String) -> Event {
+pub fn roles_changed(user_id: UserId, roles: &[String], actor: String) -> Event {
     Event::new(user_id, NEXT, actor, &AuthEvent::UserRolesChanged { roles: roles.to_vec() })
 }
 
 /// The event of somebody who wants another signing key: it is judged before the key is made.
-pub fn rotation_requested(actor: &str) -> Event {
+pub fn rotation_requested(actor: impl Into<String>) -> Event {
     Event::new("keys", NEXT, actor, &AuthEvent::RotationRequested {})
 }
 

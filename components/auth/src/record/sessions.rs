@@ -1,6 +1,7 @@
 //! What happens to sessions.
 
 use contract::auth::{AuthEvent, RevocationReason};
+use contract::{SessionId, UserId};
 use edge::{Answer, Context, Once};
 use serde_json::json;
 use store::{Event, NEXT, Timestamp};
@@ -23,15 +24,15 @@ pub struct Device {
 /// [`Error::WrongCredentials`] when the password was changed after it was checked.
 pub async fn started(
     context: &Context,
-    session: &str,
+    session: SessionId,
     account: &Credentials,
     device: Device,
     token_hash: &str,
     tries: &Tries,
 ) -> Result<(), Error> {
-    let (account_id, now) = (account.account_id.as_str(), Timestamp::now());
+    let (account_id, now) = (account.account_id, Timestamp::now());
     let expires_at = now.plus_seconds(LIFETIME_SECONDS);
-    let started = AuthEvent::SessionStarted { user_id: account_id.to_owned(), expires_at };
+    let started = AuthEvent::SessionStarted { user_id: account_id, expires_at };
     let mut event = Event::new(session, 1, account_id, &started);
     event.private = Some(json!({
         "tokenHash": token_hash,
@@ -54,8 +55,8 @@ pub async fn refreshed(
     now: Timestamp,
 ) -> Result<bool, Error> {
     let generation = session.generation.saturating_add(1);
-    let refreshed = AuthEvent::SessionRefreshed { user_id: session.account_id.clone(), generation };
-    let mut event = Event::new(&session.id, generation, &session.account_id, &refreshed);
+    let refreshed = AuthEvent::SessionRefreshed { user_id: session.account_id, generation };
+    let mut event = Event::new(session.id, generation, session.account_id, &refreshed);
     event.private = Some(json!({ "tokenHash": token_hash, "origin": origin }));
     match append(context, event, now).await {
         Err(error) if auth::is_overtaken(&error) => Ok(false),
@@ -80,8 +81,8 @@ pub async fn logged_out(
 }
 
 fn revocation(session: &Session, reason: RevocationReason) -> Event {
-    let revoked = AuthEvent::SessionRevoked { user_id: session.account_id.clone(), reason };
-    Event::new(&session.id, NEXT, &session.account_id, &revoked)
+    let revoked = AuthEvent::SessionRevoked { user_id: session.account_id, reason };
+    Event::new(session.id, NEXT, session.account_id, &revoked)
 }
 
 fn done_before(appended: Result<(), store::Error>) -> Result<(), Error> {
@@ -92,7 +93,7 @@ fn done_before(appended: Result<(), store::Error>) -> Result<(), Error> {
 }
 
 /// The event that ends the sessions of an account, all `except` one.
-pub fn ended(account_id: &str, except: Option<&str>, actor: String) -> Event {
-    let (reason, except) = (RevocationReason::EndedByOwner, except.map(str::to_owned));
+pub fn ended(account_id: UserId, except: Option<SessionId>, actor: String) -> Event {
+    let reason = RevocationReason::EndedByOwner;
     Event::new(account_id, NEXT, actor, &AuthEvent::SessionsEnded { reason, except })
 }

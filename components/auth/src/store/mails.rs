@@ -1,7 +1,7 @@
 //! Mails that are asked for, until the mailer has them.
 
+use contract::ResetId;
 use store::{Error, Timestamp, params};
-use uuid::Uuid;
 
 use super::DB;
 use crate::domain::reset::LIFETIME_SECONDS;
@@ -16,7 +16,7 @@ const MAX_DOUBLINGS: i64 = 6;
 /// A mail that is due, and this instance's for some seconds.
 pub struct Mail {
     /// Of the token that goes with it.
-    pub id: Uuid,
+    pub id: ResetId,
     pub email_hash: String,
     /// When the token is worth nothing.
     pub until: Timestamp,
@@ -26,8 +26,8 @@ pub struct Mail {
 /// Have a token mailed to the account with this hash of its e-mail, if there is one.
 pub async fn ask(email_hash: &str, now: Timestamp) -> Result<(), Error> {
     let sql = "INSERT INTO auth_reset_mails (id, email_hash, until, next_try) VALUES (?1, ?2, ?3, ?4)";
-    let (id, until) = (Uuid::now_v7().to_string(), now.plus_seconds(LIFETIME_SECONDS).0);
-    DB.execute(sql, params![id, email_hash, until, now.0]).await
+    let (id, until) = (ResetId::generate(), now.plus_seconds(LIFETIME_SECONDS).0);
+    DB.execute(sql, params![id.to_string(), email_hash, until, now.0]).await
 }
 
 /// The next mail that is due.
@@ -37,9 +37,8 @@ pub async fn take(now: Timestamp) -> Result<Option<Mail>, Error> {
                RETURNING id, email_hash, until, tries";
     let row = DB.query_one(sql, params![now.0, LEASE_MS]).await?;
     row.map(|row| {
-        let id = Uuid::try_parse(&row.text("id")?).map_err(|error| Error::Database(error.to_string()))?;
         Ok(Mail {
-            id,
+            id: row.parsed("id")?,
             email_hash: row.text("email_hash")?,
             until: Timestamp(row.int("until")?),
             tries: row.int("tries")?,

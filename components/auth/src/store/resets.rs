@@ -1,14 +1,14 @@
 //! Forgotten passwords: who may set a new one without the old.
 
+use contract::{ResetId, UserId};
 use store::{Error, Timestamp, params};
-use uuid::Uuid;
 
 use super::{DB, is_refused};
 
 /// A token that is good.
 pub struct Reset {
-    pub id: Uuid,
-    pub account_id: String,
+    pub id: ResetId,
+    pub account_id: UserId,
     /// The ciphertext of the account's e-mail.
     pub email: String,
     /// Whether somebody issued it; else its owner had it mailed.
@@ -16,12 +16,12 @@ pub struct Reset {
 }
 
 /// The token with this id, provided that it is good.
-pub async fn find(id: Uuid, now: Timestamp) -> Result<Option<Reset>, Error> {
+pub async fn find(id: ResetId, now: Timestamp) -> Result<Option<Reset>, Error> {
     let row = DB.query_one(FIND, params![id.to_string(), now.to_string()]).await?;
     row.map(|row| {
         Ok(Reset {
             id,
-            account_id: row.text("account_id")?,
+            account_id: row.parsed("account_id")?,
             email: row.text("email")?,
             issued: row.bool("issued")?,
         })

@@ -1,5 +1,6 @@
 //! Custom roles and who has which.
 
+use contract::UserId;
 use serde_json::json;
 use store::{Error, Row, params};
 
@@ -8,7 +9,7 @@ use crate::domain::role::{self, Custom};
 
 /// An account's roles and how it is addressed; e-mail and name are ciphertexts.
 pub struct Holder {
-    pub id: String,
+    pub id: UserId,
     pub email: String,
     pub name: String,
     pub roles: Vec<String>,
@@ -58,17 +59,17 @@ pub async fn permissions_of(roles: &[String]) -> Result<Vec<String>, Error> {
 }
 
 /// The account with this id.
-pub async fn holder(id: &str) -> Result<Option<Holder>, Error> {
+pub async fn holder(id: UserId) -> Result<Option<Holder>, Error> {
     let sql = "SELECT account.id, account.email, account.name, \
         (SELECT json_group_array(role) FROM auth_account_roles WHERE account_id = account.id) AS roles, \
         (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
          json_each(auth_roles.permissions) AS permission WHERE has.account_id = account.id) AS custom, \
         account.disabled_at IS NOT NULL AS disabled \
         FROM auth_accounts AS account WHERE account.id = ?1";
-    let row = DB.query_one(sql, params![id]).await?;
+    let row = DB.query_one(sql, params![id.to_string()]).await?;
     row.map(|row| {
         Ok(Holder {
-            id: row.text("id")?,
+            id: row.parsed("id")?,
             email: row.text("email")?,
             name: row.text("name")?,
             roles: row.json("roles")?,

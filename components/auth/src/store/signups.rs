@@ -1,12 +1,13 @@
 //! The idempotency keys of signups, which belong to nobody who is signed in.
 
+use contract::UserId;
 use store::{Error, params};
 
 use super::DB;
 
 /// The account that a signup made, and the keyed hash of its body.
 pub struct Made {
-    pub account_id: String,
+    pub account_id: UserId,
     pub request_hash: String,
 }
 
@@ -14,7 +15,7 @@ pub struct Made {
 pub async fn made(key: &str) -> Result<Option<Made>, Error> {
     let sql = "SELECT account_id, request_hash FROM auth_signups WHERE key = ?1";
     let row = DB.query_one(sql, params![key]).await?;
-    row.map(|row| Ok(Made { account_id: row.text("account_id")?, request_hash: row.text("request_hash")? }))
+    row.map(|row| Ok(Made { account_id: row.parsed("account_id")?, request_hash: row.text("request_hash")? }))
         .transpose()
 }
 

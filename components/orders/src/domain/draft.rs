@@ -10,8 +10,6 @@ use super::{Action, Address, Line};
 pub const MAX_LINES: usize = 100;
 /// The most units of one product: keeps every sum of lines far from 64 bits.
 pub const MAX_QUANTITY: i64 = 10_000;
-/// The longest product id, in characters; ours have 36.
-const MAX_ID: usize = 100;
 /// The longest street, in characters: fits a parcel's label.
 pub const MAX_STREET: usize = 200;
 /// The longest city, in characters.
@@ -70,7 +68,7 @@ impl Change {
     /// The wanted lines, unless they are those that the order has.
     pub fn lines_unlike(&self, present: &[Line]) -> Option<&Vec<Wanted>> {
         let same = |wanted: &Wanted| {
-            present.iter().any(|l| (&l.product_id, l.quantity) == (&wanted.product_id, wanted.quantity))
+            present.iter().any(|l| (l.product_id, l.quantity) == (wanted.product_id, wanted.quantity))
         };
         self.lines.as_ref().filter(|lines| lines.len() != present.len() || !lines.iter().all(same))
     }
@@ -105,9 +103,6 @@ fn sum(errors: &mut Vec<FieldError>, items: Vec<Wanted>) -> Vec<Wanted> {
 
 /// Add an item to the lines; else the member of it that is wrong, and why.
 fn add(lines: &mut Vec<Wanted>, item: Wanted) -> Result<(), (&'static str, String)> {
-    if !(1..=MAX_ID).contains(&item.product_id.chars().count()) {
-        return Err(("productId", format!("must have 1 to {MAX_ID} characters")));
-    }
     let known = lines.iter_mut().find(|line| line.product_id == item.product_id);
     let sum = known.as_ref().map_or(0, |line| line.quantity).saturating_add(item.quantity);
     if item.quantity < 1 || sum > MAX_QUANTITY {
@@ -141,78 +136,77 @@ fn plain(price: &Decimal) -> String {
 
 #[cfg(test)]
 mod tests {
+    use contract::ProductId;
+
     use super::*;
 
     fn address(street: &str, city: &str) -> Address {
         Address { street: street.to_owned(), city: city.to_owned(), zip_code: "12345".to_owned() }
     }
 
-    fn parse(items: &str) -> Result<Draft, Vec<FieldError>> {
-        Draft::parse(serde_json::from_str(&format!("[{items}]")).unwrap(), &address("123 Main St", "Seoul"))
+    /// The product with this number.
+    fn product(number: u128) -> ProductId {
+        ProductId::from_u128(number)
     }
 
-    fn wrong(items: &str) -> String {
+    fn item(number: u128, quantity: i64, price: Option<&str>) -> Wanted {
+        let price = price.map(|price| Decimal::parse(price).unwrap());
+        Wanted { product_id: product(number), quantity, price }
+    }
+
+    fn parse(items: Vec<Wanted>) -> Result<Draft, Vec<FieldError>> {
+        Draft::parse(items, &address("123 Main St", "Seoul"))
+    }
+
+    fn wrong(items: Vec<Wanted>) -> String {
         parse(items).unwrap_err().remove(0).field
     }
 
     #[test]
     fn the_seeds_body_is_accepted_as_it_stands() {
-        let lines = parse(r#"{"productId":"product-1","quantity":2,"price":29.99}"#).unwrap().lines;
+        let body = r#"[{"productId":"019aa4c5-0001-7000-8000-0000000000ab","quantity":2,"price":29.99}]"#;
+        let lines = parse(serde_json::from_str(body).unwrap()).unwrap().lines;
         assert_eq!((lines.len(), lines[0].quantity), (1, 2));
         assert_eq!(serde_json::to_string(&lines[0].price).unwrap(), "29.99");
     }
 
     #[test]
     fn lines_of_one_product_are_summed() {
-        let lines = parse(
-            r#"{"productId":"a","quantity":2},{"productId":"b","quantity":1},{"productId":"a","quantity":3,"price":1.50}"#,
-        );
-        let lines = lines.unwrap().lines;
-        let sums: Vec<_> = lines.iter().map(|line| (line.product_id.as_str(), line.quantity)).collect();
-        assert_eq!(sums, [("a", 5), ("b", 1)]);
+        let items = vec![item(1, 2, None), item(2, 1, None), item(1, 3, Some("1.50"))];
+        let lines = parse(items).unwrap().lines;
+        let sums: Vec<_> = lines.iter().map(|line| (line.product_id, line.quantity)).collect();
+        assert_eq!(sums, [(product(1), 5), (product(2), 1)]);
         assert_eq!(lines[0].price, Some(Decimal::parse("1.50").unwrap()));
     }
 
     #[test]
     fn a_product_has_one_price() {
-        let twice = |one: &str, other: &str| {
-            format!(
-                r#"{{"productId":"a","quantity":1,"price":{one}}},{{"productId":"a","quantity":1,"price":{other}}}"#
-            )
-        };
-        assert!(parse(&twice("1.5", "1.50")).is_ok());
-        assert!(parse(&twice("30", "30.00")).is_ok());
-        assert_eq!(wrong(&twice("1.5", "1.51")), "items[1].price");
-        assert_eq!(wrong(&twice("3", "30")), "items[1].price");
+        let twice = |one, other| vec![item(1, 1, Some(one)), item(1, 1, Some(other))];
+        assert!(parse(twice("1.5", "1.50")).is_ok());
+        assert!(parse(twice("30", "30.00")).is_ok());
+        assert_eq!(wrong(twice("1.5", "1.51")), "items[1].price");
+        assert_eq!(wrong(twice("3", "30")), "items[1].price");
     }
 
     #[test]
     fn quantities_have_bounds() {
-        assert_eq!(wrong(r#"{"productId":"a","quantity":0}"#), "items[0].quantity");
-        assert_eq!(wrong(r#"{"productId":"a","quantity":10001}"#), "items[0].quantity");
-        let twice = r#"{"productId":"a","quantity":10000},{"productId":"a","quantity":9223372036854775807}"#;
-        assert_eq!(wrong(twice), "items[1].quantity");
-        assert_eq!(wrong(r#"{"productId":"","quantity":1}"#), "items[0].productId");
+        assert_eq!(wrong(vec![item(1, 0, None)]), "items[0].quantity");
+        assert_eq!(wrong(vec![item(1, 10_001, None)]), "items[0].quantity");
+        assert_eq!(wrong(vec![item(1, 10_000, None), item(1, i64::MAX, None)]), "items[1].quantity");
     }
 
     #[test]
     fn an_order_has_1_to_100_products() {
-        let products = |count: i64| {
-            let items: Vec<_> =
-                (0..count).map(|n| format!(r#"{{"productId":"p{n}","quantity":1}}"#)).collect();
-            items.join(",")
-        };
-        assert_eq!(wrong(""), "items");
-        assert_eq!(parse(&products(100)).unwrap().lines.len(), 100);
-        assert_eq!(wrong(&products(101)), "items");
-        let repeated = format!("{},{}", products(100), products(100));
-        assert_eq!(parse(&repeated).unwrap().lines.len(), 100);
+        let products = |count| (0..count).map(|number| item(number, 1, None)).collect::<Vec<_>>();
+        assert_eq!(wrong(products(0)), "items");
+        assert_eq!(parse(products(100)).unwrap().lines.len(), 100);
+        assert_eq!(wrong(products(101)), "items");
+        assert_eq!(parse([products(100), products(100)].concat()).unwrap().lines.len(), 100);
     }
 
     #[test]
     fn an_address_is_complete() {
-        let items = serde_json::from_str(r#"[{"productId":"a","quantity":1}]"#).unwrap();
-        let errors = Draft::parse(items, &address(" ", "")).unwrap_err();
+        let errors = Draft::parse(vec![item(1, 1, None)], &address(" ", "")).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
         assert_eq!(fields, ["shippingAddress.street", "shippingAddress.city"]);
     }

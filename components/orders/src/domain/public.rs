@@ -1,19 +1,19 @@
 //! What the history of an order shows of its events.
 
-use contract::DomainEvent;
 use contract::orders::{Content, OrderEvent};
 use contract::published::published;
+use contract::{DomainEvent, UserId};
 use serde_json::{Value, json};
 
 use super::{Line, Role, total};
 
-/// Of an event's data as everyone sees it, the members that are for `subject` in their `role`.
-pub fn public(event: &OrderEvent, role: Role, subject: &str) -> Value {
+/// Of an event's data as everyone sees it, the members that are for `viewer` in their `role`.
+pub fn public(event: &OrderEvent, role: Role, viewer: UserId) -> Value {
     // Of others' parcels a seller learns no more than that they went.
-    let shown = |sellers: &[String]| role != Role::Seller || sellers.iter().all(|id| id == subject);
+    let shown = |sellers: &[UserId]| role != Role::Seller || sellers.iter().all(|id| *id == viewer);
     let names: &[&str] = match event {
         OrderEvent::Placed(content) | OrderEvent::Changed(content) => {
-            return published(json!(part(content, role, subject)));
+            return published(json!(part(content, role, viewer)));
         }
         OrderEvent::RefundNoted { .. } | OrderEvent::Refunded { .. } => {
             &["amount", "paymentId", "refundedTotal"]
@@ -46,8 +46,8 @@ pub fn public(event: &OrderEvent, role: Role, subject: &str) -> Value {
 }
 
 /// A seller's own lines and their sum; all of it for others.
-fn part(content: &Content, role: Role, subject: &str) -> Content {
-    let is_seen = |line: &&Line| role != Role::Seller || line.seller_id == subject;
+fn part(content: &Content, role: Role, viewer: UserId) -> Content {
+    let is_seen = |line: &&Line| role != Role::Seller || line.seller_id == viewer;
     let lines: Vec<_> = content.lines.iter().filter(is_seen).cloned().collect();
     Content { total: total(&lines).unwrap_or(i64::MAX), lines, ..content.clone() }
 }
@@ -55,51 +55,51 @@ fn part(content: &Content, role: Role, subject: &str) -> Content {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::tests::{B, P1, S1, S2};
 
     fn event(name: &str, data: Value) -> OrderEvent {
         contract::read(name, || data).unwrap().unwrap()
     }
 
     fn placed() -> OrderEvent {
-        let line = |seller: &str, price: i64| json!({ "productId": "p", "name": "Tea", "sellerId": seller, "quantity": 2, "price": price });
-        let lines = [line("s1", 2999), line("s2", 1)];
+        let line = |seller: UserId, price: i64| json!({ "productId": P1, "name": "Tea", "sellerId": seller, "quantity": 2, "price": price });
+        let lines = [line(S1, 2999), line(S2, 1)];
         let expires_at = "2026-11-21T05:06:07.089Z";
-        let data = json!({ "buyerId": "b", "currency": "USD", "total": 6000, "lines": lines, "expiresAt": expires_at });
+        let data = json!({ "buyerId": B, "currency": "USD", "total": 6000, "lines": lines, "expiresAt": expires_at });
         event("order.placed", data)
     }
 
     #[test]
     fn history_shows_decimals() {
-        let text = public(&placed(), Role::Buyer, "b").to_string();
+        let text = public(&placed(), Role::Buyer, B).to_string();
         assert!(text.contains("\"total\":60.00") && text.contains("\"price\":29.99"), "{text}");
     }
 
     #[test]
     fn a_seller_does_not_see_the_lines_of_others() {
-        let text = public(&placed(), Role::Seller, "s2").to_string();
-        assert!(text.contains("\"total\":0.02") && !text.contains("s1"), "{text}");
+        let text = public(&placed(), Role::Seller, S2).to_string();
+        assert!(text.contains("\"total\":0.02") && !text.contains(&S1.to_string()), "{text}");
     }
 
     #[test]
     fn a_seller_learns_nothing_of_the_parcels_of_others() {
-        let data = json!({ "buyerId": "b", "sellerIds": ["s1"], "carrier": "Post", "trackingNumber": null });
+        let data = json!({ "buyerId": B, "sellerIds": [S1], "carrier": "Post", "trackingNumber": null });
         let sent = event("order.partly_shipped", data);
         let shown = |who| public(&sent, Role::Seller, who);
-        assert_eq!(shown("s1"), json!({ "sellerIds": ["s1"], "carrier": "Post" }));
-        assert_eq!(shown("s2"), json!({}));
+        assert_eq!(shown(S1), json!({ "sellerIds": [S1], "carrier": "Post" }));
+        assert_eq!(shown(S2), json!({}));
     }
 
     #[test]
     fn refunds_are_shown_as_decimals() {
-        let data = json!({ "buyerId": "b", "paymentId": "p", "amount": 150, "refundedTotal": 2999, "currency": "USD", "restock": true });
-        let text = public(&event("order.refunded", data), Role::Buyer, "b").to_string();
-        assert_eq!(text, r#"{"amount":1.50,"paymentId":"p","refundedTotal":29.99}"#);
+        let data = json!({ "buyerId": B, "paymentId": P1, "amount": 150, "refundedTotal": 2999, "currency": "USD", "restock": true });
+        let text = public(&event("order.refunded", data), Role::Buyer, B).to_string();
+        assert_eq!(text, format!(r#"{{"amount":1.50,"paymentId":"{P1}","refundedTotal":29.99}}"#));
     }
 
     #[test]
     fn only_named_members_are_public() {
-        let data =
-            json!({ "paymentId": "p1", "amount": 5998, "currency": "USD", "buyerId": "b", "lines": [] });
-        assert_eq!(public(&event("order.paid", data), Role::Seller, "s1"), json!({ "paymentId": "p1" }));
+        let data = json!({ "paymentId": P1, "amount": 5998, "currency": "USD", "buyerId": B, "lines": [] });
+        assert_eq!(public(&event("order.paid", data), Role::Seller, S1), json!({ "paymentId": P1 }));
     }
 }

@@ -1,6 +1,7 @@
 //! The relation of a person to an order. Every route uses it, so that a permission alone opens no one else's order, and
 //! nobody acts for both sides of their own purchase.
 
+use contract::UserId;
 use contract::permissions::{OrdersAny, OrdersFulfil, Permission};
 
 use super::{Action, Order, Role};
@@ -18,10 +19,10 @@ impl Relation {
     /// The buyer, and nothing else.
     pub const BUYER: Self = Self { buys: true, sells: false, runs: false };
 
-    /// What `subject`, who `holds` certain permissions, is to `order`; `None` for a stranger, who must not know of it.
-    pub fn of(order: &Order, subject: &str, holds: impl Fn(&str) -> bool) -> Option<Self> {
-        let buys = order.buyer_id == subject;
-        let sells = holds(OrdersFulfil::NAME) && order.is_sold_by(subject);
+    /// What `viewer`, who `holds` certain permissions, is to `order`; `None` for a stranger, who must not know of it.
+    pub fn of(order: &Order, viewer: UserId, holds: impl Fn(&str) -> bool) -> Option<Self> {
+        let buys = order.buyer_id == viewer;
+        let sells = holds(OrdersFulfil::NAME) && order.is_sold_by(viewer);
         let runs = !buys && holds(OrdersAny::NAME);
         (buys || sells || runs).then_some(Self { buys, sells, runs })
     }
@@ -50,11 +51,11 @@ impl Relation {
     }
 
     /// What they may do next with `order`, as the one with this id.
-    pub fn allowed(self, order: &Order, subject: &str) -> Vec<Action> {
-        let mut actions = order.allowed(self.role(), subject);
+    pub fn allowed(self, order: &Order, viewer: UserId) -> Vec<Action> {
+        let mut actions = order.allowed(self.role(), viewer);
         if self.buys && self.sells {
             // Who bought of themselves still sends the parcel, but gives no money back.
-            let sends = order.allowed(Role::Seller, subject);
+            let sends = order.allowed(Role::Seller, viewer);
             actions.extend(sends.into_iter().filter(|action| *action != Action::Refund));
         }
         actions
@@ -64,28 +65,29 @@ impl Relation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Status, tests::order};
+    use crate::domain::Status;
+    use crate::domain::tests::{B, P1, S1, X, order};
 
     const SELLER: &[&str] = &["orders:fulfil"];
     const ADMIN: &[&str] = &["orders:fulfil", "orders:any"];
 
-    fn relation(subject: &str, permissions: &[&str]) -> Option<Relation> {
-        Relation::of(&order(Status::Paid, Some("p1")), subject, |name| permissions.contains(&name))
+    fn relation(viewer: UserId, permissions: &[&str]) -> Option<Relation> {
+        Relation::of(&order(Status::Paid, Some(P1)), viewer, |name| permissions.contains(&name))
     }
 
     #[test]
     fn a_permission_alone_is_no_relation() {
-        assert_eq!(relation("x", SELLER), None);
-        assert_eq!(relation("s1", &[]), None);
-        assert_eq!(relation("s1", SELLER).map(Relation::role), Some(Role::Seller));
-        assert_eq!(relation("x", ADMIN).map(Relation::role), Some(Role::Admin));
-        assert_eq!(relation("b", &[]), Some(Relation::BUYER));
+        assert_eq!(relation(X, SELLER), None);
+        assert_eq!(relation(S1, &[]), None);
+        assert_eq!(relation(S1, SELLER).map(Relation::role), Some(Role::Seller));
+        assert_eq!(relation(X, ADMIN).map(Relation::role), Some(Role::Admin));
+        assert_eq!(relation(B, &[]), Some(Relation::BUYER));
     }
 
     #[test]
     fn a_buyer_stays_one_whatever_else_they_may_do() {
         for permissions in [&[], SELLER, ADMIN] {
-            let buyer = relation("b", permissions).unwrap();
+            let buyer = relation(B, permissions).unwrap();
             assert_eq!(buyer.role(), Role::Buyer);
             assert_eq!(buyer.acts_as(Action::Cancel), Some(Role::Buyer));
             assert_eq!((buyer.acts_as(Action::Ship), buyer.acts_as(Action::Deliver)), (None, None));
@@ -94,13 +96,13 @@ mod tests {
 
     #[test]
     fn who_bought_of_themselves_sends_the_parcel_and_gives_no_money_back() {
-        let mut own = order(Status::Paid, Some("p1"));
-        own.buyer_id = "s1".to_owned();
+        let mut own = order(Status::Paid, Some(P1));
+        own.buyer_id = S1;
         own.lines.truncate(1);
-        let relation = Relation::of(&own, "s1", |name| SELLER.contains(&name)).unwrap();
+        let relation = Relation::of(&own, S1, |name| SELLER.contains(&name)).unwrap();
         assert_eq!(relation.acts_as(Action::Ship), Some(Role::Seller));
-        assert_eq!(relation.allowed(&own, "s1"), [Action::Cancel, Action::ChangeAddress, Action::Ship]);
+        assert_eq!(relation.allowed(&own, S1), [Action::Cancel, Action::ChangeAddress, Action::Ship]);
         own.status = Status::Delivered;
-        assert_eq!(relation.allowed(&own, "s1"), []);
+        assert_eq!(relation.allowed(&own, S1), []);
     }
 }

@@ -1,8 +1,9 @@
 //! Cancelling an order. What was paid is given back by payments, which gets the event.
 
 use axum::response::Response;
+use contract::OrderId;
 use contract::permissions::OrdersRead;
-use edge::{Context, Id, Path, Permitted, Preconditions};
+use edge::{Context, Path, Permitted, Preconditions};
 
 use super::{act, answer};
 use crate::RELAY;
@@ -15,10 +16,10 @@ use crate::record::Happening;
 pub async fn cancel(
     context: Context,
     user: Permitted<OrdersRead>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<OrderId>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    let (done, relation) = act(&context, &user, &id, &preconditions, Action::Cancel, |order, _, _| {
+    let (done, relation) = act(&context, &user, id, &preconditions, Action::Cancel, |order, _, _| {
         if order.status == Status::Paid && !order.shipments.is_empty() {
             return Err(Error::PartlyShipped);
         }
@@ -28,5 +29,5 @@ pub async fn cancel(
     if RELAY.deliver(&context, "products", done.seq).await.is_err() {
         logline::log!("order {id}: products frees the stock later");
     }
-    Ok(answer(&done.order, relation, &user.subject))
+    Ok(answer(&done.order, relation, user.id))
 }

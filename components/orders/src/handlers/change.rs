@@ -8,10 +8,11 @@
 //! step is skipped when another change has begun.
 
 use axum::response::Response;
+use contract::OrderId;
 use contract::orders::OrderEvent;
 use contract::permissions::OrdersRead;
 use contract::products::Wanted;
-use edge::{Context, FieldError, Id, JsonBody, Path, Permitted, Preconditions, User};
+use edge::{Context, FieldError, JsonBody, Path, Permitted, Preconditions, User};
 use store::Timestamp;
 
 use super::{MAX_TRIES, answer, current, permit};
@@ -25,25 +26,25 @@ use crate::reservation::{extend, shrink};
 pub async fn change(
     context: Context,
     user: Permitted<OrdersRead>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<OrderId>,
     preconditions: Preconditions,
     JsonBody(body): JsonBody<OrderChange>,
 ) -> Result<Response, Error> {
     let items = body.items.map(|items| items.into_iter().map(Wanted::from).collect());
     let change = Change::parse(items, body.shipping_address.as_ref()).map_err(Error::Invalid)?;
     for _ in 0..MAX_TRIES {
-        let mut order = current(&context, &id).await?;
+        let mut order = current(&context, id).await?;
         let (relation, _) = permit(&user, &order, change.action(&order.lines))?;
         preconditions.check(order.version)?;
         change.action(&order.lines).check(order.status)?;
         let now = Timestamp::now();
         let Some(lines) = change.lines_unlike(&order.lines) else {
             if change.address.is_none() || change.address == order.address {
-                return Ok(answer(&order, relation, &user.subject));
+                return Ok(answer(&order, relation, user.id));
             }
-            let event = OrderEvent::Readdressed { buyer_id: order.buyer_id.clone() };
+            let event = OrderEvent::Readdressed { buyer_id: order.buyer_id };
             match record::next(&context, order, by(&user, event, &change), now).await? {
-                Some(done) => return Ok(answer(&done.order, relation, &user.subject)),
+                Some(done) => return Ok(answer(&done.order, relation, user.id)),
                 None => continue,
             }
         };
@@ -51,7 +52,7 @@ pub async fn change(
         let event = OrderEvent::Changed(order.content());
         if let Some(done) = record::next(&context, order, by(&user, event, &change), now).await? {
             shrink(&context, &done.order, hold).await;
-            return Ok(answer(&done.order, relation, &user.subject));
+            return Ok(answer(&done.order, relation, user.id));
         }
     }
     Err(Error::Contended)

@@ -1,5 +1,6 @@
 //! What payments and auth tell: money that was taken for an order, money that was given back, people who are gone.
 
+use contract::OrderId;
 use contract::auth::AuthEvent;
 use contract::orders::{OrderEvent, Rejection};
 use contract::payments::{PaymentEvent, Receipt, Refunded, Resolved};
@@ -41,19 +42,19 @@ async fn of_payment(event: &CloudEvent, told: &PaymentEvent, actor: &str) -> Res
         PaymentEvent::Deferred { order_id, payment_id, .. }
         | PaymentEvent::Authorized(Receipt { order_id, payment_id, .. })
         | PaymentEvent::Conflicted { order_id, payment_id, .. } => {
-            undecided(event, order_id, &news(payment_id, true, false), actor).await
+            undecided(event, *order_id, &news(*payment_id, true, false), actor).await
         }
         PaymentEvent::Declined { order_id, payment_id, was_open, .. }
         | PaymentEvent::Failed { order_id, payment_id, was_open, .. }
         | PaymentEvent::Cancelled { order_id, payment_id, was_open } => {
-            undecided(event, order_id, &news(payment_id, false, *was_open), actor).await
+            undecided(event, *order_id, &news(*payment_id, false, *was_open), actor).await
         }
         _ => Ok(()),
     }
 }
 
 /// Note that a payment of an order is open, or is no longer.
-async fn undecided(event: &CloudEvent, order_id: &str, news: &News<'_>, actor: &str) -> Result<(), Error> {
+async fn undecided(event: &CloudEvent, order_id: OrderId, news: &News, actor: &str) -> Result<(), Error> {
     if news.sequence == 0 {
         return Ok(());
     }
@@ -63,7 +64,7 @@ async fn undecided(event: &CloudEvent, order_id: &str, news: &News<'_>, actor: &
 /// Append what `answer` decides on the order as it stands, until there is nothing more to be said.
 async fn answer_until_done(
     cause: &CloudEvent,
-    order_id: &str,
+    order_id: OrderId,
     actor: &str,
     answer: impl Fn(Option<&Order>) -> Option<OrderEvent>,
 ) -> Result<(), Error> {
@@ -88,9 +89,9 @@ async fn captured(cause: &CloudEvent, receipt: &Receipt, taken: Amount, actor: &
     let answer = |stopped: Option<Rejection>| {
         move |order: Option<&Order>| captured_answer(receipt, taken, stopped, order)
     };
-    match answer_until_done(cause, &receipt.order_id, actor, answer(None)).await {
+    match answer_until_done(cause, receipt.order_id, actor, answer(None)).await {
         Err(error) if error.is_seller_stopped() => {
-            answer_until_done(cause, &receipt.order_id, actor, answer(Some(Rejection::SellerStopped))).await
+            answer_until_done(cause, receipt.order_id, actor, answer(Some(Rejection::SellerStopped))).await
         }
         answered => answered,
     }
@@ -104,14 +105,11 @@ fn captured_answer(
     order: Option<&Order>,
 ) -> Option<OrderEvent> {
     let verdict = order.map_or(Verdict::Rejected(Rejection::UnknownOrder), |order| {
-        judge(order, &receipt.payment_id, receipt.amount)
+        judge(order, receipt.payment_id, receipt.amount)
     });
-    let payment_id = receipt.payment_id.clone();
-    let buyer_id = order.map(|order| order.buyer_id.clone());
-    let reject = |reason| {
-        let (buyer_id, payment_id) = (buyer_id.clone(), payment_id.clone());
-        Some(OrderEvent::PaymentRejected { buyer_id, payment_id, amount: taken, reason })
-    };
+    let payment_id = receipt.payment_id;
+    let buyer_id = order.map(|order| order.buyer_id);
+    let reject = |reason| Some(OrderEvent::PaymentRejected { buyer_id, payment_id, amount: taken, reason });
     match (verdict, stopped) {
         (Verdict::Known, _) => None,
         (Verdict::Paid, Some(reason)) | (Verdict::Rejected(reason), _) => reject(reason),
@@ -124,7 +122,7 @@ fn captured_answer(
 }
 
 async fn refunded(cause: &CloudEvent, refunded: &Refunded, actor: &str) -> Result<(), Error> {
-    answer_until_done(cause, &refunded.order_id, actor, |order| judge_refund(order?, refunded)).await
+    answer_until_done(cause, refunded.order_id, actor, |order| judge_refund(order?, refunded)).await
 }
 
 /// An ADMIN has resolved a payment that the provider booked otherwise than asked. It pays the order after all, if the
@@ -132,9 +130,9 @@ async fn refunded(cause: &CloudEvent, refunded: &Refunded, actor: &str) -> Resul
 /// known.
 async fn resolved(event: &CloudEvent, resolved: &Resolved, actor: &str) -> Result<(), Error> {
     let Resolved { taken, asked, accepted, full, refunded: amount, refunded_total, .. } = *resolved;
-    let (order_id, payment_id) = (resolved.order_id.clone(), resolved.payment_id.clone());
-    let order = orders::find(&order_id).await?;
-    if order.is_some_and(|order| order.payment_id.as_ref() == Some(&payment_id)) {
+    let (order_id, payment_id) = (resolved.order_id, resolved.payment_id);
+    let order = orders::find(order_id).await?;
+    if order.is_some_and(|order| order.payment_id == Some(payment_id)) {
         if amount == 0 {
             return Ok(());
         }
@@ -157,8 +155,8 @@ async fn resolved(event: &CloudEvent, resolved: &Resolved, actor: &str) -> Resul
         let receipt = Receipt { order_id, payment_id, amount: asked, reference: String::new() };
         return captured(event, &receipt, taken, actor).await;
     }
-    let news = News { payment_id: &payment_id, open: false, was_open: true, sequence: event.place() };
-    undecided(event, &order_id, &news, actor).await
+    let news = News { payment_id, open: false, was_open: true, sequence: event.place() };
+    undecided(event, order_id, &news, actor).await
 }
 
 /// Auth's news of a person. Disabled or erased people do nothing more here; enabled ones may again. An erasure deletes

@@ -12,8 +12,9 @@ use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::HeaderMap};
 use contract::permissions::OrdersRead;
+use contract::{OrderId, UserId};
 use edge::headers::{prefers, single};
-use edge::{Context, FieldError, Id, Page, Path, Permitted};
+use edge::{Context, FieldError, Page, Path, Permitted};
 use futures::stream;
 use http::header;
 
@@ -41,13 +42,13 @@ static STREAMS: AtomicUsize = AtomicUsize::new(0);
 pub async fn history(
     context: Context,
     user: Permitted<OrdersRead>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<OrderId>,
     headers: HeaderMap,
     page: Page,
 ) -> Result<Response, Error> {
-    let order = current(&context, &id).await?;
-    let page = page.of::<i64>("orders.events", &id)?;
-    let viewer = Viewer { role: relation(&user, &order)?.role(), subject: user.subject.clone(), order: id };
+    let order = current(&context, id).await?;
+    let page = page.of::<i64>("orders.events", id)?;
+    let viewer = Viewer { role: relation(&user, &order)?.role(), viewer: user.id, order: id };
     if prefers(&headers, "text/event-stream", "application/json") {
         return Ok(live(viewer, last_seen(single(&headers, "Last-Event-ID")?)?));
     }
@@ -68,19 +69,19 @@ fn last_seen(text: Option<&str>) -> Result<i64, Error> {
 /// Who looks at which order.
 struct Viewer {
     role: Role,
-    subject: String,
-    order: String,
+    viewer: UserId,
+    order: OrderId,
 }
 
 impl Viewer {
     async fn events(&self, after: i64, limit: i64) -> Result<Vec<HistoryEntry>, store::Error> {
-        let found = orders::history(&self.order, after, limit).await?.into_iter();
+        let found = orders::history(self.order, after, limit).await?.into_iter();
         let shown = found.map(|entry| HistoryEntry {
             sequence: entry.version,
             kind: entry.kind,
             time: entry.time,
             actor: entry.actor,
-            data: public(&entry.event, self.role, &self.subject),
+            data: public(&entry.event, self.role, self.viewer),
         });
         Ok(shown.collect())
     }

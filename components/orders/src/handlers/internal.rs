@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::orders::Summary;
-use edge::{Context, Id, Page, Path, Query, ServiceCaller};
+use contract::{OrderId, UserId};
+use edge::{Context, Page, Path, Query, ServiceCaller};
 use serde_json::json;
 use store::Timestamp;
 
@@ -23,12 +24,12 @@ const SWEEP: i64 = 200;
 const LATEST: i64 = 10;
 
 /// `GET /internal/orders/orders/{id}`: whether and for how much an order can be paid, and whether its people are there.
-pub async fn get(context: Context, _: ServiceCaller, Path(Id(id)): Path<Id>) -> Result<Response, Error> {
-    let order = current(&context, &id).await?;
-    let people: Vec<_> = order.sellers().into_iter().chain([order.buyer_id.as_str()]).collect();
+pub async fn get(context: Context, _: ServiceCaller, Path(id): Path<OrderId>) -> Result<Response, Error> {
+    let order = current(&context, id).await?;
+    let people: Vec<_> = order.sellers().into_iter().chain([order.buyer_id]).collect();
     let stopped = orders::stopped(&people).await?;
     let summary = Summary {
-        seller_ids: order.sellers().into_iter().map(str::to_owned).collect(),
+        seller_ids: order.sellers(),
         lines: order.units(),
         id: order.id,
         buyer_id: order.buyer_id,
@@ -43,7 +44,7 @@ pub async fn get(context: Context, _: ServiceCaller, Path(Id(id)): Path<Id>) -> 
 
 /// `GET /internal/orders/sold?sellerId=&buyerId=`: whether the buyer ever paid for something of the seller.
 pub async fn sold(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response, Error> {
-    let sold = orders::has_sold(&pair.seller_id, &pair.buyer_id).await?;
+    let sold = orders::has_sold(pair.seller_id, pair.buyer_id).await?;
     Ok(Json(json!({ "sold": sold })).into_response())
 }
 
@@ -51,7 +52,7 @@ pub async fn sold(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response
 /// buyer or has sent, the latest first, each once.
 pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Response, Error> {
     let mut addresses = Vec::new();
-    for order in orders::sold(&pair.seller_id, &pair.buyer_id, LATEST).await? {
+    for order in orders::sold(pair.seller_id, pair.buyer_id, LATEST).await? {
         if let Some(address) = order.address.filter(|address| !addresses.contains(address)) {
             addresses.push(address);
         }
@@ -60,11 +61,11 @@ pub async fn shipping(_: ServiceCaller, Query(pair): Query<Pair>) -> Result<Resp
 }
 
 /// `GET /internal/orders/buyers/{id}/orders`: 200 with what someone ordered, newest first.
-pub async fn bought(_: ServiceCaller, Path(Id(id)): Path<Id>, page: Page) -> Result<Response, Error> {
-    let page = page.of::<Id>("orders.bought", &id)?;
-    let found = orders::list_bought(&id, &Filter::default(), page.after.as_deref(), page.rows()).await?;
-    let items = found.iter().map(|order| show(order, Relation::BUYER, &id)).collect();
-    Ok(Json(page.list(items, |order| order.id.to_owned())).into_response())
+pub async fn bought(_: ServiceCaller, Path(buyer): Path<UserId>, page: Page) -> Result<Response, Error> {
+    let page = page.of::<OrderId>("orders.bought", buyer)?;
+    let found = orders::list_bought(buyer, &Filter::default(), page.after, page.rows()).await?;
+    let items = found.iter().map(|order| show(order, Relation::BUYER, buyer)).collect();
+    Ok(Json(page.list(items, |order| order.id)).into_response())
 }
 
 /// `POST /internal/orders/sweep`: orders that were not paid in time become EXPIRED, and their stock is free. Several at

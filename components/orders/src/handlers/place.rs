@@ -1,12 +1,12 @@
 //! Placing an order: hold the stock, then write the order; let the stock go if there is no order after all.
 
 use axum::response::{IntoResponse, Response};
+use contract::OrderId;
 use contract::permissions::OrdersCreate;
 use contract::products::Wanted;
 use edge::{Context, Key, Keyed, Permitted, Problem, User, etag};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use store::{Replay, Timestamp};
-use uuid::Uuid;
 
 use super::show;
 use crate::domain::{Draft, Order, Pending, Relation, Shipments, Status, total};
@@ -43,19 +43,19 @@ pub async fn place(
 }
 
 async fn try_to(context: &Context, user: &User, key: Option<&Key>, draft: Draft) -> Result<Response, Error> {
-    let (id, now) = (Uuid::now_v7().to_string(), Timestamp::now());
+    let (id, now) = (OrderId::generate(), Timestamp::now());
     payable(context).await?;
     refuse_too_many(user, now).await?;
     let expires_at = now.plus_seconds(pay_within().await?);
-    let address = personal::encrypt(&id, &draft.address).await?;
-    let held = reserve(context, &id, expires_at, draft.lines).await?;
+    let address = personal::encrypt(id, &draft.address).await?;
+    let held = reserve(context, id, expires_at, draft.lines).await?;
     let Some(total) = total(&held.lines) else {
-        release(context, &id).await;
+        release(context, id).await;
         return Err(too_much());
     };
     let order = Order {
         id,
-        buyer_id: user.subject.clone(),
+        buyer_id: user.id,
         status: Status::Ordered,
         currency: held.currency,
         total,
@@ -82,25 +82,25 @@ async fn save(
     address: String,
 ) -> Result<Response, Error> {
     let body =
-        serde_json::to_string(&show(order, Relation::BUYER, &order.buyer_id)).map_err(Problem::internal)?;
+        serde_json::to_string(&show(order, Relation::BUYER, order.buyer_id)).map_err(Problem::internal)?;
     let kept = key.map(|key| key.kept(OPERATION, body.as_str()));
-    let kept = record::encrypted(&order.id, kept).await?;
+    let kept = record::encrypted(order.id, kept).await?;
     let limit = open_orders_limit().await?;
     match (record::placed(context, order, address, limit, kept).await, key) {
         (Ok(_), _) => {}
         (Err(store::Error::Replayed(replay)), Some(key)) => {
-            release(context, &order.id).await;
+            release(context, order.id).await;
             return replayed(key, *replay).await;
         }
         (Err(error), _) if orders::is_too_many(&error) => {
-            release(context, &order.id).await;
+            release(context, order.id).await;
             // All of them may be as young as this one.
             return Err(Error::TooMany(wait(order.expires_at)));
         }
-        (Err(error), _) => recover(context, &order.id, error).await?,
+        (Err(error), _) => recover(context, order.id, error).await?,
     }
     let json = [(header::CONTENT_TYPE, "application/json")];
-    Ok((StatusCode::CREATED, json, place_of(&order.id), body).into_response())
+    Ok((StatusCode::CREATED, json, place_of(order.id), body).into_response())
 }
 
 /// 429 for a buyer who has too many unpaid orders already. The append enforces the same limit when many come at once.
@@ -109,13 +109,13 @@ async fn refuse_too_many(user: &User, now: Timestamp) -> Result<(), Error> {
     if limit == 0 {
         return Ok(());
     }
-    let until = orders::open_until(&user.subject, now, limit).await?;
+    let until = orders::open_until(user.id, now, limit).await?;
     until.map_or(Ok(()), |until| Err(Error::TooMany(wait(until))))
 }
 
 /// After a failed append: without an order the stock is free again. But an append whose answer was lost may have
 /// happened; then the order stands. When not even that can be found out, the hold is left until it is overdue.
-async fn recover(context: &Context, id: &str, error: store::Error) -> Result<(), Error> {
+async fn recover(context: &Context, id: OrderId, error: store::Error) -> Result<(), Error> {
     match orders::find(id).await {
         Ok(Some(_)) => return Ok(()),
         Ok(None) => release(context, id).await,
@@ -134,13 +134,14 @@ async fn earlier(user: &User, key: Option<&Key>) -> Result<Option<Response>, Err
 }
 
 async fn replayed(key: &Key, replay: Replay) -> Result<Response, Error> {
-    let answer = personal::decrypt_answer(&replay.stream, replay.result).await?;
+    let id = replay.id()?;
+    let answer = personal::decrypt_answer(id, replay.result).await?;
     let answer = edge::replayed(key, &replay.request_hash, StatusCode::CREATED, answer)?;
-    Ok((place_of(&replay.stream), answer).into_response())
+    Ok((place_of(id), answer).into_response())
 }
 
 /// `Location` and `ETag` of the order as it was placed.
-fn place_of(id: &str) -> [(HeaderName, HeaderValue); 2] {
+fn place_of(id: OrderId) -> [(HeaderName, HeaderValue); 2] {
     let location = HeaderValue::try_from(format!("/api/orders/{id}"));
     let location = location.unwrap_or(HeaderValue::from_static("/api/orders"));
     [(header::LOCATION, location), (header::ETAG, etag(FIRST_VERSION))]

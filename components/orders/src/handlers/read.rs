@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{OrdersAny, OrdersFulfil, OrdersRead};
-use edge::{Context, Id, Page, PageOf, Path, Permitted, Preconditions, Query, User, etag};
+use contract::{OrderId, UserId};
+use edge::{Context, Page, PageOf, Path, Permitted, Preconditions, Query, User, etag};
 use http::{StatusCode, header};
 use store::Timestamp;
 
@@ -17,15 +18,15 @@ use crate::store as orders;
 pub async fn get(
     context: Context,
     user: Permitted<OrdersRead>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<OrderId>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    let order = current(&context, &id).await?;
+    let order = current(&context, id).await?;
     let relation = relation(&user, &order)?;
     if preconditions.unchanged(order.version) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(order.version))]).into_response());
     }
-    Ok(answer(&order, relation, &user.subject))
+    Ok(answer(&order, relation, user.id))
 }
 
 /// `GET /api/orders`: newest first; the caller's own, with those a seller has lines in, or all with `orders:any`.
@@ -37,14 +38,14 @@ pub async fn list(
 ) -> Result<Response, Error> {
     let filter = filter(&query)?;
     let (any, fulfil) = (user.may(OrdersAny), user.may(OrdersFulfil));
-    let page = page.of::<Id>("orders", (&filter, any, fulfil, (!any).then_some(&user.subject)))?;
-    let after = page.after.as_deref();
+    let page = page.of::<OrderId>("orders", (&filter, any, fulfil, (!any).then_some(user.id)))?;
+    let after = page.after;
     let found = if any {
         orders::list_all(&filter, after, page.rows()).await?
     } else if fulfil {
-        orders::list_bought_or_sold(&user.subject, &filter, after, page.rows()).await?
+        orders::list_bought_or_sold(user.id, &filter, after, page.rows()).await?
     } else {
-        orders::list_bought(&user.subject, &filter, after, page.rows()).await?
+        orders::list_bought(user.id, &filter, after, page.rows()).await?
     };
     answer_page(&context, &user, &filter, &page, found).await
 }
@@ -54,19 +55,18 @@ pub async fn list(
 pub async fn list_of(
     context: Context,
     user: Permitted<OrdersRead>,
-    Path(Id(buyer)): Path<Id>,
+    Path(buyer): Path<UserId>,
     Query(query): Query<Filters>,
     page: Page,
 ) -> Result<Response, Error> {
-    let Id(buyer) = buyer.parse().map_err(|_| Error::NotFound)?;
     let filter = filter(&query)?;
-    let whole = user.relation(&buyer, OrdersAny).is_some();
-    let page = page.of::<Id>("orders.user", (&filter, &buyer, (!whole).then_some(&user.subject)))?;
-    let after = page.after.as_deref();
+    let whole = user.relation(buyer, OrdersAny).is_some();
+    let page = page.of::<OrderId>("orders.user", (&filter, buyer, (!whole).then_some(user.id)))?;
+    let after = page.after;
     let found = if whole {
-        orders::list_bought(&buyer, &filter, after, page.rows()).await?
+        orders::list_bought(buyer, &filter, after, page.rows()).await?
     } else if user.may(OrdersFulfil) {
-        orders::list_bought_from(&buyer, &user.subject, &filter, after, page.rows()).await?
+        orders::list_bought_from(buyer, user.id, &filter, after, page.rows()).await?
     } else {
         return Err(Error::NotFound);
     };
@@ -82,18 +82,18 @@ async fn answer_page(
     context: &Context,
     user: &User,
     filter: &Filter,
-    page: &PageOf<Id>,
+    page: &PageOf<OrderId>,
     mut found: Vec<Order>,
 ) -> Result<Response, Error> {
     let now = Timestamp::now();
     for order in found.iter_mut().filter(|order| order.is_due(now)) {
         // At most a page of them, and each only once in its life.
-        *order = current(context, &order.id).await?;
+        *order = current(context, order.id).await?;
     }
-    let list = page.list(found, |order| order.id.clone());
+    let list = page.list(found, |order| order.id);
     // What has just expired is no longer in the state that was asked for.
     let still = list.items.iter().filter(|order| filter.status.is_none_or(|status| order.status == status));
-    let items = still.map(|order| Ok(show(order, relation(user, order)?, &user.subject)));
+    let items = still.map(|order| Ok(show(order, relation(user, order)?, user.id)));
     let items = items.collect::<Result<Vec<_>, Error>>()?;
     Ok(Json(edge::List { items, next_cursor: list.next_cursor }).into_response())
 }

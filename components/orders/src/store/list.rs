@@ -2,6 +2,7 @@
 //! of dates are ranges of ids: one index serves both.
 
 use clock::Timestamp;
+use contract::{OrderId, UserId};
 use store::{AFTER_ALL, Value, params};
 
 use super::{COLUMNS, orders};
@@ -22,9 +23,9 @@ impl Select {
     /// `?1` is `limit`, `?2` the id before which to begin, and `?3` on come from `filter`.
     ///
     /// `+status` keeps the planner off the index on the state, where another index is better.
-    fn new(filter: &Filter, after: Option<&str>, limit: i64, status: &str) -> Self {
+    fn new(filter: &Filter, after: Option<OrderId>, limit: i64, status: &str) -> Self {
         let end = filter.to.map_or(AFTER_ALL.to_owned(), first_id);
-        let before = after.map_or(end.as_str(), |after| after.min(&end)).to_owned();
+        let before = after.map_or(end.clone(), |after| after.to_string().min(end));
         let mut this = Self { conditions: String::new(), params: params![limit, before] };
         if let Some(state) = filter.status {
             this.and(&format!("{status} ="), state.to_string());
@@ -62,7 +63,11 @@ fn first_id(moment: Timestamp) -> String {
 }
 
 /// All orders, older than `after`.
-pub async fn list_all(filter: &Filter, after: Option<&str>, limit: i64) -> Result<Vec<Order>, error::Error> {
+pub async fn list_all(
+    filter: &Filter,
+    after: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<Order>, error::Error> {
     let select = Select::new(filter, after, limit, "status");
     let conditions = &select.conditions;
     let sql =
@@ -72,9 +77,9 @@ pub async fn list_all(filter: &Filter, after: Option<&str>, limit: i64) -> Resul
 
 /// The orders that `buyer` placed, older than `after`.
 pub async fn list_bought(
-    buyer: &str,
+    buyer: UserId,
     filter: &Filter,
-    after: Option<&str>,
+    after: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<Order>, error::Error> {
     let mut select = Select::new(filter, after, limit, "+status");
@@ -89,10 +94,10 @@ pub async fn list_bought(
 
 /// Those of them with a line that `seller` sells.
 pub async fn list_bought_from(
-    buyer: &str,
-    seller: &str,
+    buyer: UserId,
+    seller: UserId,
     filter: &Filter,
-    after: Option<&str>,
+    after: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<Order>, error::Error> {
     let mut select = Select::new(filter, after, limit, "+status");
@@ -108,9 +113,9 @@ pub async fn list_bought_from(
 
 /// The orders that `user` placed, and those with a line that they sell, older than `after`.
 pub async fn list_bought_or_sold(
-    user: &str,
+    user: UserId,
     filter: &Filter,
-    after: Option<&str>,
+    after: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<Order>, error::Error> {
     let mut select = Select::new(filter, after, limit, "+status");

@@ -31,8 +31,8 @@ impl Payment {
         };
         let begun = rest.amount > 0;
         let event = PaymentEvent::Resolved(Resolved {
-            payment_id: self.id.clone(),
-            order_id: self.order_id.clone(),
+            payment_id: self.id,
+            order_id: self.order_id,
             action,
             accepted: action == Resolution::Accept,
             taken,
@@ -41,7 +41,7 @@ impl Payment {
             refunded_total: total,
             refunding: under_way.saturating_add(rest.amount),
             full: total == amount && (total > 0 || action == Resolution::Refund),
-            refund_id: begun.then(|| rest.id.clone()),
+            refund_id: begun.then_some(rest.id),
             refund_amount: begun.then_some(rest.amount),
         });
         Change { event, private: Some(json!({ "reason": rest.reason, "askAfter": ask_after })) }

@@ -1,6 +1,7 @@
 //! What a provider's answer means for a payment.
 
 use clock::Timestamp;
+use contract::RefundId;
 use contract::payments::{Booked, Deferral, PaymentEvent, Receipt};
 use money::Amount;
 use serde_json::{Value, json};
@@ -92,12 +93,7 @@ impl Payment {
         match differs(receipt, amount) {
             None => {
                 let reference = receipt.reference.clone();
-                event(Receipt {
-                    payment_id: self.id.clone(),
-                    order_id: self.order_id.clone(),
-                    amount,
-                    reference,
-                })
+                event(Receipt { payment_id: self.id, order_id: self.order_id, amount, reference })
             }
             Some(booked) => self.conflicted(amount, receipt, booked, None),
         }
@@ -110,11 +106,11 @@ impl Payment {
         amount: Amount,
         receipt: &provider::Receipt,
         booked: Booked,
-        refund_id: Option<String>,
+        refund_id: Option<RefundId>,
     ) -> PaymentEvent {
         PaymentEvent::Conflicted {
-            payment_id: self.id.clone(),
-            order_id: self.order_id.clone(),
+            payment_id: self.id,
+            order_id: self.order_id,
             amount,
             reference: receipt.reference.clone(),
             booked: Some(booked),
@@ -124,8 +120,8 @@ impl Payment {
 
     fn declined(&self, no: &Decline) -> PaymentEvent {
         PaymentEvent::Declined {
-            payment_id: self.id.clone(),
-            order_id: self.order_id.clone(),
+            payment_id: self.id,
+            order_id: self.order_id,
             code: standard(no).to_owned(),
             retryable: no.retryable,
             provider_code: no.provider_code.as_deref().map(label),
@@ -134,12 +130,12 @@ impl Payment {
     }
 
     fn cancelled(&self) -> PaymentEvent {
-        let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+        let (payment_id, order_id) = (self.id, self.order_id);
         PaymentEvent::Cancelled { payment_id, order_id, was_open: self.was_told_open() }
     }
 
     fn failed(&self, code: &str) -> Change {
-        let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+        let (payment_id, order_id) = (self.id, self.order_id);
         let (code, was_open) = (code.to_owned(), self.was_told_open());
         PaymentEvent::Failed { payment_id, order_id, code, retryable: true, was_open }.into()
     }
@@ -155,7 +151,7 @@ impl Payment {
         if !self.is_running() && url == self.action_url {
             return None;
         }
-        let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+        let (payment_id, order_id) = (self.id, self.order_id);
         let ask_after = now.plus_seconds(ASK_EVERY_SECONDS);
         Some(Change {
             event: PaymentEvent::Deferred { payment_id, order_id, cause },

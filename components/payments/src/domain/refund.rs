@@ -2,6 +2,7 @@
 
 use clock::Timestamp;
 use contract::payments::{PaymentEvent, Refunded};
+use contract::{PaymentId, RefundId};
 use money::Amount;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -41,8 +42,8 @@ pub enum RefundState {
 /// Money that is to be given back, or was.
 #[derive(Clone, Debug)]
 pub struct Refund {
-    pub id: String,
-    pub payment_id: String,
+    pub id: RefundId,
+    pub payment_id: PaymentId,
     pub state: RefundState,
     /// In minor units of the payment's currency.
     pub amount: i64,
@@ -66,14 +67,14 @@ pub struct Refund {
 impl Refund {
     /// The provider's idempotency key: another one for each try after a refusal, or it would repeat that.
     pub fn key(&self) -> String {
-        if self.retries == 0 { self.id.clone() } else { format!("{}-{}", self.id, self.retries) }
+        if self.retries == 0 { self.id.to_string() } else { format!("{}-{}", self.id, self.retries) }
     }
 
     /// The id of the refund that has this [`key`](Self::key).
-    pub fn id_of(key: &str) -> &str {
+    pub fn id_of(key: &str) -> Option<RefundId> {
         /// Digits and hyphens of a UUID.
         const ID: usize = 36;
-        key.get(..ID).unwrap_or(key)
+        key.get(..ID)?.parse().ok()
     }
 
     /// This refund, which the provider refused, as it is once it is asked for again.
@@ -93,9 +94,9 @@ impl Payment {
     /// The event that asks again for a `refund` that the provider refused; `automatic` when no person does.
     pub fn refund_retried(&self, refund: &Refund, automatic: bool, ask_after: Timestamp) -> Change {
         let event = PaymentEvent::RefundRetried {
-            payment_id: self.id.clone(),
-            order_id: self.order_id.clone(),
-            refund_id: refund.id.clone(),
+            payment_id: self.id,
+            order_id: self.order_id,
+            refund_id: refund.id,
             amount: self.sum(refund.amount),
             automatic,
             retries: refund.retries.saturating_add(1),
@@ -106,9 +107,9 @@ impl Payment {
     /// The event that asks for `refund`: durable before the provider hears of it.
     pub fn refund_requested(&self, refund: &Refund, ask_after: Timestamp) -> Change {
         let event = PaymentEvent::RefundRequested {
-            payment_id: self.id.clone(),
-            order_id: self.order_id.clone(),
-            refund_id: refund.id.clone(),
+            payment_id: self.id,
+            order_id: self.order_id,
+            refund_id: refund.id,
             amount: self.sum(refund.amount),
             restock: refund.restock,
         };
@@ -117,7 +118,7 @@ impl Payment {
 
     /// The event that says that the order rejects the payment, so that all of it has to go back.
     pub fn return_due(&self, reason: &str) -> Change {
-        let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+        let (payment_id, order_id) = (self.id, self.order_id);
         PaymentEvent::ReturnDue { payment_id, order_id, reason: reason.to_owned() }.into()
     }
 
@@ -129,7 +130,7 @@ impl Payment {
     /// What the provider's answer to `refund` changes; `None` when nobody knows yet: ask again.
     pub fn after_refund(&self, refund: &Refund, outcome: Outcome, now: Timestamp) -> Option<Change> {
         let amount = self.sum(refund.amount);
-        let refund_id = refund.id.clone();
+        let refund_id = refund.id;
         match outcome {
             Outcome::Captured(receipt) => Some(match differs(&receipt, amount) {
                 None => PaymentEvent::Refunded(Refunded {
@@ -142,7 +143,7 @@ impl Payment {
                 Some(booked) => self.conflicted(amount, &receipt, booked, Some(refund_id)).into(),
             }),
             Outcome::Declined(no) if !no.retryable => {
-                let (payment_id, order_id) = (self.id.clone(), self.order_id.clone());
+                let (payment_id, order_id) = (self.id, self.order_id);
                 let decline_code = standard(&no).to_owned();
                 let private = refund.next_try(now).map(|at| json!({ "retryAt": at }));
                 let event =
@@ -155,13 +156,13 @@ impl Payment {
 
     /// What it changes that the provider gave money back without being asked by us; `None` when it is not this
     /// payment's money.
-    pub fn refunded_elsewhere(&self, id: &str, receipt: &Receipt) -> Option<Change> {
+    pub fn refunded_elsewhere(&self, id: RefundId, receipt: &Receipt) -> Option<Change> {
         let amount = receipt.amount.minor_units;
         if !self.has_money() || amount <= 0 || receipt.amount.currency != self.currency.code() {
             return None;
         }
         let event = PaymentEvent::Refunded(Refunded {
-            refund_id: Some(id.to_owned()),
+            refund_id: Some(id),
             reference: Some(receipt.reference.clone()),
             elsewhere: true,
             ..self.given_back(amount)
@@ -173,8 +174,8 @@ impl Payment {
     fn given_back(&self, amount: i64) -> Refunded {
         let refunded_total = self.refunded.saturating_add(amount);
         Refunded {
-            payment_id: self.id.clone(),
-            order_id: self.order_id.clone(),
+            payment_id: self.id,
+            order_id: self.order_id,
             refund_id: None,
             amount: self.sum(amount),
             reference: None,
@@ -201,6 +202,8 @@ pub mod tests {
     use crate::domain::{PaymentState, tests::at, tests::started};
     use crate::provider::{Decline, Money};
 
+    const F: RefundId = RefundId::from_u128(0xf);
+
     fn receipt(minor_units: i64, currency: &str) -> Outcome {
         let amount = Money { minor_units, currency: currency.to_owned() };
         Outcome::Captured(Receipt { reference: "r".to_owned(), amount })
@@ -210,8 +213,8 @@ pub mod tests {
     pub fn refund(amount: i64) -> Refund {
         let text = |t: &str| t.to_owned();
         Refund {
-            id: text("f"),
-            payment_id: text("p"),
+            id: F,
+            payment_id: started().id,
             state: RefundState::Pending,
             amount,
             reason: text("late"),
@@ -266,7 +269,7 @@ pub mod tests {
         (payment.state, payment.refunded) = (PaymentState::PartiallyRefunded, 999);
         let of = |payment: &Payment, minor_units, currency: &str| {
             let Outcome::Captured(receipt) = receipt(minor_units, currency) else { return None };
-            payment.refunded_elsewhere("f", &receipt).map(|change| change.event.data())
+            payment.refunded_elsewhere(F, &receipt).map(|change| change.event.data())
         };
         assert_eq!(of(&payment, 1000, "USD").unwrap()["full"], false);
         let rest = of(&payment, 2000, "USD").unwrap();
@@ -288,7 +291,6 @@ pub mod tests {
         let mut payment = started();
         payment.state = PaymentState::Captured;
         let mut refused = refund(500);
-        refused.id = "019aa4c5-0004-7000-8000-000000000006".to_owned();
         let (mut pauses, mut keys) = (Vec::new(), vec![refused.key()]);
         loop {
             let no = Decline { code: "x".to_owned(), retryable: false, provider_code: None };
@@ -301,7 +303,7 @@ pub mod tests {
         }
         assert_eq!(pauses, RETRY_AFTER);
         assert!(pauses.is_sorted());
-        assert!(keys.iter().all(|key| Refund::id_of(key) == refused.id));
+        assert!(keys.iter().all(|key| Refund::id_of(key) == Some(refused.id)));
         keys.dedup();
         assert_eq!(keys.len(), pauses.len() + 1, "a key for each");
     }

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use contract::PaymentId;
 use contract::permissions::PaymentsAny;
-use edge::{Code, Context, Id, Key, Keyed, Path, Permitted, Preconditions, Problem, REPLAYED, etag, text};
+use edge::{Code, Context, Key, Keyed, Path, Permitted, Preconditions, Problem, REPLAYED, etag, text};
 use http::header;
 
 use super::give_back::{ENDED, TRIES, ask_after, current, give_back_rest, new, send_refund};
@@ -26,11 +27,11 @@ const OPERATION: &str = "payments.resolve";
 pub async fn resolve(
     context: Context,
     user: Permitted<PaymentsAny>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<PaymentId>,
     preconditions: Preconditions,
     request: Keyed<Resolve>,
 ) -> Result<Response, Error> {
-    let (mut payment, relation) = related(&context, &user, &id).await?;
+    let (mut payment, relation) = related(&context, &user, id).await?;
     relation.refuse_buyer()?;
     let mut errors = Vec::new();
     let reason = text::line(&mut errors, "reason", &request.body.reason, 1..=MAX_REASON);
@@ -45,12 +46,12 @@ pub async fn resolve(
         return replayed(key, &replay).await;
     }
     let given_back = given_back(&context, &payment).await?;
-    payment = current(&id).await?;
+    payment = current(id).await?;
     for _ in 0..TRIES {
         preconditions.check(payment.version)?;
         let mut rest = new(&payment, 0, reason.clone(), false);
         let change = resolved(&payment, &request.body, given_back, &mut rest).await?;
-        let kept = key.map(|key| key.kept(&operation, id.as_str()));
+        let kept = key.map(|key| key.kept(&operation, id));
         match (record::resolved(&context, &payment, &change, &user.actor(), kept).await, key) {
             (Ok(appended), _) => {
                 // A failure is logged there, and the relay delivers it later.
@@ -58,14 +59,14 @@ pub async fn resolve(
                 if rest.amount > 0 {
                     send_refund(&context, rest).await?;
                 }
-                if payments::is_due_back(&id).await? {
-                    give_back_rest(&context, &id, ENDED).await?;
+                if payments::is_due_back(id).await? {
+                    give_back_rest(&context, id, ENDED).await?;
                 }
                 RELAY.kick();
-                return answer(&id).await;
+                return answer(id).await;
             }
             (Err(store::Error::Replayed(replay)), Some(key)) => return replayed(key, &replay).await,
-            (Err(error), _) if payments::is_outrun(&error) => payment = current(&id).await?,
+            (Err(error), _) if payments::is_outrun(&error) => payment = current(id).await?,
             (Err(error), _) => return Err(error.into()),
         }
     }
@@ -104,11 +105,11 @@ async fn resolved(
     if body.action == Resolution::Accept && payment.booked.is_some() && given_back > 0 {
         return Err(Error::PartlyGivenBack);
     }
-    let wrong = refunds::in_conflict(&payment.id).await?;
+    let wrong = refunds::in_conflict(payment.id).await?;
     Ok(payment.resolved(body.action, &wrong, given_back, rest, ask_after()))
 }
 
-async fn answer(id: &str) -> Result<Response, Error> {
+async fn answer(id: PaymentId) -> Result<Response, Error> {
     let payment = current(id).await?;
     Ok(([(header::ETAG, etag(payment.version))], Json(show(&payment))).into_response())
 }
@@ -116,5 +117,5 @@ async fn answer(id: &str) -> Result<Response, Error> {
 /// The answer to a request that came before, with the payment as it is now.
 async fn replayed(key: &Key, replay: &store::Replay) -> Result<Response, Error> {
     key.check_same(&replay.request_hash)?;
-    Ok(([REPLAYED], answer(&replay.result).await?).into_response())
+    Ok(([REPLAYED], answer(replay.result()?).await?).into_response())
 }

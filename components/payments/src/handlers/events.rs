@@ -1,5 +1,6 @@
 //! What orders tell about their orders, and auth about people.
 
+use contract::OrderId;
 use contract::auth::AuthEvent;
 use contract::orders::OrderEvent;
 use edge::{Context, Message, ServiceCaller};
@@ -31,12 +32,12 @@ pub async fn receive(
 }
 
 async fn of_order(context: &Context, event: &CloudEvent, told: &OrderEvent) -> Result<(), Error> {
-    match (told, &event.subject) {
+    match (told, event.subject_id()) {
         (OrderEvent::PaymentRejected { payment_id, reason, .. }, _) => {
-            give_back(context, payment_id, reason.into(), &event.id).await
+            give_back(context, *payment_id, reason.into(), &event.id).await
         }
         (OrderEvent::Cancelled { refund: true, payment_id: Some(payment_id), .. }, _) => {
-            give_back(context, payment_id, "order_cancelled", &event.id).await
+            give_back(context, *payment_id, "order_cancelled", &event.id).await
         }
         (OrderEvent::Cancelled { .. } | OrderEvent::Expired { .. }, Some(order_id)) => {
             give_up(context, order_id).await
@@ -46,7 +47,7 @@ async fn of_order(context: &Context, event: &CloudEvent, told: &OrderEvent) -> R
 }
 
 /// An order came to an end that nothing was paid for: what was not paid yet is not waited for.
-async fn give_up(context: &Context, order_id: &str) -> Result<(), Error> {
+async fn give_up(context: &Context, order_id: OrderId) -> Result<(), Error> {
     // A call that is running ends as it will; its money is then refused by the order and goes back.
     match payments::open_of(order_id).await? {
         Some(payment) if !payment.is_running() => {

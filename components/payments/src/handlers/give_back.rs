@@ -1,8 +1,8 @@
 //! How money goes back: a refund is recorded, sent to the provider, and what that says of it is recorded.
 
+use contract::{PaymentId, RefundId};
 use edge::Context;
 use store::Timestamp;
-use uuid::Uuid;
 
 use crate::domain::{LOST_AFTER_SECONDS, Payment, Refund, RefundState};
 use crate::error::Error;
@@ -17,7 +17,12 @@ pub const TRIES: usize = 8;
 
 /// The order rejects a payment, as the event `cause` says: give back all that is left. The sweep goes on with what
 /// cannot be given back now.
-pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause: &str) -> Result<(), Error> {
+pub async fn give_back(
+    context: &Context,
+    payment_id: PaymentId,
+    reason: &str,
+    cause: &str,
+) -> Result<(), Error> {
     for _ in 0..TRIES {
         let Some(payment) = payments::find(payment_id).await? else { return Ok(()) };
         if payments::was_answered(cause).await? {
@@ -37,7 +42,7 @@ pub async fn give_back(context: &Context, payment_id: &str, reason: &str, cause:
 }
 
 /// Give back what is left of a payment, if it is not asked for already.
-pub async fn give_back_rest(context: &Context, payment_id: &str, reason: &str) -> Result<(), Error> {
+pub async fn give_back_rest(context: &Context, payment_id: PaymentId, reason: &str) -> Result<(), Error> {
     for _ in 0..TRIES {
         let payment = current(payment_id).await?;
         let rest = payment.refundable();
@@ -58,7 +63,7 @@ pub async fn give_back_rest(context: &Context, payment_id: &str, reason: &str) -
 
 /// Ask the provider for `refund` again if that is due; the refund as it is then.
 pub async fn reconcile(context: &Context, refund: Refund) -> Result<Refund, Error> {
-    if refund.state != RefundState::Pending || !refunds::claim(&refund.id).await? {
+    if refund.state != RefundState::Pending || !refunds::claim(refund.id).await? {
         return Ok(refund);
     }
     send_refund(context, refund).await
@@ -67,7 +72,7 @@ pub async fn reconcile(context: &Context, refund: Refund) -> Result<Refund, Erro
 /// Ask the provider for the recorded refund, and record its answer.
 pub async fn send_refund(context: &Context, refund: Refund) -> Result<Refund, Error> {
     faults::point("refunding.requested").await;
-    let payment = current(&refund.payment_id).await?;
+    let payment = current(refund.payment_id).await?;
     let outcome = provider::refund(context, &payment, &refund).await;
     faults::point("refunding.provided").await;
     record_refund(context, refund, outcome).await
@@ -76,21 +81,21 @@ pub async fn send_refund(context: &Context, refund: Refund) -> Result<Refund, Er
 /// Record what the provider says of `refund`; the refund as it is then.
 pub async fn record_refund(context: &Context, refund: Refund, outcome: Outcome) -> Result<Refund, Error> {
     for _ in 0..TRIES {
-        let payment = current(&refund.payment_id).await?;
+        let payment = current(refund.payment_id).await?;
         let Some(change) = payment.after_refund(&refund, outcome.clone(), Timestamp::now()) else { break };
         if record::append(context, &payment, change, SELF, None).await? {
             break;
         }
     }
-    refunds::find(&refund.id).await?.ok_or(Error::NotFound)
+    refunds::find(refund.id).await?.ok_or(Error::NotFound)
 }
 
 /// A refund that is about to be asked for.
 pub fn new(payment: &Payment, amount: i64, reason: String, restock: bool) -> Refund {
     let now = Timestamp::now();
     Refund {
-        id: Uuid::now_v7().to_string(),
-        payment_id: payment.id.clone(),
+        id: RefundId::generate(),
+        payment_id: payment.id,
         state: RefundState::Pending,
         amount,
         reason,
@@ -111,6 +116,6 @@ pub fn ask_after() -> Timestamp {
 }
 
 /// The payment with this id as it is now.
-pub async fn current(id: &str) -> Result<Payment, Error> {
+pub async fn current(id: PaymentId) -> Result<Payment, Error> {
     payments::find(id).await?.ok_or(Error::NotFound)
 }

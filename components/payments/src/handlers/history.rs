@@ -1,8 +1,9 @@
 //! The payment history with its sums.
 
 use axum::Json;
+use contract::PaymentId;
 use contract::permissions::{PaymentsAny, PaymentsRead};
-use edge::{FieldError, Id, Page, Period, Permitted, Query};
+use edge::{FieldError, Page, Period, Permitted, Query};
 use serde::Deserialize;
 
 use super::payments::show;
@@ -34,11 +35,11 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<api::History>, Error> {
     let mut filter = filter(params)?;
-    filter.buyer = (!user.may(PaymentsAny)).then(|| user.subject.clone());
-    let page = page.of::<Id>("payments.history", &filter)?;
-    let found = history::list(&filter, page.after.as_deref(), page.rows()).await?;
+    filter.buyer = (!user.may(PaymentsAny)).then(|| user.id);
+    let page = page.of::<PaymentId>("payments.history", &filter)?;
+    let found = history::list(&filter, page.after, page.rows()).await?;
     let totals = history::totals(&filter).await?.iter().map(total).collect();
-    let page = page.list(found.iter().map(show).collect(), |payment: &api::Payment| payment.id.clone());
+    let page = page.list(found.iter().map(show).collect(), |payment: &api::Payment| payment.id);
     Ok(Json(api::History { page, totals }))
 }
 

@@ -1,7 +1,8 @@
 //! What other services and the sweep ask of payments.
 
 use axum::Json;
-use edge::{Context, Id, List, Page, Path, ServiceCaller};
+use contract::{PaymentId, UserId};
+use edge::{Context, List, Page, Path, ServiceCaller};
 use http::StatusCode;
 
 use super::outcomes::round;
@@ -13,12 +14,12 @@ use crate::store as payments;
 /// `GET /internal/payments/buyers/{id}/payments`: 200 with what someone paid, newest first.
 pub async fn paid_by(
     _: ServiceCaller,
-    Path(Id(id)): Path<Id>,
+    Path(buyer): Path<UserId>,
     page: Page,
 ) -> Result<Json<List<api::Payment>>, Error> {
-    let page = page.of::<Id>("payments.buyer", &id)?;
-    let found = payments::list_of(&id, page.after.as_deref(), page.rows()).await?;
-    Ok(Json(page.list(found.iter().map(show).collect(), |payment: &api::Payment| payment.id.clone())))
+    let page = page.of::<PaymentId>("payments.buyer", buyer)?;
+    let found = payments::list_of(buyer, page.after, page.rows()).await?;
+    Ok(Json(page.list(found.iter().map(show).collect(), |payment: &api::Payment| payment.id)))
 }
 
 /// `POST /internal/payments/reconcile`: ask the provider about what was cut off; a round at a time.

@@ -44,7 +44,7 @@ pub async fn record_charge(
         Outcome::Unauthorized(_) => {
             // When it was outrun, someone else knew more.
             record::append(context, &payment, payment.misconfigured(), actor, None).await?;
-            current(&payment.id).await
+            current(payment.id).await
         }
         outcome => record_outcome(context, payment, outcome, actor).await,
     }
@@ -59,9 +59,9 @@ async fn record_once(
     for _ in 0..TRIES {
         let Some(change) = payment.after(outcome.clone(), Timestamp::now()) else { break };
         if record::append(context, &payment, change, actor, None).await? {
-            return current(&payment.id).await;
+            return current(payment.id).await;
         }
-        payment = current(&payment.id).await?;
+        payment = current(payment.id).await?;
     }
     let taken = matches!(outcome, Outcome::Captured(_) | Outcome::Authorized(_));
     if taken && !payment.state.is_live() && payment.state != PaymentState::Refunded {
@@ -73,19 +73,19 @@ async fn record_once(
 /// Ask the provider about `payment` and its refunds if that is due; the payment as it is then.
 pub async fn reconcile(context: &Context, payment: Payment) -> Result<Payment, Error> {
     if payment.refunding > 0 {
-        for refund in refunds::due_of(&payment.id, ROUND).await? {
+        for refund in refunds::due_of(payment.id, ROUND).await? {
             give_back::reconcile(context, refund).await?;
         }
-        return current(&payment.id).await;
+        return current(payment.id).await;
     }
-    if hints::claim_left(&payment.id).await? {
+    if hints::claim_left(payment.id).await? {
         let (payment, said) = look(context, payment, 1).await?;
         if !said {
-            hints::leave(&payment.id).await?;
+            hints::leave(payment.id).await?;
         }
         return Ok(payment);
     }
-    if !payment.is_due(Timestamp::now()) || !payments::claim(&payment.id).await? {
+    if !payment.is_due(Timestamp::now()) || !payments::claim(payment.id).await? {
         return Ok(payment);
     }
     look(context, payment, provider::TRIES).await.map(|(payment, _)| payment)
@@ -113,7 +113,7 @@ async fn never_heard_of(context: &Context, payment: Payment) -> Result<Payment, 
         // When it was outrun, someone else knew more.
         Some(change) => {
             record::append(context, &payment, change, SELF, None).await?;
-            current(&payment.id).await
+            current(payment.id).await
         }
         None => Ok(payment),
     }
@@ -135,7 +135,7 @@ pub async fn round(context: &Context) -> Result<Reconciled, Error> {
         done.count(refund.state != RefundState::Pending);
     }
     for payment in payments::due_back(ROUND).await? {
-        give_back_rest(context, &payment.id, give_back::ENDED).await?;
+        give_back_rest(context, payment.id, give_back::ENDED).await?;
         done.count(true);
     }
     for refund in refunds::owed(ROUND).await? {
@@ -147,10 +147,10 @@ pub async fn round(context: &Context) -> Result<Reconciled, Error> {
 
 /// Ask again for a refund that the provider refused, when that is due and its money has not gone back by another hand.
 async fn retry_owed(context: &Context, refund: Refund) -> Result<(), Error> {
-    if !refunds::claim_owed(&refund.id).await? {
+    if !refunds::claim_owed(refund.id).await? {
         return Ok(());
     }
-    let (payment, said) = look(context, current(&refund.payment_id).await?, 1).await?;
+    let (payment, said) = look(context, current(refund.payment_id).await?, 1).await?;
     if !said {
         return Ok(());
     }

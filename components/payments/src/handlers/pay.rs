@@ -4,11 +4,11 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::orders::{Status, Summary};
 use contract::permissions::PaymentsCreate;
-use edge::{Code, Context, FieldError, Id, Key, Keyed, Permitted, Problem, REPLAYED, User, etag};
+use contract::{OrderId, PaymentId, UserId};
+use edge::{Code, Context, FieldError, Key, Keyed, Permitted, Problem, REPLAYED, User, etag};
 use http::{StatusCode, header};
 use money::Decimal;
 use store::{Replay, Timestamp};
-use uuid::Uuid;
 
 use super::outcomes::{reconcile, record_charge, record_outcome};
 use super::payments::show;
@@ -43,7 +43,7 @@ pub async fn create(
         return replayed(&context, key, &replay).await;
     }
     let (order_id, amount, card) = check(request.body)?;
-    let order = payable(&context, &user, &order_id).await?;
+    let order = payable(&context, &user, order_id).await?;
     if amount.is_some_and(|amount| order.currency.minor_units(&amount) != Ok(order.total)) {
         return Err(Error::AmountMismatch);
     }
@@ -69,7 +69,7 @@ pub async fn create(
 /// The answer to a request that came before, as the payment is now.
 async fn replayed(context: &Context, key: &Key, replay: &Replay) -> Result<Response, Error> {
     key.check_same(&replay.request_hash)?;
-    let payment = payments::find(&replay.stream).await?.ok_or(Error::NotFound)?;
+    let payment = payments::find(replay.id()?).await?.ok_or(Error::NotFound)?;
     let payment = reconcile(context, payment).await?;
     if payment.is_running() {
         return Err(Error::InProgress);
@@ -77,7 +77,7 @@ async fn replayed(context: &Context, key: &Key, replay: &Replay) -> Result<Respo
     Ok(([REPLAYED], answer(payment).unwrap_or_else(Error::into_response)).into_response())
 }
 
-fn check(body: NewPayment) -> Result<(String, Option<Decimal>, Card), Error> {
+fn check(body: NewPayment) -> Result<(OrderId, Option<Decimal>, Card), Error> {
     let mut errors = Vec::new();
     if body.payment_method != "credit_card" {
         errors.push(FieldError::new("paymentMethod", "must be credit_card"));
@@ -100,18 +100,16 @@ fn this_month() -> (u16, u8) {
 }
 
 /// The caller's order, if it waits for a payment.
-async fn payable(context: &Context, user: &User, order_id: &str) -> Result<Summary, Error> {
-    // The id becomes part of a path: nothing but a UUID may.
-    let Id(id) = order_id.parse().map_err(|_| Error::NoOrder)?;
-    let reply = CLIENT.get(context, "orders", &format!("orders/{id}")).await?;
+async fn payable(context: &Context, user: &User, order_id: OrderId) -> Result<Summary, Error> {
+    let reply = CLIENT.get(context, "orders", &format!("orders/{order_id}")).await?;
     let order: Summary = match reply.status {
         StatusCode::OK => reply.json()?,
         StatusCode::NOT_FOUND => return Err(Error::NoOrder),
         _ => return Err(Problem::new(Code::UNAVAILABLE, "The order cannot be read now; try again").into()),
     };
     match order.status {
-        _ if order.buyer_id != user.subject => Err(Error::NoOrder),
-        _ if order.stopped.contains(&user.subject) => Err(Problem::stopped().into()),
+        _ if order.buyer_id != user.id => Err(Error::NoOrder),
+        _ if order.stopped.contains(&user.id) => Err(Problem::stopped().into()),
         Status::Ordered if !order.stopped.is_empty() => Err(Error::SellerStopped),
         Status::Ordered => Ok(order),
         Status::Paid => Err(Error::OrderPaid),
@@ -122,7 +120,7 @@ async fn payable(context: &Context, user: &User, order_id: &str) -> Result<Summa
 fn new_payment(order: Summary, provider: String, card: &Card) -> Payment {
     let now = Timestamp::now();
     Payment {
-        id: Uuid::now_v7().to_string(),
+        id: PaymentId::generate(),
         order_id: order.id,
         buyer_id: order.buyer_id,
         state: PaymentState::Pending,
@@ -148,10 +146,10 @@ fn new_payment(order: Summary, provider: String, card: &Card) -> Payment {
 async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Result<(), Error> {
     let (limit, now) = (declines_limit().await?, Timestamp::now());
     let since = now.plus_seconds(-TRIES_WITHIN);
-    let kept = key.map(|key| key.kept(OPERATION, payment.id.as_str()));
+    let kept = key.map(|key| key.kept(OPERATION, payment.id));
     match record::started(context, payment, limit, since, kept.clone()).await {
-        Err(error) if payments::is_live(&error) => refuse_if_live(context, &payment.order_id).await?,
-        Err(error) if payments::is_too_many(&error) => return too_many(&payment.buyer_id, limit).await,
+        Err(error) if payments::is_live(&error) => refuse_if_live(context, payment.order_id).await?,
+        Err(error) if payments::is_too_many(&error) => return too_many(payment.buyer_id, limit).await,
         other => return Ok(other?),
     }
     match record::started(context, payment, limit, since, kept).await {
@@ -162,14 +160,14 @@ async fn start(context: &Context, payment: &Payment, key: Option<&Key>) -> Resul
 }
 
 /// 429, with the time until the oldest of the last `limit` tries no longer counts.
-async fn too_many(buyer_id: &str, limit: i64) -> Result<(), Error> {
+async fn too_many(buyer_id: UserId, limit: i64) -> Result<(), Error> {
     let oldest = payments::oldest_try(buyer_id, limit).await?;
     let now = Timestamp::now();
     let free = oldest.map_or(now, |oldest| oldest.plus_seconds(TRIES_WITHIN));
     Err(Error::TooMany(free.wait_from(now)))
 }
 
-async fn refuse_if_live(context: &Context, order_id: &str) -> Result<(), Error> {
+async fn refuse_if_live(context: &Context, order_id: OrderId) -> Result<(), Error> {
     let Some(live) = payments::live(order_id).await? else { return Ok(()) };
     let mut live = reconcile(context, live).await?;
     if live.waits_for_payer() {

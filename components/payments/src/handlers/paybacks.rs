@@ -1,7 +1,7 @@
 //! Money that the provider gave back: our own refunds whose answer was lost, and what was done in its dashboard.
 
+use contract::RefundId;
 use edge::Context;
-use uuid::Uuid;
 
 use super::give_back::{TRIES, current, record_refund};
 use crate::domain::{Payment, Refund, RefundState};
@@ -17,13 +17,14 @@ pub async fn book(context: &Context, payment: Payment, paybacks: Vec<Payback>) -
             book_elsewhere(context, &payment, payback.receipt).await?;
         }
     }
-    current(&payment.id).await
+    current(payment.id).await
 }
 
 /// Whether the shop asked for it; it is settled then.
 async fn is_ours(context: &Context, payment: &Payment, payback: &Payback) -> Result<bool, Error> {
     let Some(key) = &payback.refund_id else { return Ok(false) };
-    let found = payments::refunds::find(Refund::id_of(key)).await?;
+    let Some(id) = Refund::id_of(key) else { return Ok(false) };
+    let found = payments::refunds::find(id).await?;
     // A refund that the provider first refused and then made after all is not the retry of it.
     let is_it = |refund: &Refund| refund.payment_id == payment.id && refund.key() == *key;
     match found.filter(is_it) {
@@ -46,9 +47,8 @@ async fn book_elsewhere(context: &Context, payment: &Payment, receipt: Receipt) 
         if payments::was_answered(&cause).await? {
             return Ok(());
         }
-        let payment = current(&payment.id).await?;
-        let id = Uuid::now_v7().to_string();
-        let Some(change) = payment.refunded_elsewhere(&id, &receipt) else {
+        let payment = current(payment.id).await?;
+        let Some(change) = payment.refunded_elsewhere(RefundId::generate(), &receipt) else {
             record::alert(&payment, "the provider gave back what is not of it");
             return Ok(());
         };
@@ -58,7 +58,7 @@ async fn book_elsewhere(context: &Context, payment: &Payment, receipt: Receipt) 
             // A refund of ours that is under way wants the same money; the provider will refuse one of the two.
             Err(Error::Internal(error)) if payments::refunds::exceeds(&error) => {
                 record::alert(&payment, "the provider gave back more than is left");
-                return Ok(hints::leave(&payment.id).await?);
+                return Ok(hints::leave(payment.id).await?);
             }
             Err(error) => return Err(error),
         }

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use contract::PaymentId;
 use contract::permissions::{PaymentsAny, PaymentsRead};
-use edge::{Context, Id, List, Page, Path, Permitted, Preconditions, etag};
+use edge::{Context, List, Page, Path, Permitted, Preconditions, etag};
 use http::{StatusCode, header};
 
 use super::outcomes::reconcile;
@@ -16,11 +17,11 @@ use crate::{api, store as payments};
 pub async fn get(
     context: Context,
     user: Permitted<PaymentsRead>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<PaymentId>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    let payment = payments::find(&id).await?.ok_or(Error::NotFound)?;
-    user.relation(&payment.buyer_id, PaymentsAny).ok_or(Error::NotFound)?;
+    let payment = payments::find(id).await?.ok_or(Error::NotFound)?;
+    user.relation(payment.buyer_id, PaymentsAny).ok_or(Error::NotFound)?;
     let payment = reconcile(&context, payment).await?;
     let tag = [(header::ETAG, etag(payment.version))];
     if preconditions.unchanged(payment.version) {
@@ -32,15 +33,15 @@ pub async fn get(
 /// `GET /api/payments`: the caller's, or everyone's with `payments:any`; newest first.
 pub async fn list(user: Permitted<PaymentsRead>, page: Page) -> Result<Json<List<api::Payment>>, Error> {
     let any = user.may(PaymentsAny);
-    let page = page.of::<Id>("payments", (!any).then_some(&user.subject))?;
-    let (after, rows) = (page.after.as_deref(), page.rows());
+    let page = page.of::<PaymentId>("payments", (!any).then_some(user.id))?;
+    let (after, rows) = (page.after, page.rows());
     let found = if any {
         payments::list_all(after, rows).await?
     } else {
-        payments::list_of(&user.subject, after, rows).await?
+        payments::list_of(user.id, after, rows).await?
     };
     let items = found.iter().map(show).collect();
-    Ok(Json(page.list(items, |payment: &api::Payment| payment.id.clone())))
+    Ok(Json(page.list(items, |payment: &api::Payment| payment.id)))
 }
 
 /// A payment as clients see it.
@@ -48,9 +49,9 @@ pub fn show(payment: &Payment) -> api::Payment {
     let card = payment.card.clone();
     let failure = payment.failure.clone();
     api::Payment {
-        id: payment.id.clone(),
-        order_id: payment.order_id.clone(),
-        buyer_id: payment.buyer_id.clone(),
+        id: payment.id,
+        order_id: payment.order_id,
+        buyer_id: payment.buyer_id,
         status: payment.state,
         amount: payment.currency.decimal(payment.amount),
         currency: payment.currency,

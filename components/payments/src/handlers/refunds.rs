@@ -4,9 +4,9 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{PaymentsRead, PaymentsRefund};
+use contract::{PaymentId, RefundId};
 use edge::{
-    Context, FieldError, Id, Key, Keyed, List, Nothing, OptionalBody, Page, Path, Permitted, REPLAYED, User,
-    text,
+    Context, FieldError, Key, Keyed, List, Nothing, OptionalBody, Page, Path, Permitted, REPLAYED, User, text,
 };
 use http::StatusCode;
 
@@ -29,10 +29,10 @@ const RETRY: &str = "payments.refunds.retry";
 pub async fn create(
     context: Context,
     user: User,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<PaymentId>,
     request: Keyed<NewRefund>,
 ) -> Result<Response, Error> {
-    let payment = refundable(&context, &user, &id).await?;
+    let payment = refundable(&context, &user, id).await?;
     // The same key for another payment is another key.
     let operation = format!("{OPERATION}.{}", payment.id);
     if let Some(key) = &request.key
@@ -51,10 +51,10 @@ pub async fn create(
 pub async fn retry(
     context: Context,
     user: User,
-    Path((Id(id), Id(refund_id))): Path<(Id, Id)>,
+    Path((id, refund_id)): Path<(PaymentId, RefundId)>,
     OptionalBody(request): OptionalBody<Nothing>,
 ) -> Result<Response, Error> {
-    let payment = refundable(&context, &user, &id).await?;
+    let payment = refundable(&context, &user, id).await?;
     let operation = format!("{RETRY}.{refund_id}");
     if let Some(key) = &request.key
         && let Some(replay) = DB.replay(&user.actor(), &key.scoped(&operation)).await?
@@ -63,7 +63,7 @@ pub async fn retry(
     }
     // The money may have been given back at the provider's dashboard: then it is not owed any more.
     let (payment, _) = look(&context, payment, 1).await?;
-    let refund = refunds::find(&refund_id).await?.filter(|refund| refund.payment_id == payment.id);
+    let refund = refunds::find(refund_id).await?.filter(|refund| refund.payment_id == payment.id);
     let refund = refund.ok_or(Error::NoRefund)?;
     if !refund.owed {
         return Err(Error::NotRetryable(Box::new(refund)));
@@ -82,7 +82,7 @@ async fn ask(
     change: &Change,
     key: Option<(&Key, String)>,
 ) -> Result<Response, Error> {
-    let kept = key.as_ref().map(|(key, operation)| key.kept(operation, refund.id.as_str()));
+    let kept = key.as_ref().map(|(key, operation)| key.kept(operation, refund.id));
     match (record::refund_asked(context, payment, change, &user.actor(), kept).await, key) {
         (Ok(_), _) => {}
         (Err(store::Error::Replayed(replay)), Some((key, _))) => {
@@ -99,20 +99,20 @@ async fn ask(
 pub async fn list(
     context: Context,
     user: Permitted<PaymentsRead>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<PaymentId>,
     page: Page,
 ) -> Result<Json<List<api::Refund>>, Error> {
-    let (payment, _) = related(&context, &user, &id).await?;
+    let (payment, _) = related(&context, &user, id).await?;
     let payment = outcomes::reconcile(&context, payment).await?;
-    let page = page.of::<Id>("refunds", &payment.id)?;
-    let found = refunds::list(&payment.id, page.after.as_deref(), page.rows()).await?;
+    let page = page.of::<RefundId>("refunds", payment.id)?;
+    let found = refunds::list(payment.id, page.after, page.rows()).await?;
     let items = found.iter().map(|refund| show(&payment, refund)).collect();
-    Ok(Json(page.list(items, |refund: &api::Refund| refund.id.clone())))
+    Ok(Json(page.list(items, |refund: &api::Refund| refund.id)))
 }
 
 /// The payment, if `user` may refund it: who sold all of its order, and who deals with all payments. Its buyer learns
 /// that they may not, whatever else they may do; a stranger, that there is none.
-async fn refundable(context: &Context, user: &User, id: &str) -> Result<Payment, Error> {
+async fn refundable(context: &Context, user: &User, id: PaymentId) -> Result<Payment, Error> {
     let (payment, relation) = related(context, user, id).await?;
     user.require(PaymentsRefund)?;
     relation.refuse_buyer()?;
@@ -177,7 +177,7 @@ async fn replayed(
     replay: &store::Replay,
 ) -> Result<Response, Error> {
     key.check_same(&replay.request_hash)?;
-    let refund = refunds::find(&replay.result).await?.ok_or(Error::NotFound)?;
+    let refund = refunds::find(replay.result()?).await?.ok_or(Error::NotFound)?;
     let refund = reconcile(context, refund).await?;
     Ok(([REPLAYED], answer(payment, &refund).unwrap_or_else(Error::into_response)).into_response())
 }
@@ -194,8 +194,8 @@ fn answer(payment: &Payment, refund: &Refund) -> Result<Response, Error> {
 fn show(payment: &Payment, refund: &Refund) -> api::Refund {
     let in_conflict = refund.state == RefundState::Conflict;
     api::Refund {
-        id: refund.id.clone(),
-        payment_id: refund.payment_id.clone(),
+        id: refund.id,
+        payment_id: refund.payment_id,
         amount: payment.currency.decimal(refund.amount),
         currency: payment.currency,
         status: refund.state,

@@ -1,6 +1,7 @@
 //! How a person stands to a payment. Every route that is about one asks here, so that a permission alone opens no one
 //! else's money, and nobody decides about a purchase of their own.
 
+use contract::PaymentId;
 use contract::orders::Summary;
 use contract::permissions::{PaymentsAny, PaymentsRefund};
 use edge::{Code, Context, Problem, User};
@@ -24,7 +25,7 @@ pub enum Relation {
 impl Relation {
     /// What `user` is to `payment`. Only a seller costs a hop.
     async fn of(context: &Context, user: &User, payment: &Payment) -> Result<Option<Self>, Error> {
-        match user.relation(&payment.buyer_id, PaymentsAny) {
+        match user.relation(payment.buyer_id, PaymentsAny) {
             Some(edge::Relation::Owner) => return Ok(Some(Self::Buyer)),
             Some(edge::Relation::Overseer) => return Ok(Some(Self::Admin)),
             None => {}
@@ -46,7 +47,7 @@ impl Relation {
 }
 
 /// The payment with this id and what `user` is to it; 404 for strangers.
-pub async fn related(context: &Context, user: &User, id: &str) -> Result<(Payment, Relation), Error> {
+pub async fn related(context: &Context, user: &User, id: PaymentId) -> Result<(Payment, Relation), Error> {
     let payment = payments::find(id).await?.ok_or(Error::NotFound)?;
     let relation = Relation::of(context, user, &payment).await?.ok_or(Error::NotFound)?;
     Ok((payment, relation))
@@ -57,7 +58,7 @@ async fn is_only_seller(context: &Context, user: &User, payment: &Payment) -> Re
     match reply.status {
         StatusCode::OK => {
             let sellers = reply.json::<Summary>()?.seller_ids;
-            Ok(matches!(sellers.as_slice(), [only] if *only == user.subject))
+            Ok(matches!(sellers.as_slice(), [only] if *only == user.id))
         }
         StatusCode::NOT_FOUND => Ok(false),
         _ => Err(Problem::new(Code::UNAVAILABLE, "The order cannot be read now; try again").into()),

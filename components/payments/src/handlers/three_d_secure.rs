@@ -3,7 +3,8 @@
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::response::{Html, IntoResponse, Response};
-use edge::{Code, Context, Id, Path, Problem};
+use contract::PaymentId;
+use edge::{Code, Context, Path, Problem};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::give_back::current;
@@ -27,18 +28,18 @@ const POLICY: (HeaderName, HeaderValue) = (
 
 /// `GET /api/payments/sandbox/3ds/{id}`: 200 with a page. Open to anyone who knows the payment's id: a bank knows no
 /// token of ours, and the sandbox takes no money.
-pub async fn page(Path(Id(id)): Path<Id>) -> Result<Response, Error> {
-    let payment = of_sandbox(&id).await?;
+pub async fn page(Path(id): Path<PaymentId>) -> Result<Response, Error> {
+    let payment = of_sandbox(id).await?;
     Ok(([POLICY], Html(html(&payment))).into_response())
 }
 
 /// `POST /api/payments/sandbox/3ds/{id}`, a form: 303 to the page, which says what became of the payment.
 pub async fn choose(
     context: Context,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<PaymentId>,
     chosen: Result<Form<Chosen>, FormRejection>,
 ) -> Result<Response, Error> {
-    let payment = of_sandbox(&id).await?;
+    let payment = of_sandbox(id).await?;
     let Form(Chosen { result }) = chosen
         .map_err(|_| Problem::new(Code::VALIDATION, "Send a form with `result` = `approve` or `refuse`"))?;
     if payment.waits_for_payer() {
@@ -65,7 +66,7 @@ fn refused(outcome: Outcome) -> Outcome {
     }
 }
 
-async fn of_sandbox(id: &str) -> Result<Payment, Error> {
+async fn of_sandbox(id: PaymentId) -> Result<Payment, Error> {
     let payment = current(id).await?;
     let open = payment.provider == SANDBOX && settings::providers().await?.iter().any(|one| one == SANDBOX);
     open.then_some(payment).ok_or(Error::NotFound)

@@ -38,10 +38,10 @@ pub async fn receive(
         return Ok(StatusCode::NO_CONTENT);
     };
     let cause = format!("{provider}:{}", notice.id);
-    if payments::was_answered(&cause).await? || !(notice.signed || hints::claim(&payment.id).await?) {
+    if payments::was_answered(&cause).await? || !(notice.signed || hints::claim(payment.id).await?) {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let (id, before) = (payment.id.clone(), payment.version);
+    let (id, before) = (payment.id, payment.version);
     let after = match &notice.dispute {
         Some(dispute) => {
             record::disputed(&context, &payment, dispute, format!("{cause}:dispute")).await?;
@@ -50,7 +50,7 @@ pub async fn receive(
         None => ask_provider(&context, payment).await?,
     };
     if notice.signed || after.version != before {
-        record::webhook(&context, &provider, &notice.id, &id, cause).await?;
+        record::webhook(&context, &provider, &notice.id, id, cause).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -78,6 +78,7 @@ fn refused(refusal: Refusal) -> Problem {
 /// The payment that a webhook is about, if it is one of this provider's.
 async fn concerned(provider: &str, notice: &Notice) -> Result<Option<Payment>, Error> {
     if let Some(id) = &notice.payment_id {
+        let Ok(id) = id.parse() else { return Ok(None) };
         return Ok(payments::find(id).await?.filter(|payment| payment.provider == provider));
     }
     match &notice.reference {

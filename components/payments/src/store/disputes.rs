@@ -1,5 +1,6 @@
 //! Disputes, as the fold of `dispute.recorded` leaves them.
 
+use contract::PaymentId;
 use money::Currency;
 use store::{Error, Row, Timestamp, params};
 
@@ -29,10 +30,14 @@ fn dispute(row: &Row) -> Result<Dispute, Error> {
 }
 
 /// Disputes of a payment, after the one with id `after`.
-pub async fn list(payment_id: &str, after: Option<&str>, limit: i64) -> Result<Vec<Dispute>, Error> {
+pub async fn list(payment_id: PaymentId, after: Option<&str>, limit: i64) -> Result<Vec<Dispute>, Error> {
     let sql = "SELECT id, amount, currency, reason, status, created_at FROM payments_disputes \
                WHERE payment_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
-    DB.query(sql, params![payment_id, after.unwrap_or_default(), limit]).await?.iter().map(dispute).collect()
+    DB.query(sql, params![payment_id.to_string(), after.unwrap_or_default(), limit])
+        .await?
+        .iter()
+        .map(dispute)
+        .collect()
 }
 
 /// How many disputes are to be decided, by provider.

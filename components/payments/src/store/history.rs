@@ -2,6 +2,7 @@
 //!
 //! Ids begin with the time of creation (UUIDv7), so that a page's cursor and a range of times are ranges of ids.
 
+use contract::{PaymentId, UserId};
 use money::Currency;
 use store::{AFTER_ALL, Error, Row, Timestamp, Value, params};
 
@@ -11,7 +12,7 @@ use crate::domain::Payment;
 /// Which payments are asked for; `None` is any.
 #[derive(Hash)]
 pub struct Filter {
-    pub buyer: Option<String>,
+    pub buyer: Option<UserId>,
     pub status: Option<&'static str>,
     /// RFC 3339 of fixed width; this moment is in.
     pub from: Option<String>,
@@ -36,7 +37,7 @@ const ONE: &str = "currency, 1 AS payments, \
     iif(state IN ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED'), amount, 0) AS captured, refunded";
 
 /// The payments that match, newest first, older than `after`.
-pub async fn list(filter: &Filter, after: Option<&str>, limit: i64) -> Result<Vec<Payment>, Error> {
+pub async fn list(filter: &Filter, after: Option<PaymentId>, limit: i64) -> Result<Vec<Payment>, Error> {
     let mut select =
         Select { conditions: "id < ?2".to_owned(), params: params![limit, before(filter, after)] };
     select.narrow(filter);
@@ -77,8 +78,9 @@ impl Select {
         let state = if filter.buyer.is_some() { "+state =" } else { "state =" };
         let first =
             filter.from.as_deref().and_then(Timestamp::parse).map(|from| first_id(from.plus_seconds(-SLACK)));
+        let buyer = filter.buyer.map(String::from);
         let wanted = [
-            ("buyer_id =", filter.buyer.as_deref()),
+            ("buyer_id =", buyer.as_deref()),
             (state, filter.status),
             ("id >=", first.as_deref()),
             ("+created_at >=", filter.from.as_deref()),
@@ -99,10 +101,10 @@ fn first_id(moment: Timestamp) -> String {
 }
 
 /// The id before which a list begins. An id is not made after the time that its payment carries.
-fn before(filter: &Filter, after: Option<&str>) -> String {
+fn before(filter: &Filter, after: Option<PaymentId>) -> String {
     let to = filter.to.as_deref().and_then(Timestamp::parse).map(first_id);
     let end = to.unwrap_or_else(|| AFTER_ALL.to_owned());
-    after.map_or(end.as_str(), |after| after.min(&end)).to_owned()
+    after.map_or(end.clone(), |after| after.to_string().min(end))
 }
 
 fn one_by_one(filter: &Filter) -> (String, Vec<Value>) {

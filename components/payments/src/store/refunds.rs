@@ -1,5 +1,6 @@
 //! Refunds, as the fold of `payment.refund_*` leaves them.
 
+use contract::{PaymentId, RefundId};
 use store::{Error, Row, Timestamp, params};
 
 use super::DB;
@@ -13,8 +14,8 @@ const CLAIMED_FOR: i64 = 60;
 
 fn refund(row: &Row) -> Result<Refund, Error> {
     Ok(Refund {
-        id: row.text("id")?,
-        payment_id: row.text("payment_id")?,
+        id: row.parsed("id")?,
+        payment_id: row.parsed("payment_id")?,
         state: row.parsed("state")?,
         amount: row.int("amount")?,
         reason: row.text("reason")?,
@@ -30,17 +31,18 @@ fn refund(row: &Row) -> Result<Refund, Error> {
 }
 
 /// The refund with this id.
-pub async fn find(id: &str) -> Result<Option<Refund>, Error> {
+pub async fn find(id: RefundId) -> Result<Option<Refund>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM payments_refunds WHERE id = ?1");
-    DB.query_one(&sql, params![id]).await?.as_ref().map(refund).transpose()
+    DB.query_one(&sql, params![id.to_string()]).await?.as_ref().map(refund).transpose()
 }
 
 /// Refunds of a payment, oldest first, after the one with id `after`.
-pub async fn list(payment_id: &str, after: Option<&str>, limit: i64) -> Result<Vec<Refund>, Error> {
+pub async fn list(payment_id: PaymentId, after: Option<RefundId>, limit: i64) -> Result<Vec<Refund>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM payments_refunds WHERE payment_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
     );
-    DB.query(&sql, params![payment_id, after.unwrap_or_default(), limit]).await?.iter().map(refund).collect()
+    let after = after.map(String::from).unwrap_or_default();
+    DB.query(&sql, params![payment_id.to_string(), after, limit]).await?.iter().map(refund).collect()
 }
 
 /// Refunds whose fate is to be asked for, those that wait longest first.
@@ -52,21 +54,21 @@ pub async fn due(limit: i64) -> Result<Vec<Refund>, Error> {
 }
 
 /// Refunds of one payment whose fate is to be asked for.
-pub async fn due_of(payment_id: &str, limit: i64) -> Result<Vec<Refund>, Error> {
+pub async fn due_of(payment_id: PaymentId, limit: i64) -> Result<Vec<Refund>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM payments_refunds WHERE payment_id = ?1 AND state = 'PENDING' AND ask_after <= ?2 LIMIT ?3"
     );
-    let params = params![payment_id, Timestamp::now().to_string(), limit];
+    let params = params![payment_id.to_string(), Timestamp::now().to_string(), limit];
     DB.query(&sql, params).await?.iter().map(refund).collect()
 }
 
 /// Take the right to ask the provider for a refund that is due, as for payments.
-pub async fn claim(id: &str) -> Result<bool, Error> {
+pub async fn claim(id: RefundId) -> Result<bool, Error> {
     let now = Timestamp::now();
     let sql = "UPDATE payments_refunds SET ask_after = ?2 \
                WHERE id = ?1 AND state = 'PENDING' AND ask_after <= ?3 RETURNING id";
     let next = now.plus_seconds(ASK_EVERY_SECONDS).to_string();
-    Ok(DB.query_one(sql, params![id, next, now.to_string()]).await?.is_some())
+    Ok(DB.query_one(sql, params![id.to_string(), next, now.to_string()]).await?.is_some())
 }
 
 /// Refunds that were refused and are to be asked for again, those that wait longest first.
@@ -78,17 +80,17 @@ pub async fn owed(limit: i64) -> Result<Vec<Refund>, Error> {
 }
 
 /// Take the right to ask again for a refund that is [`owed`], as for one that is pending.
-pub async fn claim_owed(id: &str) -> Result<bool, Error> {
+pub async fn claim_owed(id: RefundId) -> Result<bool, Error> {
     let now = Timestamp::now();
     let sql = "UPDATE payments_refunds SET retry_at = ?2 WHERE id = ?1 AND owed = 1 AND retry_at <= ?3 RETURNING id";
     let until = now.plus_seconds(CLAIMED_FOR).to_string();
-    Ok(DB.query_one(sql, params![id, until, now.to_string()]).await?.is_some())
+    Ok(DB.query_one(sql, params![id.to_string(), until, now.to_string()]).await?.is_some())
 }
 
 /// Refunds of a payment that the provider booked otherwise than was asked. A payment has a few at most.
-pub async fn in_conflict(payment_id: &str) -> Result<Vec<Refund>, Error> {
+pub async fn in_conflict(payment_id: PaymentId) -> Result<Vec<Refund>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM payments_refunds WHERE payment_id = ?1 AND state = 'CONFLICT'");
-    DB.query(&sql, params![payment_id]).await?.iter().map(refund).collect()
+    DB.query(&sql, params![payment_id.to_string()]).await?.iter().map(refund).collect()
 }
 
 /// How many refunds are owed, by provider.

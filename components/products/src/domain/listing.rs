@@ -3,7 +3,8 @@
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-use edge::{FieldError, Id, text};
+use contract::UserId;
+use edge::{FieldError, text};
 use money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +54,7 @@ pub struct Query {
     #[cfg_attr(feature = "schema", schemars(length(max = super::MAX_LABEL)))]
     pub category: Option<String>,
     /// A seller's id.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<edge::Id>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<UserId>"))]
     pub seller: Option<String>,
     #[cfg_attr(feature = "schema", schemars(with = "Option<f64>", extend("multipleOf" = 0.0001)))]
     pub min_price: Option<String>,
@@ -71,7 +72,7 @@ pub struct Listing {
     /// Each must begin a word of the product.
     pub words: Vec<String>,
     pub category: Option<String>,
-    pub seller: Option<String>,
+    pub seller: Option<UserId>,
     /// Only amounts of one currency compare.
     pub currency: Option<Currency>,
     /// In minor units.
@@ -144,11 +145,11 @@ impl Listing {
             })
         };
         let (min_price, max_price) = (amount("minPrice", min), amount("maxPrice", max));
-        let seller = given(query.seller).map(|seller| seller.parse::<Id>());
+        let seller = given(query.seller).map(|seller| seller.parse::<UserId>());
         if let Some(Err(error)) = &seller {
             errors.push(FieldError::new("seller", error.to_string()));
         }
-        let seller = seller.and_then(|id| Some(id.ok()?.0));
+        let seller = seller.and_then(Result::ok);
         let category =
             given(query.category).map(|name| text::query(&mut errors, "category", &name, MAX_LABEL));
         if errors.is_empty() {
@@ -217,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_place_is_read_as_it_was_written() {
-        let product = super::super::tests::product("a", 150, 1);
+        let product = super::super::tests::product(1, 150, 1);
         for sort in ["newest", "price", "-price", "name"] {
             let place = listing(&format!(r#"{{"sort":"{sort}"}}"#)).unwrap().place(&product);
             assert_eq!(place.to_string().parse::<Place>().unwrap(), place);

@@ -2,7 +2,7 @@
 
 use contract::orders::{OrderEvent, Status};
 use contract::products::{HeldLine, ProductEvent, Sale, Wanted};
-use contract::{Line, Units};
+use contract::{Line, OrderId, ProductId, Units};
 use serde::{Deserialize, Serialize};
 
 use super::Product;
@@ -44,7 +44,7 @@ pub struct Reservation {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shortage {
-    pub product_id: String,
+    pub product_id: ProductId,
     pub requested: i64,
     pub available: i64,
 }
@@ -79,10 +79,9 @@ impl Settlement {
     pub fn event(
         self,
         state: ReservationState,
-        order_id: &str,
+        order_id: OrderId,
         sold: Option<&[Units]>,
     ) -> Option<ProductEvent> {
-        let order_id = order_id.to_owned();
         match (state, self) {
             (ReservationState::Held, Self::Confirm) => {
                 Some(ProductEvent::StockConfirmed { order_id, lines: sold.map(<[_]>::to_vec) })
@@ -99,13 +98,10 @@ impl Settlement {
 /// All that is to be held: the priced `lines` and, besides, what is `kept`; of a product that is in both, the more of
 /// either. What is only kept has no price, as nobody is about to buy it.
 pub fn all_held(lines: &[Line], kept: &[Units]) -> Vec<HeldLine> {
-    let of = |id: &str| kept.iter().find(|line| line.product_id == id).map_or(0, |line| line.quantity);
+    let of = |id: ProductId| kept.iter().find(|line| line.product_id == id).map_or(0, |line| line.quantity);
     let wanted = lines.iter().map(|line| HeldLine {
-        units: Units {
-            product_id: line.product_id.clone(),
-            quantity: line.quantity.max(of(&line.product_id)),
-        },
-        sale: Some(Sale { name: line.name.clone(), seller_id: line.seller_id.clone(), price: line.price }),
+        units: Units { product_id: line.product_id, quantity: line.quantity.max(of(line.product_id)) },
+        sale: Some(Sale { name: line.name.clone(), seller_id: line.seller_id, price: line.price }),
     });
     let is_wanted = |kept: &&Units| lines.iter().any(|line| line.product_id == kept.product_id);
     let others = kept.iter().filter(|line| !is_wanted(line));
@@ -114,14 +110,14 @@ pub fn all_held(lines: &[Line], kept: &[Units]) -> Vec<HeldLine> {
 
 /// The lines for which there is not enough, when `own` units are held for the same order already.
 pub fn shortages(wanted: &[Wanted], found: &[Product], own: &[Units]) -> Vec<Shortage> {
-    let free = |id: &str| found.iter().find(|p| p.id == id).map_or(0, Product::available);
-    let held = |id: &str| own.iter().find(|line| line.product_id == id).map_or(0, |line| line.quantity);
+    let free = |id: ProductId| found.iter().find(|p| p.id == id).map_or(0, Product::available);
+    let held = |id: ProductId| own.iter().find(|line| line.product_id == id).map_or(0, |line| line.quantity);
     wanted
         .iter()
         .map(|line| Shortage {
-            product_id: line.product_id.clone(),
+            product_id: line.product_id,
             requested: line.quantity,
-            available: free(&line.product_id).saturating_add(held(&line.product_id)),
+            available: free(line.product_id).saturating_add(held(line.product_id)),
         })
         .filter(|line| line.requested > line.available)
         .collect()
@@ -133,9 +129,11 @@ mod tests {
 
     use super::*;
 
+    const ID: &str = "019aa4c5-0001-7000-8000-0000000000ab";
+
     fn event(kind: &str, restock: Option<bool>) -> OrderEvent {
         let mut data = json!({
-            "buyerId": "b", "paymentId": "p", "amount": 1, "currency": "USD", "refundedTotal": 1, "lines": [],
+            "buyerId": ID, "paymentId": ID, "amount": 1, "currency": "USD", "refundedTotal": 1, "lines": [],
         });
         if let Some(restock) = restock {
             data["restock"] = json!(restock);
@@ -147,7 +145,9 @@ mod tests {
     fn fold(news: &[OrderEvent]) -> (i64, i64) {
         let (mut state, mut on_hand, mut reserved) = (ReservationState::Held, 10, 1);
         for event in news {
-            match Settlement::of(event).and_then(|settlement| settlement.event(state, "o", None)) {
+            match Settlement::of(event)
+                .and_then(|settlement| settlement.event(state, OrderId::from_u128(0), None))
+            {
                 Some(ProductEvent::StockConfirmed { .. }) => {
                     (state, on_hand, reserved) = (ReservationState::Confirmed, on_hand - 1, 0)
                 }
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn other_events_do_not_touch_stock() {
-        let arrived = json!({ "buyerId": "b", "sellerIds": [] });
+        let arrived = json!({ "buyerId": ID, "sellerIds": [] });
         let arrived = contract::read("order.delivered", || arrived).unwrap().unwrap();
         assert_eq!(Settlement::of(&arrived), None);
         assert_eq!(Settlement::of(&event("refund_noted", None)), None);

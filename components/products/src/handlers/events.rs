@@ -29,7 +29,9 @@ pub async fn receive(
 }
 
 async fn of_order(event: &CloudEvent, told: &OrderEvent) -> Result<(), Error> {
-    let (Some(settlement), Some(order_id)) = (Settlement::of(told), &event.subject) else { return Ok(()) };
+    let (Some(settlement), Some(order_id)) = (Settlement::of(told), event.subject_id()) else {
+        return Ok(());
+    };
     settle(order_id, settlement, sold(told), &event.id).await
 }
 

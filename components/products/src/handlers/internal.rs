@@ -1,10 +1,10 @@
 //! Stock for orders: hold it, and settle the holds as orders are paid, cancelled, refunded or forgotten.
 
 use axum::Json;
-use contract::Units;
 use contract::orders::Summary;
 use contract::products::{Hold, Reserve, Reserved};
-use edge::{Context, Id, Message, Path, ServiceCaller};
+use contract::{OrderId, Units};
+use edge::{Context, Message, Path, ServiceCaller};
 use http::StatusCode;
 use store::Timestamp;
 
@@ -52,13 +52,13 @@ pub async fn reserve(
 pub async fn replace(
     context: Context,
     caller: ServiceCaller,
-    Path(Id(order_id)): Path<Id>,
+    Path(order_id): Path<OrderId>,
     Message(mut wanted): Message<Reserve>,
 ) -> Result<Json<Reserved>, Error> {
     wanted.order_id = order_id;
     let mut tries = 0;
     loop {
-        let current = products::reservation(&wanted.order_id).await?.ok_or(Error::NotReserved)?;
+        let current = products::reservation(wanted.order_id).await?.ok_or(Error::NotReserved)?;
         if current.state != ReservationState::Held {
             return Err(Error::Settled);
         }
@@ -94,12 +94,12 @@ async fn hold(
     wanted: &Reserve,
     current: &Current,
 ) -> Result<Reserved, Error> {
-    let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id.as_str()).collect();
+    let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id).collect();
     let found = products::find_all(&ids).await?;
     let (currency, lines) = price_lines(&wanted.lines, &found)?;
     let version = current.version.saturating_add(1);
     let kept = if wanted.keep { current.lines.as_slice() } else { &[] };
-    let (order_id, expires_at) = (wanted.order_id.clone(), wanted.expires_at);
+    let (order_id, expires_at) = (wanted.order_id, wanted.expires_at);
     let hold = Hold { order_id, expires_at, currency, lines: all_held(&lines, kept) };
     match record::reserved(context, hold, version, actor).await {
         Ok(()) => {}
@@ -115,7 +115,7 @@ async fn hold(
 
 /// Release overdue holds on the wanted products, if orders agrees. Returns whether any stock became free.
 async fn free_overdue(context: &Context, wanted: &Reserve) -> Result<bool, Error> {
-    let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id.as_str()).collect();
+    let ids: Vec<_> = wanted.lines.iter().map(|line| line.product_id).collect();
     let now = Timestamp::now();
     let mut freed = false;
     for overdue in products::overdue_of(&ids, now, OVERDUE_BATCH).await? {
@@ -145,7 +145,7 @@ pub async fn sweep(context: Context, _: ServiceCaller) -> Result<Json<api::Swept
 /// Asking orders for an order that is overdue expires it. An order it has never heard of did not come about (its
 /// process died), once it is old enough.
 async fn look_after(context: &Context, overdue: &Overdue, now: Timestamp) -> Result<bool, Error> {
-    let id = &overdue.order_id;
+    let id = overdue.order_id;
     let answer = CLIENT.get(context, "orders", &format!("orders/{id}")).await?;
     let given_up = overdue.held_at < now.plus_seconds(-PLACING_SECONDS);
     let settlement = match answer.status {
@@ -161,8 +161,8 @@ async fn look_after(context: &Context, overdue: &Overdue, now: Timestamp) -> Res
 }
 
 /// `POST /internal/products/reservations/{orderId}/release`: let go what was held for an order that did not come about.
-pub async fn release(_: ServiceCaller, Path(Id(order_id)): Path<Id>) -> Result<StatusCode, Error> {
-    settle(&order_id, Settlement::Release, None, &format!("release:{order_id}")).await?;
+pub async fn release(_: ServiceCaller, Path(order_id): Path<OrderId>) -> Result<StatusCode, Error> {
+    settle(order_id, Settlement::Release, None, &format!("release:{order_id}")).await?;
     RELAY.kick();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -170,7 +170,7 @@ pub async fn release(_: ServiceCaller, Path(Id(order_id)): Path<Id>) -> Result<S
 /// Settle the stock held for an order. When it was paid, `sold` are the lines that leave the warehouse; without them,
 /// all that is held.
 pub async fn settle(
-    order_id: &str,
+    order_id: OrderId,
     settlement: Settlement,
     sold: Option<&[Units]>,
     cause: &str,

@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use contract::permissions::{ProductsAny, ProductsWrite};
+use contract::{ProductId, UserId};
 use edge::{
-    Answer, Context, Id, JsonBody, Keyed, List, Once, Page, Path, Permitted, Preconditions, Query, User, etag,
+    Answer, Context, JsonBody, Keyed, List, Once, Page, Path, Permitted, Preconditions, Query, User, etag,
 };
 use http::{StatusCode, header};
 use store::Timestamp;
-use uuid::Uuid;
 
 use crate::domain::{Draft, Listing, Product, Revised};
 use crate::error::Error;
@@ -24,7 +24,7 @@ pub async fn create(
     let body = &request.body;
     let draft = Draft::parse(body.said(), body.currency, body.stock).map_err(Error::Invalid)?;
     let once = Once::new(&DB, user.actor(), "products.create", request.key);
-    let product = new_product(draft, &user.subject);
+    let product = new_product(draft, user.id);
     let answer = Answer::json(StatusCode::CREATED, &show(&product))?;
     let answer = answer.at(format!("/api/products/{}", product.id)).tagged(product.revision);
     match record::created(&context, &product, &once, &answer).await {
@@ -35,8 +35,8 @@ pub async fn create(
 }
 
 /// `GET /api/products/{id}`: 200, or 304 when the client's copy is current.
-pub async fn get(Path(Id(id)): Path<Id>, preconditions: Preconditions) -> Result<Response, Error> {
-    let product = products::find(&id).await?.ok_or(Error::NotFound)?;
+pub async fn get(Path(id): Path<ProductId>, preconditions: Preconditions) -> Result<Response, Error> {
+    let product = products::find(id).await?.ok_or(Error::NotFound)?;
     let tag = [(header::ETAG, etag(product.revision))];
     if preconditions.unchanged(product.revision) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
@@ -48,29 +48,29 @@ pub async fn get(Path(Id(id)): Path<Id>, preconditions: Preconditions) -> Result
 pub async fn replace(
     context: Context,
     user: Permitted<ProductsWrite>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<ProductId>,
     preconditions: Preconditions,
     JsonBody(change): JsonBody<api::ProductChange>,
 ) -> Result<Response, Error> {
-    let product = own(&user, &id).await?;
+    let product = own(&user, id).await?;
     let if_revision = preconditions.insist(product.revision)?;
     let revised = Revised::parse(change.said(), change.active, product.currency, change.currency);
     let revised = revised.map_err(Error::Invalid)?;
-    current(record::changed(&context, &id, revised, if_revision, user.actor()).await)?;
-    answer(&id).await
+    current(record::changed(&context, id, revised, if_revision, user.actor()).await)?;
+    answer(id).await
 }
 
 /// `DELETE /api/products/{id}`: 204. Orders that have it keep it; it is shown as not active, and not sold again.
 pub async fn withdraw(
     context: Context,
     user: Permitted<ProductsWrite>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<ProductId>,
     preconditions: Preconditions,
 ) -> Result<StatusCode, Error> {
-    let product = own(&user, &id).await?;
+    let product = own(&user, id).await?;
     let if_revision = preconditions.insist(product.revision)?;
     if product.active || product.paused {
-        current(record::withdrawn(&context, &id, if_revision, user.actor()).await)?;
+        current(record::withdrawn(&context, id, if_revision, user.actor()).await)?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -95,9 +95,9 @@ pub async fn list_category(
 }
 
 /// The product with this id, if it is `user`'s to change.
-pub async fn own(user: &User, id: &str) -> Result<Product, Error> {
+pub async fn own(user: &User, id: ProductId) -> Result<Product, Error> {
     let product = products::find(id).await?.ok_or(Error::NotFound)?;
-    match user.relation(&product.seller_id, ProductsAny) {
+    match user.relation(product.seller_id, ProductsAny) {
         Some(_) => Ok(product),
         None => Err(Error::NotFound),
     }
@@ -112,16 +112,16 @@ fn current(done: Result<(), Error>) -> Result<(), Error> {
 }
 
 /// 200 with the product as it is now.
-async fn answer(id: &str) -> Result<Response, Error> {
+async fn answer(id: ProductId) -> Result<Response, Error> {
     let product = products::find(id).await?.ok_or(Error::NotFound)?;
     Ok(([(header::ETAG, etag(product.revision))], Json(show(&product))).into_response())
 }
 
-fn new_product(draft: Draft, seller: &str) -> Product {
+fn new_product(draft: Draft, seller_id: UserId) -> Product {
     let now = Timestamp::now();
     Product {
-        id: Uuid::now_v7().to_string(),
-        seller_id: seller.to_owned(),
+        id: ProductId::generate(),
+        seller_id,
         name: draft.details.name,
         description: draft.details.description,
         category: draft.details.category,
@@ -141,8 +141,8 @@ fn new_product(draft: Draft, seller: &str) -> Product {
 /// A product as clients see it.
 pub fn show(product: &Product) -> api::Product {
     api::Product {
-        id: product.id.clone(),
-        seller_id: product.seller_id.clone(),
+        id: product.id,
+        seller_id: product.seller_id,
         name: product.name.clone(),
         description: product.description.clone(),
         category: product.category.clone(),

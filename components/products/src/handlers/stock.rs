@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use contract::ProductId;
 use contract::permissions::ProductsWrite;
-use edge::{Answer, Context, Id, Keyed, List, Once, Page, Path, Permitted, Preconditions};
+use edge::{Answer, Context, Keyed, List, Once, Page, Path, Permitted, Preconditions};
 use http::StatusCode;
 use store::Timestamp;
 
@@ -20,11 +21,11 @@ const MAX_TRIES: usize = 20;
 pub async fn adjust(
     context: Context,
     user: Permitted<ProductsWrite>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<ProductId>,
     preconditions: Preconditions,
     request: Keyed<api::StockChange>,
 ) -> Result<Response, Error> {
-    let mut product = own(&user, &id).await?;
+    let mut product = own(&user, id).await?;
     let change = Adjustment::parse(request.body.delta, &request.body.reason).map_err(Error::Invalid)?;
     let once = Once::new(&DB, user.actor(), format!("products.stock.{id}"), request.key);
     if let Some(answer) = once.earlier().await? {
@@ -37,9 +38,9 @@ pub async fn adjust(
         product.adjust(change.delta, now);
         let answer = Answer::json(StatusCode::OK, &show(&product))?.tagged(product.revision);
         let kept = (&once, &answer);
-        match record::adjusted(&context, (&id, at), &change, user.actor(), kept, now).await {
+        match record::adjusted(&context, (id, at), &change, user.actor(), kept, now).await {
             Ok(()) => return Ok(answer.into_response()),
-            Err(Error::Internal(error)) if products::is_stale(&error) => product = own(&user, &id).await?,
+            Err(Error::Internal(error)) if products::is_stale(&error) => product = own(&user, id).await?,
             Err(Error::Internal(error)) if products::is_shortage(&error) => {
                 let (product_id, requested) = (id, change.delta.saturating_neg());
                 return Err(Error::OutOfStock(vec![Shortage { product_id, requested, available }]));
@@ -55,11 +56,11 @@ pub async fn adjust(
 /// orders.
 pub async fn movements(
     user: Permitted<ProductsWrite>,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<ProductId>,
     page: Page,
 ) -> Result<Json<List<api::Movement>>, Error> {
-    own(&user, &id).await?;
-    let page = page.of("stock", &id)?;
-    let found = products::movements(&id, page.after.unwrap_or(i64::MAX), page.rows()).await?;
+    own(&user, id).await?;
+    let page = page.of("stock", id)?;
+    let found = products::movements(id, page.after.unwrap_or(i64::MAX), page.rows()).await?;
     Ok(Json(page.list(found, |movement| movement.sequence)))
 }

@@ -2,6 +2,7 @@
 //! lines or settle.
 
 use clock::Timestamp;
+use contract::{OrderId, ProductId};
 use serde_json::json;
 use store::{Error, Row, params};
 
@@ -17,19 +18,19 @@ pub const FIRST_VERSION: i64 = 1;
 
 /// A hold that should have been settled.
 pub struct Overdue {
-    pub order_id: String,
+    pub order_id: OrderId,
     /// When it was made.
     pub held_at: Timestamp,
 }
 
 /// The stock held for this order.
-pub async fn reservation(order_id: &str) -> Result<Option<Reservation>, Error> {
+pub async fn reservation(order_id: OrderId) -> Result<Option<Reservation>, Error> {
     // One statement, hence one moment: the version belongs to the state.
     let sql = "SELECT state, (SELECT max(version) FROM products_events WHERE stream = hold.order_id) AS version, \
                (SELECT json_group_array(json_object('productId', product_id, 'quantity', quantity)) \
                 FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id) AS lines \
                FROM products_reservations AS hold WHERE order_id = ?1";
-    let Some(row) = DB.query_one(sql, params![order_id]).await? else { return Ok(None) };
+    let Some(row) = DB.query_one(sql, params![order_id.to_string()]).await? else { return Ok(None) };
     Ok(Some(Reservation {
         state: row.parsed("state")?,
         version: row.int("version")?,
@@ -38,7 +39,7 @@ pub async fn reservation(order_id: &str) -> Result<Option<Reservation>, Error> {
 }
 
 /// Holds on these products that should have been settled by `now`, oldest first.
-pub async fn overdue_of(ids: &[&str], now: Timestamp, limit: i64) -> Result<Vec<Overdue>, Error> {
+pub async fn overdue_of(ids: &[ProductId], now: Timestamp, limit: i64) -> Result<Vec<Overdue>, Error> {
     let only = "AND EXISTS (SELECT 1 FROM products_reservation_lines AS line WHERE line.order_id = hold.order_id \
                 AND product_id IN (SELECT value FROM json_each(?3)))";
     select_overdue(only, params![now.to_string(), limit, json!(ids).to_string()]).await
@@ -58,7 +59,7 @@ async fn select_overdue(only: &str, params: Vec<store::Value>) -> Result<Vec<Ove
     );
     let rows = DB.query(&sql, params).await?;
     let overdue =
-        |row: &Row| Ok(Overdue { order_id: row.text("order_id")?, held_at: row.parsed("held_at")? });
+        |row: &Row| Ok(Overdue { order_id: row.parsed("order_id")?, held_at: row.parsed("held_at")? });
     rows.iter().map(overdue).collect()
 }
 

@@ -1,6 +1,6 @@
 //! How people are found while what is personal of them is encrypted: by what has the same keyed hash.
 
-use edge::Id;
+use contract::UserId;
 use edge::text::{self, email};
 
 /// The most words that are looked for: a name has at most 50.
@@ -9,7 +9,7 @@ const MAX_WORDS: usize = 50;
 /// What a search text means.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wanted {
-    Id(String),
+    Id(UserId),
     /// In the form in which e-mails are compared.
     Email(String),
     /// Words that the name has all of.
@@ -22,7 +22,7 @@ impl Wanted {
         let text = text.trim();
         if text.contains('@') {
             Self::Email(email::normalised(text))
-        } else if let Ok(Id(id)) = text.parse() {
+        } else if let Ok(id) = text.parse() {
             Self::Id(id)
         } else {
             Self::Words(words(text))
@@ -54,7 +54,7 @@ mod tests {
         let one = Wanted::parse("u\u{308}@xn--bcher-kva.example");
         assert_eq!(Wanted::parse("\u{dc}@B\u{fc}cher.example"), one);
         let id = "019AA4C5-0001-7000-8000-000000000001";
-        assert_eq!(Wanted::parse(id), Wanted::Id(id.to_lowercase()));
+        assert_eq!(Wanted::parse(id), Wanted::Id(id.parse().unwrap()));
         assert_eq!(Wanted::parse("Doe, John"), Wanted::Words(vec!["doe".to_owned(), "john".to_owned()]));
         assert_eq!(Wanted::parse("-"), Wanted::Words(Vec::new()));
     }

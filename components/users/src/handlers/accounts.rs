@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use contract::UserId;
 use contract::auth::{EarlierAccount, Erased, MadeAccount, NewAccount};
 use contract::permissions::{RolesWrite, UsersAny};
 use contract::users::ProfileEvent;
 use edge::vault::{self, EMAIL};
 use edge::{
-    Context, FieldError, Id, Keyed, List, OptionalBody, Page, Path, Permitted, Preconditions, Query,
-    REPLAYED, User, text,
+    Context, FieldError, Keyed, List, OptionalBody, Page, Path, Permitted, Preconditions, Query, REPLAYED,
+    User, text,
 };
 use http::{StatusCode, header};
 
@@ -36,7 +37,7 @@ pub async fn list(
     page: Page,
     Query(filter): Query<api::Filter>,
 ) -> Result<Json<List<api::Profile>>, Error> {
-    let page = page.of::<Id>("users", (&filter.q, &filter.role))?;
+    let page = page.of::<UserId>("users", (&filter.q, &filter.role))?;
     let mut narrowed = Narrowed { role: filter.role, ..Narrowed::default() };
     let mut errors = Vec::new();
     let q = text::query(&mut errors, "q", filter.q.as_deref().unwrap_or_default(), MAX_SEARCH);
@@ -49,9 +50,9 @@ pub async fn list(
         Some(Wanted::Words(words)) => narrowed.words = Some(personal::fingerprints(words).await?),
         None => {}
     }
-    let found = users::list(narrowed, page.after.as_deref(), page.rows()).await?;
+    let found = users::list(narrowed, page.after, page.rows()).await?;
     let shown = personal::decrypt(found.rows).await?.into_iter().map(show).collect();
-    Ok(Json(page.list_of_some(shown, |profile: &api::Profile| profile.id.clone(), found.looked)))
+    Ok(Json(page.list_of_some(shown, |profile: &api::Profile| profile.id, found.looked)))
 }
 
 /// `POST /api/users`: 201 with the profile of an account that the caller makes for somebody else.
@@ -71,12 +72,12 @@ pub async fn create(
     match reply.status {
         StatusCode::CREATED => {
             let MadeAccount { id, event, sequence, profile: made } = reply.json()?;
-            record::created(&cause(&context, &event, sequence), &id, made).await?;
-            placed(profile(&id).await?)
+            record::created(&cause(&context, &event, sequence), id, made).await?;
+            placed(profile(id).await?)
         }
         // The same request came before, under the same idempotency key.
         StatusCode::OK => {
-            let answer = placed(profile(&reply.json::<EarlierAccount>()?.id).await?)?;
+            let answer = placed(profile(reply.json::<EarlierAccount>()?.id).await?)?;
             Ok(([REPLAYED], answer).into_response())
         }
         _ => Err(refused(&user, &reply)),
@@ -89,15 +90,15 @@ pub async fn create(
 pub async fn erase(
     context: Context,
     user: User,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     preconditions: Preconditions,
     OptionalBody(Keyed { body, .. }): OptionalBody<api::Erasure>,
 ) -> Result<StatusCode, Error> {
-    authorise(&user, &id)?;
-    let row = users::find(&id).await?.ok_or(Error::NotFound)?;
+    authorise(&user, id)?;
+    let row = users::find(id).await?.ok_or(Error::NotFound)?;
     if let Err(stale) = preconditions.check(row.revision) {
         // Who may not do it at all is told so first (RFC 9110, section 13.2.1); else the erasure itself asks auth.
-        within_reach(&context, &user, &id).await?;
+        within_reach(&context, &user, id).await?;
         return Err(stale.into());
     }
     let body = contract::auth::Erasure { current_password: body.current_password };
@@ -107,7 +108,7 @@ pub async fn erase(
     }
     let Erased { event, sequence } = reply.json()?;
     let erased = ProfileEvent::Erased { sequence: Some(sequence) };
-    record::answered(&cause(&context, &event, sequence), &id, &erased, None).await?;
+    record::answered(&cause(&context, &event, sequence), id, &erased, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

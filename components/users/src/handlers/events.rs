@@ -31,13 +31,13 @@ pub async fn receive(
 async fn answer(event: &CloudEvent, told: AuthEvent, subject: &str, cause: &Cause<'_>) -> Result<(), Error> {
     let sequence = cause.place();
     let answer = match told {
-        AuthEvent::UserRegistered { .. } => match event.with_private::<NewProfile>() {
-            Some(profile) => return record::created(cause, subject, profile).await,
-            None => return Ok(()),
+        AuthEvent::UserRegistered { .. } => match (event.subject_id(), event.with_private::<NewProfile>()) {
+            (Some(user), Some(profile)) => return record::created(cause, user, profile).await,
+            _ => return Ok(()),
         },
-        AuthEvent::UserEmailChanged { .. } => match event.with_private::<NewEmail>() {
-            Some(email) => return record::email_changed(cause, subject, email).await,
-            None => return Ok(()),
+        AuthEvent::UserEmailChanged { .. } => match (event.subject_id(), event.with_private::<NewEmail>()) {
+            (Some(user), Some(email)) => return record::email_changed(cause, user, email).await,
+            _ => return Ok(()),
         },
         AuthEvent::UserRolesChanged { roles } => ProfileEvent::RolesChanged { roles, sequence },
         AuthEvent::RoleRemoved(Role { role, .. }) => ProfileEvent::RoleRemoved { role, sequence },

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use edge::{Context, Id, Path, User};
+use contract::UserId;
+use edge::{Context, Path, User};
 use futures::future::try_join;
 use http::{StatusCode, header};
 use serde_json::Value;
@@ -17,9 +18,9 @@ use crate::{CLIENT, api, record};
 const PAGE: u32 = 100;
 
 /// `GET /api/users/{id}/export`: 200 with a file to keep. It is told to the audit log.
-pub async fn export(context: Context, user: User, Path(Id(id)): Path<Id>) -> Result<Response, Error> {
-    authorise(&user, &id)?;
-    let profile = profile(&id).await?;
+pub async fn export(context: Context, user: User, Path(id): Path<UserId>) -> Result<Response, Error> {
+    authorise(&user, id)?;
+    let profile = profile(id).await?;
     // First, for auth knows whether the session is alive and the account within the caller's reach.
     let sessions = held(&context, &user, "auth", format!("accounts/{id}/sessions?{}", by(&user))).await?;
     let (orders, payments) = try_join(
@@ -28,7 +29,7 @@ pub async fn export(context: Context, user: User, Path(Id(id)): Path<Id>) -> Res
     )
     .await?;
     let exported_at = Timestamp::now();
-    record::exported(&context, &id, user.actor()).await?;
+    record::exported(&context, id, user.actor()).await?;
     let document = api::Export { exported_at, profile: show(profile), sessions, orders, payments };
     let name = format!("attachment; filename=\"jangteo-{id}.json\"");
     let headers = [(header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, "no-store".to_owned())];

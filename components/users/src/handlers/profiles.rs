@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use contract::UserId;
 use contract::permissions::OrdersFulfil;
-use edge::{Context, Id, JsonBody, Path, Preconditions, User, etag};
+use edge::{Context, JsonBody, Path, Preconditions, User, etag};
 use http::{StatusCode, header};
 
 use super::reach::{authorise, within_reach};
@@ -19,14 +20,14 @@ const MAX_TRIES: usize = 5;
 pub async fn get(
     context: Context,
     user: User,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     preconditions: Preconditions,
 ) -> Result<Response, Error> {
-    match authorise(&user, &id) {
-        Err(_) if user.may(OrdersFulfil) => return customer(&context, &user.subject, id).await,
+    match authorise(&user, id) {
+        Err(_) if user.may(OrdersFulfil) => return customer(&context, user.id, id).await,
         other => other?,
     }
-    let row = users::find(&id).await?.ok_or(Error::NotFound)?;
+    let row = users::find(id).await?.ok_or(Error::NotFound)?;
     if preconditions.unchanged(row.revision) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(row.revision))]).into_response());
     }
@@ -35,9 +36,9 @@ pub async fn get(
 }
 
 /// What `seller` sees of somebody who bought from them; of others there is nothing.
-async fn customer(context: &Context, seller: &str, id: String) -> Result<Response, Error> {
+async fn customer(context: &Context, seller: UserId, id: UserId) -> Result<Response, Error> {
     // Looked up first: what is no id of ours stays out of the path of another service.
-    let profile = profile(&id).await?;
+    let profile = profile(id).await?;
     let path = format!("shipping?sellerId={seller}&buyerId={}", profile.id);
     let reply = CLIENT.get(context, "orders", &path).await?;
     if reply.status != StatusCode::OK {
@@ -56,16 +57,16 @@ async fn customer(context: &Context, seller: &str, id: String) -> Result<Respons
 pub async fn update(
     context: Context,
     user: User,
-    Path(Id(id)): Path<Id>,
+    Path(id): Path<UserId>,
     preconditions: Preconditions,
     JsonBody(body): JsonBody<api::ProfileUpdate>,
 ) -> Result<Response, Error> {
-    authorise(&user, &id)?;
-    within_reach(&context, &user, &id).await?;
+    authorise(&user, id)?;
+    within_reach(&context, &user, id).await?;
     let details =
         Details::parse(&body.name, body.phone.as_deref(), body.addresses).map_err(Error::Invalid)?;
     for _ in 0..MAX_TRIES {
-        let profile = profile(&id).await?;
+        let profile = profile(id).await?;
         preconditions.check(profile.revision)?;
         let changed = details.changed(&profile.details);
         if changed.is_empty() {
@@ -84,7 +85,7 @@ pub async fn update(
 }
 
 /// The profile of a user who is there.
-pub async fn profile(id: &str) -> Result<Profile, Error> {
+pub async fn profile(id: UserId) -> Result<Profile, Error> {
     let row = users::find(id).await?.ok_or(Error::NotFound)?;
     personal::decrypt(vec![row]).await?.pop().ok_or(Error::NotFound)
 }

@@ -1,5 +1,6 @@
 //! Who may deal with whose account: first by the token, then by the roles of now, for which auth is asked.
 
+use contract::UserId;
 use contract::permissions::UsersAny;
 use edge::{Context, Problem, User};
 
@@ -7,7 +8,7 @@ use crate::error::Error;
 use crate::{CLIENT, api, store as users};
 
 /// Strangers do not learn whether a user exists.
-pub fn authorise(user: &User, id: &str) -> Result<(), Error> {
+pub fn authorise(user: &User, id: UserId) -> Result<(), Error> {
     match user.relation(id, UsersAny) {
         Some(_) => Ok(()),
         None => Err(Error::NotFound),
@@ -15,8 +16,8 @@ pub fn authorise(user: &User, id: &str) -> Result<(), Error> {
 }
 
 /// 403 unless the account is `user`'s own, or auth says that they may edit it.
-pub async fn within_reach(context: &Context, user: &User, id: &str) -> Result<(), Error> {
-    if user.subject == id {
+pub async fn within_reach(context: &Context, user: &User, id: UserId) -> Result<(), Error> {
+    if user.id == id {
         return Ok(());
     }
     // Looked up first: what is no id of ours stays out of the path of another service.
@@ -27,7 +28,7 @@ pub async fn within_reach(context: &Context, user: &User, id: &str) -> Result<()
 
 /// For whom auth is asked, as a query: ids, which need no escape.
 pub fn by(user: &User) -> String {
-    format!("userId={}&session={}", user.subject, user.session)
+    format!("userId={}&session={}", user.id, user.session)
 }
 
 /// Auth's refusal as one's own. A permission that it found missing, whatever the token says, is recorded here.

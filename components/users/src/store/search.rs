@@ -2,6 +2,7 @@
 //! Of several words, or words and a role, the one leads that reaches furthest back; the others are looked at on the
 //! way, and a page ends after so many looks, be it full or not.
 
+use contract::UserId;
 use store::{AFTER_ALL, Error, Value, params};
 
 use super::{COLUMNS, DB, Row, read};
@@ -12,7 +13,7 @@ const LOOK: i64 = 10_000;
 /// What a list of profiles is narrowed to.
 #[derive(Default)]
 pub struct Narrowed {
-    pub id: Option<String>,
+    pub id: Option<UserId>,
     pub email_hash: Option<String>,
     /// Fingerprints of words that the name has all of.
     pub words: Option<Vec<String>>,
@@ -24,18 +25,18 @@ pub struct Narrowed {
 pub struct Found {
     pub rows: Vec<Row>,
     /// The last person who was looked at, when there are more.
-    pub looked: Option<String>,
+    pub looked: Option<UserId>,
 }
 
 /// Profiles, newest first, older than `after`.
-pub async fn list(narrowed: Narrowed, after: Option<&str>, limit: i64) -> Result<Found, Error> {
+pub async fn list(narrowed: Narrowed, after: Option<UserId>, limit: i64) -> Result<Found, Error> {
     if narrowed.words.as_ref().is_some_and(Vec::is_empty) {
         return Ok(Found::default()); // a search without a word finds nothing
     }
-    let after = after.unwrap_or(AFTER_ALL);
+    let after = &after.map_or_else(|| AFTER_ALL.to_owned(), String::from);
     let search = Search::of(narrowed);
     let (lead, looked) = search.lead(after).await?;
-    let (sql, params) = search.select(lead, after, looked.as_deref(), limit);
+    let (sql, params) = search.select(lead, after, looked, limit);
     let rows = DB.query(&sql, params).await?.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Found { rows, looked })
 }
@@ -48,7 +49,7 @@ struct Having {
 }
 
 struct Search {
-    id: Option<String>,
+    id: Option<UserId>,
     email_hash: Option<String>,
     having: Vec<Having>,
 }
@@ -63,11 +64,11 @@ impl Search {
     }
 
     /// The number of what leads, and how far back it is looked at; none for to its end.
-    async fn lead(&self, after: &str) -> Result<(Option<usize>, Option<String>), Error> {
+    async fn lead(&self, after: &str) -> Result<(Option<usize>, Option<UserId>), Error> {
         if self.id.is_some() || self.email_hash.is_some() || self.having.is_empty() {
             return Ok((None, None));
         }
-        let mut best: Option<(usize, String)> = None;
+        let mut best: Option<(usize, UserId)> = None;
         for (number, having) in self.having.iter().enumerate().filter(|_| self.having.len() > 1) {
             match end(having, after).await? {
                 None => return Ok((Some(number), None)),
@@ -84,7 +85,7 @@ impl Search {
         &self,
         lead: Option<usize>,
         after: &str,
-        until: Option<&str>,
+        until: Option<UserId>,
         limit: i64,
     ) -> (String, Vec<Value>) {
         let mut params = params![after, limit];
@@ -102,12 +103,12 @@ impl Search {
         }
         conditions.push(format!("{key} < ?1"));
         for (value, condition) in [
-            (until, format!("{key} >= ")),
-            (self.id.as_deref(), "id = ".to_owned()),
-            (self.email_hash.as_deref(), "email_hash = ".to_owned()),
+            (until.map(String::from), format!("{key} >= ")),
+            (self.id.map(String::from), "id = ".to_owned()),
+            (self.email_hash.clone(), "email_hash = ".to_owned()),
         ] {
             if let Some(value) = value {
-                conditions.push(condition + &bind(value));
+                conditions.push(condition + &bind(&value));
             }
         }
         for (number, Having { table, column, value }) in self.having.iter().enumerate() {
@@ -124,12 +125,12 @@ impl Search {
 }
 
 /// How far back those who have something are looked at; none for all of them.
-async fn end(Having { table, column, value }: &Having, after: &str) -> Result<Option<String>, Error> {
+async fn end(Having { table, column, value }: &Having, after: &str) -> Result<Option<UserId>, Error> {
     let sql = format!(
         "SELECT count(*) AS people, min(user_id) AS first FROM ( \
            SELECT user_id FROM {table} WHERE {column} = ?1 AND user_id < ?2 \
          ORDER BY user_id DESC LIMIT {LOOK})"
     );
     let Some(row) = DB.query_one(&sql, params![value.as_str(), after]).await? else { return Ok(None) };
-    if row.int("people")? < LOOK { Ok(None) } else { row.opt_text("first") }
+    if row.int("people")? < LOOK { Ok(None) } else { row.opt_parsed("first") }
 }

@@ -115,7 +115,15 @@ struct Mended(BTreeMap<Way, usize>);
 
 /// What stands in for a member, tried in turn until the reader complains of another. `None` takes it away, should it
 /// be one that may be left out.
-const STAND_INS: [Option<&str>; 6] = [None, Some(r#""""#), Some("0"), Some("{}"), Some("[]"), Some("false")];
+const STAND_INS: [Option<&str>; 7] = [
+    None,
+    Some(r#""""#),
+    Some(r#""00000000-0000-0000-0000-000000000000""#),
+    Some("0"),
+    Some("{}"),
+    Some("[]"),
+    Some("false"),
+];
 
 impl Mended {
     /// Whether `way` leads through or to a place that was mended: its faults are ours.

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use contract::OrderId;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::{Code, FieldError, Id, Problem};
+use crate::{Code, FieldError, Problem};
 
 impl JsonSchema for Problem {
     fn schema_name() -> Cow<'static, str> {
@@ -13,7 +14,7 @@ impl JsonSchema for Problem {
 
     /// The members that all have, and those that some codes add ([`Problem::with`]).
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let (code, id) = (generator.subschema_for::<Code>(), generator.subschema_for::<Id>());
+        let (code, id) = (generator.subschema_for::<Code>(), generator.subschema_for::<OrderId>());
         let errors = generator.subschema_for::<Vec<FieldError>>();
         let decimal = generator.subschema_for::<money::Decimal>();
         let text = |about: &str| json_schema!({ "type": "string", "description": about });

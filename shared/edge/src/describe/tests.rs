@@ -1,18 +1,18 @@
 //! What an operation's description says of a handler's signature.
 
+use contract::OrderId;
 use contract::permissions::{OrdersAny, OrdersCreate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Api, Code, Id, JsonBody, Keyed, List, OptionalBody, Page, Path, Permitted, Preconditions, Query, User,
+    Api, Code, JsonBody, Keyed, List, OptionalBody, Page, Path, Permitted, Preconditions, Query, User,
 };
 
 #[derive(Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Thing {
-    #[schemars(with = "Id")]
-    thing_id: String,
+    thing_id: OrderId,
     /// How many.
     #[schemars(range(min = 1, max = 9))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,9 +31,9 @@ struct Filter {
 
 async fn create(_: Permitted<OrdersCreate>, _: Keyed<Thing>) {}
 async fn list(_: Query<Filter>, _: Page) {}
-async fn change(_: User, _: Path<Id>, _: Preconditions, _: JsonBody<Thing>) {}
-async fn get(_: Path<Id>, _: Preconditions) {}
-async fn done(_: User, _: Path<Id>, _: OptionalBody<crate::Nothing>) {}
+async fn change(_: User, _: Path<OrderId>, _: Preconditions, _: JsonBody<Thing>) {}
+async fn get(_: Path<OrderId>, _: Preconditions) {}
+async fn done(_: User, _: Path<OrderId>, _: OptionalBody<crate::Nothing>) {}
 
 fn described() -> (Value, Value) {
     let api = Api::new("things")

@@ -117,7 +117,7 @@ impl Select<'_> {
     /// Whose or what products: by this every index of a seller, or of a category, begins.
     fn group(&self, all: &mut Conditions) {
         match (&self.listing.seller, &self.listing.category) {
-            (Some(seller), _) => all.and("seller_id = ?", seller.as_str()),
+            (Some(seller), _) => all.and("seller_id = ?", seller.to_string()),
             (None, Some(category)) => all.and("category = ?", category.as_str()),
             (None, None) => {}
         }
