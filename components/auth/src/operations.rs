@@ -44,6 +44,7 @@ fn entry(api: Api) -> Api {
         })
         .get("/me", accounts::me, |o| {
             o.named("getMe", "Who the access token speaks for")
+                .live()
                 .ok::<api::Me>("The account, and what the token lets it do.")
         })
 }
@@ -168,12 +169,14 @@ fn others(api: Api) -> Api {
         .at(&["/api/users"])
         .put("/{id}/email", lifecycle::change_email, |o| {
             o.named("changeEmail", "Change one's e-mail")
+                .live()
                 .about("Needs the password. Ends all other sessions.")
                 .done(204, "Done.")
                 .fails(&[Code::EMAIL_TAKEN, Code::TOO_MANY_ATTEMPTS])
         })
         .put("/{id}/status", lifecycle::switch, |o| {
             o.named("setUserStatus", "Disable an account, or enable it again")
+                .live()
                 .about(
                     "Needs all that the account may. Its sessions end, and its logins fail as with a wrong \
                      password; its products are off sale until it is enabled again, nobody pays its orders, \

@@ -8,7 +8,7 @@ pub mod signups;
 pub mod throttle;
 
 use contract::{SessionId, UserId};
-use store::{Db, Error, Row, Timestamp, params};
+use store::{Db, Error, Row, Timestamp, params, upper_bound};
 
 use crate::domain::session::Session;
 
@@ -116,8 +116,7 @@ pub async fn live_sessions(
         "SELECT {OWN_SESSION} FROM auth_sessions WHERE account_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 \
          AND id < ?3 ORDER BY id DESC LIMIT ?4"
     );
-    let before = after.map_or_else(|| store::AFTER_ALL.to_owned(), String::from);
-    let params = params![account_id.to_string(), Timestamp::now().to_string(), before, limit];
+    let params = params![account_id.to_string(), Timestamp::now().to_string(), upper_bound(after), limit];
     DB.query(&sql, params).await?.iter().map(own_session).collect()
 }
 

@@ -7,7 +7,7 @@ pub mod history;
 pub mod refunds;
 
 use contract::{OrderId, PaymentId, UserId};
-use store::{AFTER_ALL, Db, Error, Row, Timestamp, params};
+use store::{Db, Error, Row, Timestamp, params, upper_bound};
 
 use crate::card::Face;
 use crate::domain::{ASK_EVERY_SECONDS, Payment};
@@ -90,15 +90,14 @@ pub async fn list_of(buyer: UserId, after: Option<PaymentId>, limit: i64) -> Res
     let sql = format!(
         "SELECT {COLUMNS} FROM payments_payments WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
     );
-    let before = after.map_or_else(|| AFTER_ALL.to_owned(), String::from);
-    DB.query(&sql, params![buyer.to_string(), before, limit]).await?.iter().map(payment).collect()
+    let params = params![buyer.to_string(), upper_bound(after), limit];
+    DB.query(&sql, params).await?.iter().map(payment).collect()
 }
 
 /// Everyone's payments, newest first, older than `after`.
 pub async fn list_all(after: Option<PaymentId>, limit: i64) -> Result<Vec<Payment>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM payments_payments WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
-    let before = after.map_or_else(|| AFTER_ALL.to_owned(), String::from);
-    DB.query(&sql, params![before, limit]).await?.iter().map(payment).collect()
+    DB.query(&sql, params![upper_bound(after), limit]).await?.iter().map(payment).collect()
 }
 
 /// Payments whose fate is to be asked for, those that wait longest first.

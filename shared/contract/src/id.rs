@@ -1,6 +1,7 @@
 //! Ids: UUIDs, and each says by its type what it names, so that nobody takes an order's id for a payment's.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
@@ -11,13 +12,16 @@ use uuid::Uuid;
 /// The length of a UUID with its hyphens; other spellings of it (bare digits, `{…}`, `urn:uuid:…`) are not taken.
 const LENGTH: usize = 36;
 
+/// What is expected where an id stands.
+const EXPECTED: &str = "a UUID such as 019aa4c5-0001-7000-8000-000000000001";
+
 /// The id of a `T`: a UUID (RFC 9562), taken in any case and given in lower case.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id<T>(Uuid, PhantomData<T>);
 
 /// What is not a UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a UUID such as 019aa4c5-0001-7000-8000-000000000001")]
+#[error("must be {EXPECTED}")]
 pub struct NotAnId;
 
 macro_rules! ids {
@@ -26,7 +30,7 @@ macro_rules! ids {
         pub mod named {
             $(
                 #[doc = concat!("See [`", stringify!($id), "`](super::", stringify!($id), ").")]
-                #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+                #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
                 pub struct $named;
             )*
         }
@@ -63,9 +67,7 @@ impl<T> Id<T> {
     pub const fn from_u128(number: u128) -> Self {
         Self(Uuid::from_u128(number), PhantomData)
     }
-}
 
-impl<T> Id<T> {
     /// The id with these bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -88,6 +90,13 @@ impl<T> fmt::Display for Id<T> {
 impl<T> fmt::Debug for Id<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// As its text: cursors have a hash of it in them.
+impl<T> Hash for Id<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()).hash(state);
     }
 }
 
@@ -131,7 +140,7 @@ impl Visitor<'_> for Text {
     type Value = Uuid;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a UUID")
+        f.write_str(EXPECTED)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Uuid, E> {

@@ -16,8 +16,6 @@ pub struct User {
     principal: Arc<Principal>,
     /// The person's.
     pub id: UserId,
-    /// Of the session that the token belongs to.
-    pub session: SessionId,
 }
 
 /// A person who has the permission `P`. Anyone else gets 401 or 403. A handler that takes a [`User`] instead needs no
@@ -53,6 +51,14 @@ impl Deref for Caller {
 }
 
 impl User {
+    /// The session that the token belongs to.
+    ///
+    /// # Errors
+    /// 401 when it is none of auth's: another identity provider may have made the token.
+    pub fn session(&self) -> Result<SessionId, Problem> {
+        self.principal.session.parse().map_err(|_| foreign("session"))
+    }
+
     /// The caller's relation to a thing of `owner`, where the permission `any` covers everyone's things. `None` for a
     /// stranger, who must not learn that it exists. An owner with the permission `any` is still the owner: nobody
     /// decides about their own thing as if it were another's.
@@ -87,9 +93,9 @@ impl<S: Sync> FromRequestParts<S> for User {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let principal = of_kind(parts, Kind::User).await?;
-        match (principal.subject.parse(), principal.session.parse()) {
-            (Ok(id), Ok(session)) => Ok(Self { principal, id, session }),
-            _ => Err(challenge(Problem::new(Code::UNAUTHENTICATED, "The access token is not valid"))),
+        match principal.subject.parse() {
+            Ok(id) => Ok(Self { principal, id }),
+            Err(_) => Err(foreign("user")),
         }
     }
 }
@@ -130,6 +136,12 @@ async fn of_kind(parts: &Parts, kind: Kind) -> Result<Arc<Principal>, Problem> {
     } else {
         Err(challenge(Problem::new(Code::UNAUTHENTICATED, "The token is of another kind")))
     }
+}
+
+/// The problem of a token that the identity plug-in verified, and whose `what` can be none of ours.
+fn foreign(what: &str) -> Problem {
+    logline::log!("the identity plug-in names a {what} that is no UUID");
+    challenge(Problem::new(Code::UNAUTHENTICATED, format!("The access token names no {what} of ours")))
 }
 
 async fn caller(parts: &Parts) -> Result<Arc<Principal>, Problem> {

@@ -29,6 +29,11 @@ pub use spin_sdk::sqlite::Value;
 /// ones, by a range of an index; `?1 IS NULL OR id < ?1` would look at every row.
 pub const AFTER_ALL: &str = "~";
 
+/// What the ids of a list that goes downwards are less than: `after`, the last one of the page before; at its top, all.
+pub fn upper_bound<T>(after: Option<contract::Id<T>>) -> String {
+    after.map_or_else(|| AFTER_ALL.to_owned(), String::from)
+}
+
 /// A list of SQL parameters; each element is anything that converts into a [`Value`].
 #[macro_export]
 macro_rules! params {

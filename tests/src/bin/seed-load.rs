@@ -2,14 +2,19 @@
 //!
 //! It appends the events that the services would have appended; their triggers fold them, so every table is as if
 //! all of it had happened. Only the relay is not asked: its cursors are moved past, and the audit log has none of it.
+//! Orders have no address, as those of people who were erased: only the deployment's own keys could encrypt one.
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
+use contract::orders::{Content, OrderEvent};
+use contract::products::{HeldLine, Hold, ProductEvent, Sale};
+use contract::{DomainEvent, Id, Line, OrderId, PaymentId, ProductId, Units, UserId};
+use money::{Amount, Currency};
 use rusqlite::{CachedStatement, Connection, params};
-use serde_json::{Value, json};
+use store::Timestamp;
 use uuid::{NoContext, Uuid};
 
 /// Events per transaction: one takes a fraction of a second, so that a running app can go on writing in between.
@@ -18,7 +23,7 @@ const BATCH: u64 = 5_000;
 const SELLERS: u64 = 100;
 const BUYERS: u64 = 10_000;
 /// Units of each product: more than all orders together can want.
-const STOCK: u64 = 10_000_000;
+const STOCK: i64 = 10_000_000;
 /// The first of so many is cancelled, the others are paid.
 const CANCELLED: u64 = 10;
 
@@ -31,6 +36,11 @@ const THINGS: [&str; 25] = [
     "lamp", "mat", "mirror", "pan", "pillow", "plate", "pot", "rug", "shelf", "spoon", "table", "tea",
     "vase",
 ];
+
+/// The id of the person with this number in a `role`: 1 sells, 2 buys.
+fn person(role: u128, number: u64) -> UserId {
+    UserId::from_u128(role << 64 | u128::from(number))
+}
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -48,10 +58,10 @@ fn main() -> Result<()> {
 
 /// A product, as orders know it.
 struct Product {
-    id: String,
+    id: ProductId,
     name: String,
-    seller: String,
-    price: u64,
+    seller_id: UserId,
+    price: i64,
 }
 
 struct Seeder {
@@ -83,21 +93,21 @@ impl Seeder {
             let id = self.next_id();
             let (colour, thing) = (COLOURS[(number % 20) as usize], THINGS[(number / 20 % 25) as usize]);
             let product = Product {
-                name: format!("{colour} {thing} {number}"),
-                seller: format!("seller-{}", number % SELLERS),
-                price: 100 + number * 37 % 100_000,
                 id,
+                name: format!("{colour} {thing} {number}"),
+                seller_id: person(1, number % SELLERS),
+                price: (100 + number * 37 % 100_000) as i64,
             };
-            let data = json!({
-                "sellerId": product.seller, "name": product.name, "category": thing, "price": product.price,
-                "description": format!("A {thing} in {colour}, number {number} of its kind"), "currency": "USD",
-                "stock": STOCK,
-            });
-            let actor = product.seller.clone();
-            let stream = product.id.as_str();
-            let event =
-                Event { stream, version: 1, kind: "product.created", actor: &actor, data, private: None };
-            self.append("products", event)?;
+            let created = ProductEvent::Created {
+                seller_id: product.seller_id,
+                name: product.name.clone(),
+                description: format!("A {thing} in {colour}, number {number} of its kind"),
+                category: thing.to_owned(),
+                price: product.price,
+                currency: Currency::USD,
+                stock: STOCK,
+            };
+            self.append("products", id, 1, product.seller_id, &created)?;
             made.push(product);
         }
         self.db.execute_batch("COMMIT")?;
@@ -118,54 +128,53 @@ impl Seeder {
 
     /// An order of one line: held, placed, and paid or cancelled.
     fn order(&mut self, number: u64, product: &Product) -> Result<()> {
-        let id = self.next_id();
-        let (buyer, quantity) = (format!("buyer-{}", number % BUYERS), 1 + number % 3);
-        let expires_at = time(self.clock + Duration::from_secs(900));
-        let lines = json!([{ "productId": product.id, "name": product.name, "sellerId": product.seller,
-            "quantity": quantity, "price": product.price }]);
-        let total = quantity * product.price;
-        let address = json!({ "street": "123 Main St", "city": "Seoul", "zipCode": "12345" });
-        let held = json!({ "orderId": id, "expiresAt": expires_at, "lines": lines });
-        let placed = json!({ "buyerId": buyer, "currency": "USD", "total": total, "lines": lines, "expiresAt": expires_at });
-        let private = Some(json!({ "shippingAddress": address }));
-        let event =
-            |version, kind, actor, data, private| Event { stream: &id, version, kind, actor, data, private };
-        self.append("products", event(1, "stock.reserved", "service:orders", held, None))?;
-        self.append("orders", event(1, "order.placed", &buyer, placed, private))?;
-        let settled = json!({ "orderId": id });
-        if number.is_multiple_of(CANCELLED) {
-            self.append("orders", event(2, "order.cancelled", &buyer, json!({ "buyerId": buyer }), None))?;
-            self.append("products", event(2, "stock.released", "service:orders", settled, None))
+        let order_id: OrderId = self.next_id();
+        let (buyer_id, quantity) = (person(2, number % BUYERS), 1 + (number % 3) as i64);
+        let expires_at = Timestamp((self.clock + Duration::from_secs(900)).as_millis() as i64);
+        let (currency, amount) = (Currency::USD, Amount::new(quantity * product.price, Currency::USD));
+        let Product { id: product_id, ref name, seller_id, price } = *product;
+        let units = Units { product_id, quantity };
+        let sale = Some(Sale { name: name.clone(), seller_id, price });
+        let lines = vec![HeldLine { units: units.clone(), sale }];
+        let held = ProductEvent::StockReserved(Hold { order_id, expires_at, currency, lines });
+        let lines = vec![Line { product_id, name: name.clone(), seller_id, quantity, price }];
+        let placed =
+            OrderEvent::Placed(Content { buyer_id, currency, total: amount.minor, lines, expires_at });
+        self.append("products", order_id, 1, "service:orders", &held)?;
+        self.append("orders", order_id, 1, buyer_id, &placed)?;
+        let (happens, settled) = if number.is_multiple_of(CANCELLED) {
+            let (payment_id, refund, restock, reason) = (None, false, false, None);
+            let cancelled = OrderEvent::Cancelled { buyer_id, payment_id, refund, restock, reason };
+            (cancelled, ProductEvent::StockReleased { order_id })
         } else {
-            let paid = json!({ "paymentId": format!("payment-{number}"), "amount": total, "currency": "USD", "buyerId": buyer });
-            self.append("orders", event(2, "order.paid", "service:payments", paid, None))?;
-            self.append("products", event(2, "stock.confirmed", "service:orders", settled, None))
-        }
+            let (payment_id, lines) = (PaymentId::generate(), vec![units]);
+            let paid = OrderEvent::Paid { buyer_id, payment_id, amount, lines };
+            (paid, ProductEvent::StockConfirmed { order_id, lines: None })
+        };
+        self.append("orders", order_id, 2, "service:payments", &happens)?;
+        self.append("products", order_id, 2, "service:orders", &settled)
     }
 
-    fn append(&mut self, service: &str, event: Event<'_>) -> Result<()> {
+    fn append(
+        &mut self,
+        service: &str,
+        stream: impl Into<String>,
+        version: i64,
+        actor: impl Into<String>,
+        event: &impl DomainEvent,
+    ) -> Result<()> {
         self.written += 1;
         if self.written.is_multiple_of(BATCH) {
             self.db.execute_batch("COMMIT")?;
             self.begin()?;
         }
-        let id = Uuid::now_v7().to_string();
-        let at = time(self.clock);
+        let (id, at) = (Uuid::now_v7().to_string(), Timestamp(self.clock.as_millis() as i64).to_string());
         let mut insert: CachedStatement<'_> = self.db.prepare_cached(&format!(
-            "INSERT INTO {service}_events (id, stream, version, type, data, private, actor, time) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+            "INSERT INTO {service}_events (id, stream, version, type, data, actor, time) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
         ))?;
-        let private = event.private.map(|private| private.to_string());
-        insert.execute(params![
-            id,
-            event.stream,
-            event.version,
-            event.kind,
-            event.data.to_string(),
-            private,
-            event.actor,
-            at
-        ])?;
+        let (data, stream, actor) = (event.data().to_string(), stream.into(), actor.into());
+        insert.execute(params![id, stream, version, event.name(), data, actor, at])?;
         Ok(())
     }
 
@@ -174,10 +183,10 @@ impl Seeder {
     }
 
     /// An aggregate's id; a little later than the last one.
-    fn next_id(&mut self) -> String {
+    fn next_id<T>(&mut self) -> Id<T> {
         self.clock += Duration::from_millis(1);
         let moment = uuid::Timestamp::from_unix(NoContext, self.clock.as_secs(), self.clock.subsec_nanos());
-        Uuid::new_v7(moment).to_string()
+        Id::from_u128(Uuid::new_v7(moment).as_u128())
     }
 
     /// All targets as if they had been told.
@@ -193,18 +202,4 @@ impl Seeder {
         }
         Ok(())
     }
-}
-
-struct Event<'a> {
-    stream: &'a str,
-    version: i64,
-    kind: &'a str,
-    actor: &'a str,
-    data: Value,
-    private: Option<Value>,
-}
-
-/// As the services write it.
-fn time(since_epoch: Duration) -> String {
-    store::Timestamp(since_epoch.as_millis() as i64).to_string()
 }

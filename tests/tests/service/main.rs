@@ -51,6 +51,7 @@ mod resets;
 mod roles;
 mod routes;
 mod searches;
+mod seeded;
 mod sessions;
 mod settings;
 mod stripe;

@@ -28,9 +28,9 @@ mod tests {
 
     #[test]
     fn a_token_is_read_as_it_was_written() {
-        let uuid = ResetId::from_u128(0x019a_a4c5_0004_7000_8000_0000_0000_0001);
-        let token = token(uuid, &[7; 32]);
-        assert_eq!((token.len(), id(&token)), (LENGTH, Some(uuid)));
+        let reset = ResetId::from_u128(0x019a_a4c5_0004_7000_8000_0000_0000_0001);
+        let token = token(reset, &[7; 32]);
+        assert_eq!((token.len(), id(&token)), (LENGTH, Some(reset)));
         for text in ["", "x", &token[1..], &format!("{token}x"), &"=".repeat(LENGTH), &"\u{e4}".repeat(32)] {
             assert_eq!(id(text), None, "{text}");
         }

@@ -59,14 +59,14 @@ pub async fn me(user: User) -> Result<Json<api::Me>, Error> {
         name,
         roles: user.roles.clone(),
         permissions: user.permissions.clone(),
-        session_id: user.session,
+        session_id: user.session()?,
     }))
 }
 
 /// The caller's e-mail and name, encrypted, or 401 once the session was revoked: for what must not wait until the
 /// access token expires. It costs one look by primary key.
 pub async fn live(user: &User) -> Result<auth::Identity, Error> {
-    auth::identity(user.id, user.session).await?.ok_or(Error::SessionEnded)
+    auth::identity(user.id, user.session()?).await?.ok_or(Error::SessionEnded)
 }
 
 /// The form in which a key is stored. All callers who are not signed in share one space of keys, so nobody may read or

@@ -11,7 +11,7 @@ use crate::store::authority::Authority;
 /// lacks it.
 pub async fn permitted<P: Permission>(user: &Permitted<P>) -> Result<Authority, Error> {
     let permission = P::NAME;
-    let who = Authority::of(user.id, user.session).await?.ok_or(Error::SessionEnded)?;
+    let who = Authority::of(user.id, user.session()?).await?.ok_or(Error::SessionEnded)?;
     if who.permissions.iter().any(|own| own == permission) {
         Ok(who)
     } else {

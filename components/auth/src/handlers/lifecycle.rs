@@ -36,8 +36,8 @@ pub async fn change_email(
         return Err(Error::Invalid(vec![FieldError::new("email", "must not be the password")]));
     }
     let [sealed] = vault::encrypt([Item::new(vault::EMAIL, id, email.as_str())]).await?;
-    let event = accounts::email_changed(&account, &sealed, &email_hash(&email).await?, user.session);
-    let event = in_session(given_back(event, &tries), user.session);
+    let event = accounts::email_changed(&account, &sealed, &email_hash(&email).await?, user.session()?);
+    let event = in_session(given_back(event, &tries), user.session()?);
     let appended = record::of_account(&context, event).await?;
     record::deliver_now(&context, &appended, &["users"]).await;
     Ok(StatusCode::NO_CONTENT)

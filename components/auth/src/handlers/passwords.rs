@@ -35,10 +35,10 @@ pub async fn change(
     check_password(&body.new_password, &email, settings::password_policy().await?)
         .map_err(|detail| wrong("newPassword", &detail))?;
     let tries = confirm(&context, &account, &email, &body.current_password).await?;
-    let event = accounts::password_changed(&account, &hashed(&body.new_password)?, user.session);
+    let event = accounts::password_changed(&account, &hashed(&body.new_password)?, user.session()?);
     let answer = Answer::empty(StatusCode::NO_CONTENT);
     let event = given_back(once.keep(event, &answer).await?, &tries);
-    match record::of_account(&context, in_session(event, user.session)).await {
+    match record::of_account(&context, in_session(event, user.session()?)).await {
         Ok(_) => Ok(answer.into_response()),
         Err(Error::Database(error)) => once.replayed(error).await,
         Err(error) => Err(error),

@@ -18,7 +18,8 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Session>>, Er
     live(&user).await?;
     let page = page.of::<SessionId>("sessions", user.id)?;
     let found = auth::live_sessions(user.id, page.after, page.rows()).await?;
-    let shown = found.into_iter().map(|session| show(session, user.session)).collect();
+    let current = user.session()?;
+    let shown = found.into_iter().map(|session| show(session, current)).collect();
     Ok(Json(page.list(shown, |session: &api::Session| session.id)))
 }
 
@@ -26,7 +27,7 @@ pub async fn list(user: User, page: Page) -> Result<Json<List<api::Session>>, Er
 pub async fn end_all(context: Context, user: User) -> Result<StatusCode, Error> {
     live(&user).await?;
     let event = sessions::ended(user.id, None, user.actor());
-    record::of_account(&context, record::in_session(event, user.session)).await?;
+    record::of_account(&context, record::in_session(event, user.session()?)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

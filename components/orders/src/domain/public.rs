@@ -26,9 +26,9 @@ pub fn public(event: &OrderEvent, role: Role, viewer: UserId) -> Value {
         {
             &["sellerIds"]
         }
-        OrderEvent::Paid { .. } | OrderEvent::PaymentPending(_) | OrderEvent::PaymentEnded(_) => {
-            &["paymentId"]
-        }
+        // Its lines are not shown, so they are not made.
+        OrderEvent::Paid { payment_id, .. } => return json!({ "paymentId": payment_id }),
+        OrderEvent::PaymentPending(_) | OrderEvent::PaymentEnded(_) => &["paymentId"],
         OrderEvent::PaymentRejected { .. } | OrderEvent::Cancelled { .. } => &["paymentId", "reason"],
         OrderEvent::PartlyShipped(_)
         | OrderEvent::Shipped(_)
@@ -49,7 +49,13 @@ pub fn public(event: &OrderEvent, role: Role, viewer: UserId) -> Value {
 fn part(content: &Content, role: Role, viewer: UserId) -> Content {
     let is_seen = |line: &&Line| role != Role::Seller || line.seller_id == viewer;
     let lines: Vec<_> = content.lines.iter().filter(is_seen).cloned().collect();
-    Content { total: total(&lines).unwrap_or(i64::MAX), lines, ..content.clone() }
+    Content {
+        buyer_id: content.buyer_id,
+        currency: content.currency,
+        total: total(&lines).unwrap_or(i64::MAX),
+        lines,
+        expires_at: content.expires_at,
+    }
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub async fn history(
 ) -> Result<Response, Error> {
     let order = current(&context, id).await?;
     let page = page.of::<i64>("orders.events", id)?;
-    let viewer = Viewer { role: relation(&user, &order)?.role(), viewer: user.id, order: id };
+    let viewer = Viewer { role: relation(&user, &order)?.role(), user: user.id, order: id };
     if prefers(&headers, "text/event-stream", "application/json") {
         return Ok(live(viewer, last_seen(single(&headers, "Last-Event-ID")?)?));
     }
@@ -69,7 +69,7 @@ fn last_seen(text: Option<&str>) -> Result<i64, Error> {
 /// Who looks at which order.
 struct Viewer {
     role: Role,
-    viewer: UserId,
+    user: UserId,
     order: OrderId,
 }
 
@@ -81,7 +81,7 @@ impl Viewer {
             kind: entry.kind,
             time: entry.time,
             actor: entry.actor,
-            data: public(&entry.event, self.role, self.viewer),
+            data: public(&entry.event, self.role, self.user),
         });
         Ok(shown.collect())
     }

@@ -39,13 +39,12 @@ pub async fn list(
     let filter = filter(&query)?;
     let (any, fulfil) = (user.may(OrdersAny), user.may(OrdersFulfil));
     let page = page.of::<OrderId>("orders", (&filter, any, fulfil, (!any).then_some(user.id)))?;
-    let after = page.after;
     let found = if any {
-        orders::list_all(&filter, after, page.rows()).await?
+        orders::list_all(&filter, page.after, page.rows()).await?
     } else if fulfil {
-        orders::list_bought_or_sold(user.id, &filter, after, page.rows()).await?
+        orders::list_bought_or_sold(user.id, &filter, page.after, page.rows()).await?
     } else {
-        orders::list_bought(user.id, &filter, after, page.rows()).await?
+        orders::list_bought(user.id, &filter, page.after, page.rows()).await?
     };
     answer_page(&context, &user, &filter, &page, found).await
 }
@@ -62,11 +61,10 @@ pub async fn list_of(
     let filter = filter(&query)?;
     let whole = user.relation(buyer, OrdersAny).is_some();
     let page = page.of::<OrderId>("orders.user", (&filter, buyer, (!whole).then_some(user.id)))?;
-    let after = page.after;
     let found = if whole {
-        orders::list_bought(buyer, &filter, after, page.rows()).await?
+        orders::list_bought(buyer, &filter, page.after, page.rows()).await?
     } else if user.may(OrdersFulfil) {
-        orders::list_bought_from(buyer, user.id, &filter, after, page.rows()).await?
+        orders::list_bought_from(buyer, user.id, &filter, page.after, page.rows()).await?
     } else {
         return Err(Error::NotFound);
     };

@@ -3,7 +3,7 @@
 
 use clock::Timestamp;
 use contract::{OrderId, UserId};
-use store::{AFTER_ALL, Value, params};
+use store::{AFTER_ALL, Value, params, upper_bound};
 
 use super::{COLUMNS, orders};
 use crate::domain::{Filter, Order};
@@ -25,7 +25,7 @@ impl Select {
     /// `+status` keeps the planner off the index on the state, where another index is better.
     fn new(filter: &Filter, after: Option<OrderId>, limit: i64, status: &str) -> Self {
         let end = filter.to.map_or(AFTER_ALL.to_owned(), first_id);
-        let before = after.map_or(end.clone(), |after| after.to_string().min(end));
+        let before = upper_bound(after).min(end);
         let mut this = Self { conditions: String::new(), params: params![limit, before] };
         if let Some(state) = filter.status {
             this.and(&format!("{status} ="), state.to_string());

@@ -35,7 +35,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<api::History>, Error> {
     let mut filter = filter(params)?;
-    filter.buyer = (!user.may(PaymentsAny)).then(|| user.id);
+    filter.buyer = (!user.may(PaymentsAny)).then_some(user.id);
     let page = page.of::<PaymentId>("payments.history", &filter)?;
     let found = history::list(&filter, page.after, page.rows()).await?;
     let totals = history::totals(&filter).await?.iter().map(total).collect();

@@ -4,7 +4,7 @@
 
 use contract::{PaymentId, UserId};
 use money::Currency;
-use store::{AFTER_ALL, Error, Row, Timestamp, Value, params};
+use store::{AFTER_ALL, Error, Row, Timestamp, Value, params, upper_bound};
 
 use super::{COLUMNS, DB, payment};
 use crate::domain::Payment;
@@ -104,7 +104,7 @@ fn first_id(moment: Timestamp) -> String {
 fn before(filter: &Filter, after: Option<PaymentId>) -> String {
     let to = filter.to.as_deref().and_then(Timestamp::parse).map(first_id);
     let end = to.unwrap_or_else(|| AFTER_ALL.to_owned());
-    after.map_or(end.clone(), |after| after.to_string().min(end))
+    upper_bound(after).min(end)
 }
 
 fn one_by_one(filter: &Filter) -> (String, Vec<Value>) {

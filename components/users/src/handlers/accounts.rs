@@ -68,7 +68,7 @@ pub async fn create(
     let api::NewUser { email, password, name, .. } = request.body;
     let (key, request_hash) = request.key.map(|key| (key.key, key.request_hash)).unzip();
     let body = NewAccount { email, password, name, roles, key, request_hash };
-    let reply = CLIENT.post(&context, "auth", &format!("accounts?{}", by(&user)), &body).await?;
+    let reply = CLIENT.post(&context, "auth", &format!("accounts?{}", by(&user)?), &body).await?;
     match reply.status {
         StatusCode::CREATED => {
             let MadeAccount { id, event, sequence, profile: made } = reply.json()?;
@@ -102,7 +102,8 @@ pub async fn erase(
         return Err(stale.into());
     }
     let body = contract::auth::Erasure { current_password: body.current_password };
-    let reply = CLIENT.post(&context, "auth", &format!("accounts/{id}/erasure?{}", by(&user)), &body).await?;
+    let reply =
+        CLIENT.post(&context, "auth", &format!("accounts/{id}/erasure?{}", by(&user)?), &body).await?;
     if !reply.status.is_success() {
         return Err(refused(&user, &reply));
     }

@@ -22,7 +22,7 @@ pub async fn export(context: Context, user: User, Path(id): Path<UserId>) -> Res
     authorise(&user, id)?;
     let profile = profile(id).await?;
     // First, for auth knows whether the session is alive and the account within the caller's reach.
-    let sessions = held(&context, &user, "auth", format!("accounts/{id}/sessions?{}", by(&user))).await?;
+    let sessions = held(&context, &user, "auth", format!("accounts/{id}/sessions?{}", by(&user)?)).await?;
     let (orders, payments) = try_join(
         held(&context, &user, "orders", format!("buyers/{id}/orders?")),
         held(&context, &user, "payments", format!("buyers/{id}/payments?")),

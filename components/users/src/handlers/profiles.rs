@@ -37,7 +37,6 @@ pub async fn get(
 
 /// What `seller` sees of somebody who bought from them; of others there is nothing.
 async fn customer(context: &Context, seller: UserId, id: UserId) -> Result<Response, Error> {
-    // Looked up first: what is no id of ours stays out of the path of another service.
     let profile = profile(id).await?;
     let path = format!("shipping?sellerId={seller}&buyerId={}", profile.id);
     let reply = CLIENT.get(context, "orders", &path).await?;

@@ -3,7 +3,7 @@
 //! way, and a page ends after so many looks, be it full or not.
 
 use contract::UserId;
-use store::{AFTER_ALL, Error, Value, params};
+use store::{Error, Value, params, upper_bound};
 
 use super::{COLUMNS, DB, Row, read};
 
@@ -33,7 +33,7 @@ pub async fn list(narrowed: Narrowed, after: Option<UserId>, limit: i64) -> Resu
     if narrowed.words.as_ref().is_some_and(Vec::is_empty) {
         return Ok(Found::default()); // a search without a word finds nothing
     }
-    let after = &after.map_or_else(|| AFTER_ALL.to_owned(), String::from);
+    let after = &upper_bound(after);
     let search = Search::of(narrowed);
     let (lead, looked) = search.lead(after).await?;
     let (sql, params) = search.select(lead, after, looked, limit);
@@ -102,14 +102,15 @@ impl Search {
             conditions.push(format!("lead.{column} = {}", bind(value)));
         }
         conditions.push(format!("{key} < ?1"));
-        for (value, condition) in [
-            (until.map(String::from), format!("{key} >= ")),
-            (self.id.map(String::from), "id = ".to_owned()),
-            (self.email_hash.clone(), "email_hash = ".to_owned()),
-        ] {
+        for (value, condition) in
+            [(until.map(String::from), format!("{key} >= ")), (self.id.map(String::from), "id = ".to_owned())]
+        {
             if let Some(value) = value {
                 conditions.push(condition + &bind(&value));
             }
+        }
+        if let Some(email_hash) = &self.email_hash {
+            conditions.push(format!("email_hash = {}", bind(email_hash)));
         }
         for (number, Having { table, column, value }) in self.having.iter().enumerate() {
             if lead != Some(number) {

@@ -11,7 +11,7 @@ use super::strict::Strict;
 use super::{Faults, Step, Way, is_name, malformed};
 use crate::Problem;
 
-/// How often a body is read anew: a fault takes one to six readings.
+/// How often a body is read anew: a fault takes one to seven readings.
 const MAX_READINGS: usize = 100;
 /// The largest body that is read anew, in bytes. Of a larger one the first fault is named: reading it a hundred times
 /// would stall the instance.
@@ -118,11 +118,11 @@ struct Mended(BTreeMap<Way, usize>);
 const STAND_INS: [Option<&str>; 7] = [
     None,
     Some(r#""""#),
-    Some(r#""00000000-0000-0000-0000-000000000000""#),
     Some("0"),
     Some("{}"),
     Some("[]"),
     Some("false"),
+    Some(r#""00000000-0000-0000-0000-000000000000""#),
 ];
 
 impl Mended {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use contract::OrderId;
+use contract::Id;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::{Code, FieldError, Problem};
@@ -14,7 +14,7 @@ impl JsonSchema for Problem {
 
     /// The members that all have, and those that some codes add ([`Problem::with`]).
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let (code, id) = (generator.subschema_for::<Code>(), generator.subschema_for::<OrderId>());
+        let (code, id) = (generator.subschema_for::<Code>(), generator.subschema_for::<Id<()>>());
         let errors = generator.subschema_for::<Vec<FieldError>>();
         let decimal = generator.subschema_for::<money::Decimal>();
         let text = |about: &str| json_schema!({ "type": "string", "description": about });
