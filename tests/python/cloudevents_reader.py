@@ -19,7 +19,8 @@ for line in map(str.rstrip, sys.stdin):
     entry = json.loads(line)
     if "checkpoint" in entry:
         continue
-    bare = re.sub(r'"hash":"[0-9a-f]{64}",("prevHash":"[0-9a-f]{64}","receivedAt":"[^"]*","sequence":\d+})$', r"\1", line)
+    bare = re.sub(
+        r'"hash":"[0-9a-f]{64}",("prevHash":"[0-9a-f]{64}","receivedAt":"[^"]*","sequence":\d+})$', r"\1", line)
     assert hashlib.sha256(bare.encode()).hexdigest() == entry["hash"], f"hash of {line}"
     assert entry["prevHash"] == previous, f"chain at {line}"
     previous = entry["hash"]

@@ -14,8 +14,8 @@ from jangteo.api.payments import get_payment, pay_order, refund_payment
 from jangteo.api.products import create_product, get_product
 from jangteo.models import (
     CardDetails, Login, Me, NewOrder, NewOrderItem, NewPayment, NewPaymentPaymentMethod, NewProduct, NewRefund, Order,
-    HistoryEntryPage, OrderPage, OrderStatus, Payment, PaymentStatus, Problem, ProblemCode, Product, Refund, ShippingAddress,
-    Signup, SignupRole, Tokens,
+    HistoryEntryPage, OrderPage, OrderStatus, Payment, PaymentStatus, Problem, ProblemCode, Product, Refund,
+    ShippingAddress, Signup, SignupRole, Tokens,
 )
 
 BASE = sys.argv[1]

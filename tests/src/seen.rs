@@ -22,7 +22,8 @@ pub fn remember(database: &Path) -> anyhow::Result<()> {
     let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for table in tables {
         let sql = format!(
-            "SELECT type, data FROM (SELECT type, data, row_number() OVER (PARTITION BY type ORDER BY random()) AS n FROM {table}) \
+            "SELECT type, data FROM \
+             (SELECT type, data, row_number() OVER (PARTITION BY type ORDER BY random()) AS n FROM {table}) \
              WHERE n <= {EXAMPLES}"
         );
         let mut statement = db.prepare(&sql)?;

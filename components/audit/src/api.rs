@@ -55,7 +55,10 @@ pub struct Span {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Subscription {
     /// The `sequence` of the last event that the subscriber has.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>", range(min = 0, max = i64::MAX), extend("default" = 0)))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Option<i64>", range(min = 0, max = i64::MAX), extend("default" = 0))
+    )]
     pub after: Option<String>,
     /// Such as `/jangteo/orders`.
     pub source: Option<String>,
@@ -107,7 +110,11 @@ pub struct Checkpoint {
 
 /// A CloudEvent and its place in the log.
 #[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AuditEvent", extend("additionalProperties" = true)))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "AuditEvent", extend("additionalProperties" = true))
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// As it came, but for the source's own `sequence` and `hash`, which are `sourcesequence` and `sourcehash` here.
@@ -177,7 +184,13 @@ edge::shape! {
         "properties": {
             "specversion": { "const": "1.0" },
             "id": { "type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": VISIBLE },
-            "source": { "type": "string", "format": "uri-reference", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": VISIBLE },
+            "source": {
+                "type": "string",
+                "format": "uri-reference",
+                "minLength": 1,
+                "maxLength": MAX_ATTRIBUTE,
+                "pattern": VISIBLE
+            },
             "type": { "type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": VISIBLE },
             "subject": { "type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": VISIBLE },
             "time": { "type": "string", "format": "date-time" },
@@ -203,7 +216,10 @@ edge::shape! {
             "subject": { "type": "string" },
             "time": { "type": "string", "format": "date-time" },
             "datacontenttype": { "type": "string" },
-            "dataschema": { "type": "string", "description": "Names the JSON Schema of the data: `/schemas/<type>.json`." },
+            "dataschema": {
+                "type": "string",
+                "description": "Names the JSON Schema of the data: `/schemas/<type>.json`."
+            },
             "submittedby": { "type": "string", "description": "Who sent it, of an event from outside." },
             "traceparent": { "type": "string" },
             "actor": { "type": "string", "description": "A user's id, or `service:<name>`." },

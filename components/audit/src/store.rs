@@ -107,7 +107,8 @@ pub async fn ends() -> Result<Ends, Error> {
         coalesce(c.hash, '0000000000000000000000000000000000000000000000000000000000000000') AS cut_hash, \
         h.seq AS head, h.hash AS head_hash, coalesce((SELECT max(seq) FROM audit_log), coalesce(c.seq, 0)) AS last, \
         coalesce((SELECT max(seq) FROM audit_checkpoints), 0) AS attested \
-        FROM audit_head AS h LEFT JOIN (SELECT seq, hash FROM audit_checkpoints WHERE cut ORDER BY seq DESC LIMIT 1) AS c";
+        FROM audit_head AS h \
+        LEFT JOIN (SELECT seq, hash FROM audit_checkpoints WHERE cut ORDER BY seq DESC LIMIT 1) AS c";
     let row = DB.query_one(SQL, params![]).await?.ok_or_else(headless)?;
     Ok(Ends {
         cut: (row.int("cut")?, row.text("cut_hash")?),

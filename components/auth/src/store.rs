@@ -139,8 +139,9 @@ pub async fn session(id: SessionId) -> Result<Option<(Session, Vec<String>, Vec<
     let sql = "SELECT id, account_id, generation, token_hash, previous_hash, rotated_at, expires_at, \
                revoked_at IS NOT NULL AS revoked, (SELECT json_group_array(role) FROM auth_account_roles AS has \
                WHERE has.account_id = auth_sessions.account_id) AS roles, \
-               (SELECT json_group_array(permission.value) FROM auth_account_roles AS has JOIN auth_roles ON name = has.role, \
-               json_each(auth_roles.permissions) AS permission WHERE has.account_id = auth_sessions.account_id) AS custom \
+               (SELECT json_group_array(permission.value) FROM auth_account_roles AS has \
+               JOIN auth_roles ON name = has.role, json_each(auth_roles.permissions) AS permission \
+               WHERE has.account_id = auth_sessions.account_id) AS custom \
                FROM auth_sessions WHERE id = ?1";
     let row = DB.query_one(sql, params![id.to_string()]).await?;
     row.map(|row| {

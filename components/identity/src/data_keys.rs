@@ -129,7 +129,8 @@ fn stored() -> Result<Ring, Unfit> {
     }
     let mut fresh = [0u8; KEY_BYTES];
     getrandom::fill(&mut fresh).map_err(|error| Unfit::Unavailable(error.to_string()))?;
-    let table = "CREATE TABLE IF NOT EXISTS identity_data_key (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL)";
+    let table = "CREATE TABLE IF NOT EXISTS identity_data_key \
+        (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL)";
     run(table, [])?;
     run(CANARIES, [])?;
     let insert = "INSERT INTO identity_data_key SELECT 1, ?1 WHERE NOT EXISTS (SELECT 1 FROM identity_canary) \

@@ -155,7 +155,8 @@ fn sealing_secret() -> Result<Vec<u8>, Error> {
     {
         return Ok(secret);
     }
-    let table = "CREATE TABLE IF NOT EXISTS identity_secret (one INTEGER PRIMARY KEY CHECK (one = 1), secret BLOB NOT NULL)";
+    let table = "CREATE TABLE IF NOT EXISTS identity_secret \
+        (one INTEGER PRIMARY KEY CHECK (one = 1), secret BLOB NOT NULL)";
     run(table, [])?;
     let insert = "INSERT INTO identity_secret VALUES (1, ?1) ON CONFLICT DO NOTHING";
     run(insert, [fresh_secret()?])?;

@@ -210,8 +210,9 @@ mod tests {
 
     /// What a client is told of a body that cannot be read, in whatever form: the texts of serde and the path.
     fn complaint(card: &str) -> String {
+        let order = "019aa4c5-0003-7000-8000-000000000001";
         let body = format!(
-            r#"{{"orderId":"019aa4c5-0003-7000-8000-000000000001","amount":1,"paymentMethod":"credit_card","cardDetails":{card}}}"#
+            r#"{{"orderId":"{order}","amount":1,"paymentMethod":"credit_card","cardDetails":{card}}}"#
         );
         serde_json::from_str::<NewPayment>(&body).err().map(|e| e.to_string()).unwrap_or_default()
     }

@@ -128,7 +128,8 @@ pub async fn due_back(limit: i64) -> Result<Vec<Payment>, Error> {
 
 /// How many payments are in conflict, by provider.
 pub async fn count_conflicts() -> Result<Vec<(String, i64)>, Error> {
-    let sql = "SELECT provider, count(*) AS conflicts FROM payments_payments WHERE state = 'CONFLICT' GROUP BY provider";
+    let sql = "SELECT provider, count(*) AS conflicts FROM payments_payments \
+               WHERE state = 'CONFLICT' GROUP BY provider";
     let count = |row: &Row| Ok((row.text("provider")?, row.int("conflicts")?));
     DB.query(sql, params![]).await?.iter().map(count).collect()
 }

@@ -84,7 +84,10 @@ fn yes() -> bool {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StockChange {
-    #[cfg_attr(feature = "schema", schemars(range(min = -domain::MAX_STOCK, max = domain::MAX_STOCK), extend("not" = { "const": 0 })))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(range(min = -domain::MAX_STOCK, max = domain::MAX_STOCK), extend("not" = { "const": 0 }))
+    )]
     pub delta: i64,
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = domain::MAX_LABEL)))]
     pub reason: String,

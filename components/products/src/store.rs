@@ -65,7 +65,8 @@ pub fn is_stale(error: &Error) -> bool {
 pub async fn movements(id: ProductId, before: i64, limit: i64) -> Result<Vec<Movement>, Error> {
     let sql = "SELECT version, type, time, actor, coalesce(data ->> 'delta', data ->> 'stock') AS delta, \
                data ->> 'reason' AS reason \
-               FROM products_events WHERE stream = ?1 AND version < ?2 AND type IN ('product.created', 'stock.adjusted') \
+               FROM products_events WHERE stream = ?1 AND version < ?2 \
+               AND type IN ('product.created', 'stock.adjusted') \
                ORDER BY version DESC LIMIT ?3";
     let rows = DB.query(sql, params![id.to_string(), before, limit]).await?;
     rows.iter()

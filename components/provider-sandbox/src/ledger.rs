@@ -21,7 +21,8 @@ const TABLES: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS provider_sandbox_payments (
        payment_id TEXT PRIMARY KEY,
        order_id TEXT NOT NULL,
-       state TEXT NOT NULL CHECK (state IN ('captured', 'authorized', 'declined', 'requires_action', 'pending', 'cancelled')),
+       state TEXT NOT NULL CHECK
+         (state IN ('captured', 'authorized', 'declined', 'requires_action', 'pending', 'cancelled')),
        code TEXT,                      -- of a decline
        retryable INTEGER NOT NULL,
        minor_units INTEGER NOT NULL,   -- what was taken or is held
@@ -72,7 +73,8 @@ pub async fn charge(attempt: &Attempt, behaviour: Behaviour) -> Result<(Outcome,
 
 /// What the books say of a charge; `None` when they do not have it.
 pub async fn status(payment_id: &str) -> Result<Option<Outcome>, Error> {
-    let sql = "SELECT state, code, retryable, minor_units, currency FROM provider_sandbox_payments WHERE payment_id = ?1";
+    let sql = "SELECT state, code, retryable, minor_units, currency FROM provider_sandbox_payments \
+               WHERE payment_id = ?1";
     let rows = run(sql, vec![Value::Text(payment_id.to_owned())]).await?;
     rows.first().map(|row| outcome(payment_id, row)).transpose()
 }

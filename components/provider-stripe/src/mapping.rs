@@ -219,7 +219,10 @@ mod tests {
 
     #[test]
     fn only_what_was_given_back_counts_and_ours_is_known() {
-        let refund = |status, metadata| json!({ "id": "re_1", "status": status, "amount": 100, "currency": "mga", "metadata": metadata });
+        let refund = |status, metadata| {
+            json!({ "id": "re_1", "status": status, "amount": 100,
+                "currency": "mga", "metadata": metadata })
+        };
         let list = [
             refund("succeeded", json!({ "refund_id": "r" })),
             refund("succeeded", json!({})),

@@ -125,7 +125,10 @@ mod tests {
     #[test]
     fn what_an_event_is_about() {
         let read = |body: Value| notice(body.to_string().as_bytes(), NOW).unwrap();
-        let object = |kind: &str, object: Value| json!({ "id": "evt_1", "type": kind, "created": 7, "data": { "object": object } });
+        let object = |kind: &str, object: Value| {
+            json!({ "id": "evt_1", "type": kind, "created": 7,
+                "data": { "object": object } })
+        };
         let intent =
             read(object("payment_intent.succeeded", json!({ "object": "payment_intent", "id": "pi_1" })));
         assert_eq!(intent.reference.as_deref(), Some("pi_1"));

@@ -237,7 +237,10 @@ mod tests {
 
     #[test]
     fn every_cancel_that_is_done_was_given_back_and_ours_is_known() {
-        let cancel = |reason: &str, status: &str| json!({ "cancelReason": reason, "cancelAmount": 10, "transactionKey": reason, "cancelStatus": status });
+        let cancel = |reason: &str, status: &str| {
+            json!({ "cancelReason": reason, "cancelAmount": 10,
+                "transactionKey": reason, "cancelStatus": status })
+        };
         let mut body = with_status("PARTIAL_CANCELED").body;
         body["cancels"] =
             json!([cancel("Refund r", "DONE"), cancel("고객 변심", "DONE"), cancel("x", "IN_PROGRESS")]);

@@ -16,7 +16,10 @@ use crate::domain::Address;
 pub struct ProfileUpdate {
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = domain::MAX_NAME)))]
     pub name: String,
-    #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_PHONE), regex(pattern = r"^\+?[ ().-]*([0-9][ ().-]*){3,15}$")))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(length(max = domain::MAX_PHONE), regex(pattern = r"^\+?[ ().-]*([0-9][ ().-]*){3,15}$"))
+    )]
     pub phone: Option<String>,
     #[cfg_attr(feature = "schema", schemars(length(max = domain::MAX_ADDRESSES)))]
     #[serde(default)]
@@ -72,7 +75,11 @@ pub struct Filter {
 
 /// An account for somebody else.
 #[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("not" = { "required": ["role", "roles"] })))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("not" = { "required": ["role", "roles"] }))
+)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewUser {
     #[cfg_attr(feature = "schema", schemars(with = "edge::describe::Email"))]

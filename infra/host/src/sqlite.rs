@@ -427,7 +427,8 @@ mod tests {
 
     fn counting(to: u64) -> String {
         format!(
-            "SELECT (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {to}) SELECT sum(i) FROM n)"
+            "SELECT (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {to}) \
+             SELECT sum(i) FROM n)"
         )
     }
 

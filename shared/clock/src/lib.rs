@@ -139,7 +139,10 @@ mod tests {
         }
 
         #[test]
-        fn texts_sort_as_moments_do(one in Timestamp::MIN.0..Timestamp::MAX.0, other in Timestamp::MIN.0..Timestamp::MAX.0) {
+        fn texts_sort_as_moments_do(
+            one in Timestamp::MIN.0..Timestamp::MAX.0,
+            other in Timestamp::MIN.0..Timestamp::MAX.0,
+        ) {
             prop_assert_eq!(one.cmp(&other), Timestamp(one).to_string().cmp(&Timestamp(other).to_string()));
         }
     }

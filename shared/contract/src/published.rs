@@ -68,7 +68,10 @@ mod tests {
             "lines": [{ "price": 2999, "quantity": 2 }],
         });
         let shown = published(kept.clone());
-        let expected = r#"{"booked":{"amount":30000,"currency":"KRW"},"currency":"USD","items":[{"price":29.99,"quantity":2}],"quantity":2,"total":60.00}"#;
+        let expected = concat!(
+            r#"{"booked":{"amount":30000,"currency":"KRW"},"currency":"USD","#,
+            r#""items":[{"price":29.99,"quantity":2}],"quantity":2,"total":60.00}"#
+        );
         assert_eq!(shown.to_string(), expected);
         assert_eq!(recorded(shown), kept);
     }

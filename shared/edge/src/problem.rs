@@ -53,7 +53,8 @@ codes! {
     REFUND_DECLINED CONFLICT "refund_declined" "The provider does not give the money back";
     CARD_DECLINED PAYMENT_REQUIRED "card_declined" "The card was declined";
     CURRENCY_NOT_SUPPORTED UNPROCESSABLE_ENTITY "currency_not_supported" "The payment provider does not take this sum";
-    IDEMPOTENCY_MISMATCH UNPROCESSABLE_ENTITY "idempotency_mismatch" "The idempotency key came with another body before";
+    IDEMPOTENCY_MISMATCH UNPROCESSABLE_ENTITY "idempotency_mismatch"
+        "The idempotency key came with another body before";
     IDEMPOTENCY_IN_PROGRESS CONFLICT "idempotency_in_progress" "A request with this idempotency key is running";
     PRECONDITION_FAILED PRECONDITION_FAILED "precondition_failed" "The resource has changed";
     RATE_LIMITED TOO_MANY_REQUESTS "rate_limited" "Too many requests";

@@ -42,7 +42,8 @@ impl Relay {
     /// The targets that are behind, free and not backing off. Only reads: under load most drains find nothing.
     pub(crate) async fn waiting(&self, targets: &'static [Target]) -> Result<Vec<Waiting>, Error> {
         let sql = format!(
-            "SELECT value AS target, coalesce(c.seq, 0) AS cursor, (SELECT coalesce(max(seq), 0) FROM {0}_events) AS head \
+            "SELECT value AS target, coalesce(c.seq, 0) AS cursor, \
+               (SELECT coalesce(max(seq), 0) FROM {0}_events) AS head \
              FROM json_each(?1) LEFT JOIN {0}_cursors AS c ON c.target = value \
              WHERE coalesce(c.leased_until, 0) <= ?2 AND coalesce(c.next_try, 0) <= ?2 LIMIT {MAX_TARGETS}",
             self.service()
@@ -94,7 +95,8 @@ impl Relay {
         let Waiting { target, cursor, looked, head, .. } = *waiting;
         if looked.saturating_sub(cursor) >= SKIP {
             let sql = format!(
-                "INSERT INTO {}_cursors (target, seq) VALUES (?1, ?2) ON CONFLICT (target) DO UPDATE SET seq = max(seq, ?2)",
+                "INSERT INTO {}_cursors (target, seq) VALUES (?1, ?2) \
+                 ON CONFLICT (target) DO UPDATE SET seq = max(seq, ?2)",
                 self.service()
             );
             self.db.execute(&sql, params![target.service, looked]).await?;
@@ -138,8 +140,8 @@ impl Relay {
     /// event's fault count only up to a limit, so that no event is parked because of an outage.
     pub(crate) async fn back_off(&self, target: &Target, cursor: i64, why: Undelivered) -> Result<(), Error> {
         let sql = format!(
-            "UPDATE {}_cursors SET leased_until = 0, failures = min(failures * (seq >= ?5) + 1, ?6), seq = max(seq, ?5), \
-             next_try = ?2 + min(?3 << min(failures * (seq >= ?5), 10), ?4) WHERE target = ?1",
+            "UPDATE {}_cursors SET leased_until = 0, failures = min(failures * (seq >= ?5) + 1, ?6), \
+               seq = max(seq, ?5), next_try = ?2 + min(?3 << min(failures * (seq >= ?5), 10), ?4) WHERE target = ?1",
             self.service()
         );
         let (first, most) = (BACKOFF_SECONDS * 1000, MAX_BACKOFF_SECONDS * 1000);

@@ -42,7 +42,8 @@ impl Relay {
         let sql = format!(
             "SELECT count(*) AS pending, min(time) AS oldest, \
                coalesce((SELECT failures FROM {0}_cursors WHERE target = ?1), 0) AS failures FROM \
-             (SELECT type, time FROM {0}_events WHERE seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \
+             (SELECT type, time FROM {0}_events \
+              WHERE seq > coalesce((SELECT seq FROM {0}_cursors WHERE target = ?1), 0) \
               ORDER BY seq LIMIT {LOOK}) {kinds}",
             self.service()
         );

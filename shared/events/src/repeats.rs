@@ -46,9 +46,11 @@ impl Relay {
     /// As [`note`](Self::note), for a response that must not be given before it is recorded.
     pub async fn noted(&'static self, event: Event) -> Result<(), Error> {
         let sql = format!(
-            "INSERT INTO {}_repeats (stream, type, actor, data, opener, until, untold) VALUES (?1, ?2, ?3, ?4, ?5, ?6 + ?7, 1) \
+            "INSERT INTO {}_repeats (stream, type, actor, data, opener, until, untold) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6 + ?7, 1) \
              ON CONFLICT (stream, type) DO UPDATE SET actor = ?3, data = ?4, untold = untold + 1, \
-               opener = CASE WHEN until <= ?6 THEN ?5 ELSE opener END, until = CASE WHEN until <= ?6 THEN ?6 + ?7 ELSE until END \
+               opener = CASE WHEN until <= ?6 THEN ?5 ELSE opener END, \
+               until = CASE WHEN until <= ?6 THEN ?6 + ?7 ELSE until END \
              RETURNING untold, opener = ?5 AS opened",
             self.service()
         );

@@ -160,8 +160,8 @@ mod tests {
     /// `docs/api.md`, from the operations and their aliases.
     fn table() -> String {
         let mut text = "# The API\n\nMade from the operations of the components by a test; do not edit \
-            (`UPDATE_DOCS=1 cargo test --workspace --lib operations`).\nA running instance shows it all at `/docs`. Aliases \
-            are in brackets. A permission alone opens no one else's things.\n"
+            (`UPDATE_DOCS=1 cargo test --workspace --lib operations`).\nA running instance shows it all at `/docs`. \
+            Aliases are in brackets. A permission alone opens no one else's things.\n"
             .to_owned();
         let document = generate::document();
         for tag in document["tags"].as_array().unwrap() {

@@ -105,7 +105,8 @@ fn apply(run: Run<'_>, scripts: &Scripts, known: Numbers) -> Result<(), Error> {
 /// Every trigger and view that is named after the service.
 fn drop_fold(run: Run<'_>, service: &str) -> Result<(), Error> {
     let made = format!(
-        "SELECT type || ' ' || name AS made FROM sqlite_schema WHERE type IN ('trigger', 'view') AND name GLOB '{service}_*'"
+        "SELECT type || ' ' || name AS made FROM sqlite_schema \
+         WHERE type IN ('trigger', 'view') AND name GLOB '{service}_*'"
     );
     for row in run(&made)? {
         run(&format!("DROP {}", row.text("made")?))?;

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn comments_before_a_statement_are_left_out() {
-        let script = "-- Fold 1\n\n-- A.\nCREATE TABLE a (a); \n\n-- B\n-- b.\nCREATE TABLE b (\n  b -- c\n);\n-- End.\n";
+        let script = "-- Fold 1\n\n-- A.\nCREATE TABLE a (a); \n\n\
+                      -- B\n-- b.\nCREATE TABLE b (\n  b -- c\n);\n-- End.\n";
         let all: Vec<_> = statements(script).collect();
         assert_eq!(all.len(), 1, "{all:?}: the blank after the first `;` joins it with the next");
         let all: Vec<_> = statements("-- A.\n\n-- B.\nCREATE TABLE b (\n  b -- c\n);\n\n-- End.\n").collect();

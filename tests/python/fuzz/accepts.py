@@ -31,12 +31,14 @@ BY_MEANING = [
     (r"maxPrice", r".*", "a schema does not compare two parameters"),
     (r".*", r"invalid number", "JSON Schema takes 2.0 for an integer"),
     (r"(min|max)Price", r"too large|plain decimal", "what 64 bits hold depends on the currency"),
-    (r".*", r"does not show|must not be blank|must have|must be text|not NFC", "Unicode says what shows, and what is blank"),
+    (r".*", r"does not show|must not be blank|must have|must be text|not NFC",
+     "Unicode says what shows, and what is blank"),
     (r"email", r".*", "which domains there are is IDNA's to say"),
     (r"cardDetails\.(number|expiry)", r".*", "a card has a check digit and is not expired"),
     (r"currentPassword", r".*", "it is the caller's own"),
     (r"(newPassword|password)", r".*", "a password is none that everybody uses"),
-    (r"items.*", r"no product|other line|together|cost more|currency|products", "lines agree with each other and the catalogue"),
+    (r"items.*", r"no product|other line|together|cost more|currency|products",
+     "lines agree with each other and the catalogue"),
     (r"restock", r".*", "goods go back with the last of the money"),
     (r"roles?.*", r".*", "which roles there are is the deployment's own"),
     (r"name", r"not built in", "the names of built-in roles are taken"),
@@ -49,7 +51,8 @@ def excused(problem: dict) -> bool:
         return True
     errors = problem.get("errors", [])
     return bool(errors) and all(
-        any(re.fullmatch(field, error["field"]) and re.search(detail, error["detail"]) for field, detail, _ in BY_MEANING)
+        any(re.fullmatch(field, error["field"]) and re.search(detail, error["detail"])
+            for field, detail, _ in BY_MEANING)
         for error in errors
     )
 

@@ -195,7 +195,8 @@ impl Seeder {
             [("products", "audit"), ("orders", "products"), ("orders", "payments"), ("orders", "audit")];
         for (service, target) in targets {
             let sql = format!(
-                "INSERT INTO {service}_cursors (target, seq) SELECT ?1, coalesce(max(seq), 0) FROM {service}_events WHERE true \
+                "INSERT INTO {service}_cursors (target, seq) \
+                 SELECT ?1, coalesce(max(seq), 0) FROM {service}_events WHERE true \
                  ON CONFLICT (target) DO UPDATE SET seq = excluded.seq"
             );
             self.db.execute(&sql, [target])?;

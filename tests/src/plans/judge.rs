@@ -219,7 +219,8 @@ mod tests {
         for good in [
             "SELECT * FROM shop_items WHERE id < ?1 ORDER BY id DESC LIMIT 9",
             "SELECT * FROM shop_items ORDER BY id DESC LIMIT ?1",
-            "SELECT * FROM shop_items WHERE id IN (SELECT id FROM shop_items WHERE true ORDER BY id LIMIT ?1) ORDER BY id",
+            "SELECT * FROM shop_items \
+             WHERE id IN (SELECT id FROM shop_items WHERE true ORDER BY id LIMIT ?1) ORDER BY id",
             "SELECT * FROM shop_items WHERE active ORDER BY name LIMIT 9",
             "SELECT max(id) FROM shop_items",
             "SELECT * FROM shop_cursors WHERE seq > 9",

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn texts_of_sql_are_found_in_a_source() {
-        let source = "/// \"SELECT no\"\nlet a = \"SELECT {COLUMNS} FROM a \\\n   WHERE b = '\\\"'\"; let c = \"word\";\n\
+        let source = "/// \"SELECT no\"\n\
+                      let a = \"SELECT {COLUMNS} FROM a \\\n   WHERE b = '\\\"'\"; let c = \"word\";\n\
                       #[cfg(test)]\nmod tests {\n \"SELECT 1\" }";
         assert_eq!(statements(source), ["SELECT {COLUMNS} FROM a WHERE b = '\"'"]);
     }

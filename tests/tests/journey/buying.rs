@@ -20,7 +20,8 @@ async fn a_buyer_buys_and_the_audit_log_tells_the_story() {
         .assert_status(201)
         .json();
     let card = json!({ "number": "4111111111111111", "expiry": "12/49", "cvv": "123" });
-    let payment = json!({ "orderId": order["id"], "amount": 59.98, "paymentMethod": "credit_card", "cardDetails": card });
+    let payment = json!({ "orderId": order["id"], "amount": 59.98, "paymentMethod": "credit_card",
+        "cardDetails": card });
     john.post("/api/payments", payment).await.assert_status(201);
     let id = order["id"].as_str().unwrap();
     assert_eq!(john.get(&format!("/api/orders/{id}")).await.json()["status"], "PAID");

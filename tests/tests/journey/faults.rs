@@ -178,7 +178,8 @@ async fn settled(app: &TestApp, alice: &Actor<'_>, order: &str) -> Vec<Value> {
 fn books_agree(state: &Path) {
     let db = Connection::open(state.join("sqlite_db.db")).unwrap();
     let one = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-    let theirs = "SELECT coalesce((SELECT sum(minor_units) FROM provider_sandbox_payments WHERE state = 'captured'), 0) \
+    let theirs = "SELECT \
+        coalesce((SELECT sum(minor_units) FROM provider_sandbox_payments WHERE state = 'captured'), 0) \
         - coalesce((SELECT sum(minor_units) FROM provider_sandbox_givebacks), 0)";
     let ours = "SELECT coalesce(sum(amount - refunded), 0) FROM payments_payments \
         WHERE state IN ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";

@@ -11,7 +11,8 @@ fn dispute(event: &str, at: i64, status: &str) -> Value {
         "created": at,
         "data": { "object": {
             "id": "dp_1", "object": "dispute", "amount": 2999, "currency": "usd", "charge": "ch_1",
-            "payment_intent": "pi_1", "reason": "fraudulent", "status": status, "created": 1_790_000_000, "metadata": {},
+            "payment_intent": "pi_1", "reason": "fraudulent", "status": status,
+            "created": 1_790_000_000, "metadata": {},
         } },
     })
 }

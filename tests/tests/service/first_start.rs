@@ -68,8 +68,8 @@ const NEWER: &str = "BEGIN IMMEDIATE; \
       INSERT INTO products_products \
         (id, seller_id, name, description, category, price, currency, on_hand, created_at, updated_at, number) \
       VALUES (NEW.stream, NEW.data ->> 'sellerId', NEW.data ->> 'name', 'folded by the newer version', \
-        NEW.data ->> 'category', NEW.data ->> 'price', NEW.data ->> 'currency', NEW.data ->> 'stock', NEW.time, NEW.time, \
-        NEW.seq); \
+        NEW.data ->> 'category', NEW.data ->> 'price', NEW.data ->> 'currency', NEW.data ->> 'stock', \
+        NEW.time, NEW.time, NEW.seq); \
     END; \
     UPDATE products_schema SET fold = 99; COMMIT";
 

@@ -49,8 +49,9 @@ fn a_fold_that_is_changed_has_another_number() {
         let ((number, said, advice), digest) = (first_line(&fold), digest(&fold));
         if said != digest {
             faults.push(format!(
-                "{path}: its statements, or those of shared/store/src/fold.sql, have changed. If its number is still {number} \
-                 on main, raise it, so that databases get the new ones, and write the new digest behind it:\n\
+                "{path}: its statements, or those of shared/store/src/fold.sql, have changed. \
+                 If its number is still {number} on main, raise it, so that databases get the new ones, \
+                 and write the new digest behind it:\n\
                  -- Fold {}, {digest}: {advice}",
                 number + 1
             ));

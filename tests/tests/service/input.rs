@@ -180,8 +180,10 @@ async fn ids_are_taken_in_any_case_and_given_in_lower_case() {
         );
     }
     // The same product in another case is the same line.
-    let body = json!({ "items": [{ "productId": product, "quantity": 1 }, { "productId": upper(&product), "quantity": 2 }],
-        "shippingAddress": address() });
+    let body = json!({
+        "items": [{ "productId": product, "quantity": 1 }, { "productId": upper(&product), "quantity": 2 }],
+        "shippingAddress": address(),
+    });
     let placed = alice.post("/api/orders", body).await.assert_status(201).json();
     assert_eq!(
         (&placed["items"][0]["productId"], &placed["items"][0]["quantity"]),
@@ -319,12 +321,14 @@ fn disputed_and_parked(app: &TestApp, payment: &str) {
     let at = "2026-11-21T05:06:07.089Z";
     for number in 1..=2 {
         let of_dispute = format!(
-            "INSERT INTO payments_disputes VALUES ('dp_{number}', '{payment}', 1, 'USD', 'x', 'x', 'stripe', 1, 1, '{at}', '{at}')"
+            "INSERT INTO payments_disputes \
+             VALUES ('dp_{number}', '{payment}', 1, 'USD', 'x', 'x', 'stripe', 1, 1, '{at}', '{at}')"
         );
-        let parked = json!({ "target": "audit", "sequence": number, "eventId": "019aa4c5-0007-7000-8000-000000000007", "eventType": "x", "reason": "x" });
+        let parked = json!({ "target": "audit", "sequence": number,
+            "eventId": "019aa4c5-0007-7000-8000-000000000007", "eventType": "x", "reason": "x" });
         let of_parked = format!(
             "INSERT INTO orders_events (id, stream, version, type, data, actor, time)
-             VALUES ('{}', 'delivery:audit:{number}', 1, 'delivery.parked', '{parked}', 'service:orders', '2026-11-21T05:06:07.089Z')",
+             VALUES ('{}', 'delivery:audit:{number}', 1, 'delivery.parked', '{parked}', 'service:orders', '{at}')",
             uuid::Uuid::now_v7()
         );
         database.execute_batch(&format!("{of_dispute};{of_parked}")).unwrap();

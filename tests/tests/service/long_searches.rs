@@ -93,8 +93,9 @@ const PRODUCTS: i64 = 60_000;
 const FILL_CATALOGUE: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
     INSERT INTO products_products (id, seller_id, name, description, category, price, currency, on_hand, created_at, \
       updated_at, number) \
-    SELECT printf('7fffffff-0001-7000-8000-%012d', i), ?2, printf('Thing %05d', i * 7 % 60001), iif(i % 2, 'black', 'green'), \
-      'mass', i * 100, iif(i <= 30000, 'USD', 'EUR'), 1, '2026-11-21T05:06:07.089Z', '2026-11-21T05:06:07.089Z', 1000000 + i \
+    SELECT printf('7fffffff-0001-7000-8000-%012d', i), ?2, printf('Thing %05d', i * 7 % 60001), \
+      iif(i % 2, 'black', 'green'), 'mass', i * 100, iif(i <= 30000, 'USD', 'EUR'), 1, \
+      '2026-11-21T05:06:07.089Z', '2026-11-21T05:06:07.089Z', 1000000 + i \
     FROM n";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,7 +159,8 @@ async fn a_page_of_people_looks_at_a_bounded_number_of_them() {
         .await;
     // Newer people have one of the two words of her name, and a role.
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) \
-                INSERT INTO users_words (word, user_id) SELECT iif(i % 2, ?1, ?2), printf('7fffffff-0001-7000-8000-%012d', i) FROM n";
+                INSERT INTO users_words (word, user_id) \
+                SELECT iif(i % 2, ?1, ?2), printf('7fffffff-0001-7000-8000-%012d', i) FROM n";
     let db = database(&app);
     db.execute(fill, (&words[0], &words[1])).unwrap();
     let fill =

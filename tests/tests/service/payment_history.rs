@@ -76,8 +76,8 @@ fn seed(db: &rusqlite::Connection, buyer: &str) {
         let refunded = [0, 0, 0, 3, 10][usize::try_from(number % 5).unwrap()];
         let currency = if number % 3 == 0 { "KRW" } else { "USD" };
         db.execute(
-            "INSERT INTO payments_payments (id, order_id, buyer_id, state, amount, currency, refunded, provider, card_brand, \
-               card_last4, card_expiry, ask_after, version, created_at, updated_at) \
+            "INSERT INTO payments_payments (id, order_id, buyer_id, state, amount, currency, refunded, provider, \
+               card_brand, card_last4, card_expiry, ask_after, version, created_at, updated_at) \
              VALUES (?1, ?1, ?2, 'PENDING', 10, ?3, 0, 'sandbox', 'visa', '4242', '12/40', ?4, 1, ?4, ?4)",
             (&id, buyer, currency, store::Timestamp(at).to_string()),
         )

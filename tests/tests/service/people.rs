@@ -239,7 +239,8 @@ fn arrive(db: &Connection, events: &[(i64, &'static str, Value, Value)]) {
         let stream = if *kind == "profiles.role_removed" { "role:CLERK" } else { "alice" };
         let private = (!private.is_null()).then(|| private.to_string());
         let sql = "INSERT INTO users_events (id, stream, version, type, data, private, actor, time) VALUES (?1, ?2, \
-                   (SELECT coalesce(max(version), 0) + 1 FROM users_events WHERE stream = ?2), ?3, ?4, ?5, 'service:auth', 't')";
+                   (SELECT coalesce(max(version), 0) + 1 FROM users_events WHERE stream = ?2), \
+                   ?3, ?4, ?5, 'service:auth', 't')";
         let appended =
             db.execute(sql, (place.to_string(), stream, *kind, data.to_string(), private.as_deref()));
         if let Err(error) = appended {

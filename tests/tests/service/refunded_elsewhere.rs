@@ -28,7 +28,8 @@ fn charge(payment: &str) -> Value {
 /// Who is said to have given money back, by the log.
 fn actors(app: &TestApp, payment: &str) -> Vec<(String, i64)> {
     let db = rusqlite::Connection::open(app.state_dir().unwrap().join("sqlite_db.db")).unwrap();
-    let sql = "SELECT actor, data ->> 'amount' FROM payments_events WHERE stream = ?1 AND type = 'payment.refunded' ORDER BY seq";
+    let sql = "SELECT actor, data ->> 'amount' FROM payments_events \
+               WHERE stream = ?1 AND type = 'payment.refunded' ORDER BY seq";
     let mut rows = db.prepare(sql).unwrap();
     rows.query_map([payment], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
 }

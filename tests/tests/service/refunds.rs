@@ -181,7 +181,8 @@ async fn a_paid_order_of_nothing_that_is_cancelled_is_refunded() {
 /// What a process leaves that dies after it recorded that a refund is asked for.
 const LEFT: &str = "INSERT INTO payments_events (id, stream, version, type, data, private, actor, time) \
     SELECT 'left', id, version + 1, 'payment.refund_requested', json_object('paymentId', id, 'orderId', order_id, \
-      'refundId', '019aa4c5-0006-7000-8000-000000000006', 'amount', 998, 'currency', currency, 'restock', json('false')), \
+      'refundId', '019aa4c5-0006-7000-8000-000000000006', 'amount', 998, 'currency', currency, \
+      'restock', json('false')), \
       json_object('reason', 'broken', 'askAfter', '2026-01-01T00:00:00.000Z'), ?2, '2026-01-01T00:00:00.000Z' \
     FROM payments_payments WHERE id = ?1";
 

@@ -14,7 +14,8 @@ const POISON: &str = "019aa4c5-0007-7000-8000-000000000007";
 fn poison(db: &Connection) -> i64 {
     let sql = format!(
         "INSERT INTO products_events (id, stream, version, type, data, actor, time) \
-        VALUES ('{POISON}', ?1, 1, 'test.poisoned', '{{}}', 'service:products', '2026-11-21T05:06:07.089Z') RETURNING seq"
+        VALUES ('{POISON}', ?1, 1, 'test.poisoned', '{{}}', 'service:products', '2026-11-21T05:06:07.089Z') \
+        RETURNING seq"
     );
     db.query_row(&sql, ["x".repeat(TOO_LONG)], |row| row.get(0)).unwrap()
 }
@@ -104,8 +105,9 @@ fn park(db: &Connection, service: &str, count: i64) {
     let sql = format!(
         "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
          INSERT INTO {service}_events (id, stream, version, type, data, actor, time) SELECT '{service}-parked-' || i, \
-           'delivery:audit:' || i, 1, 'delivery.parked', json_object('target', 'audit', 'sequence', i, 'eventId', '{POISON}', \
-           'eventType', 'x', 'reason', 'refused with 400'), 'service:{service}', '2026-11-21T05:06:07.089Z' FROM n"
+           'delivery:audit:' || i, 1, 'delivery.parked', json_object('target', 'audit', 'sequence', i, \
+           'eventId', '{POISON}', 'eventType', 'x', 'reason', 'refused with 400'), \
+           'service:{service}', '2026-11-21T05:06:07.089Z' FROM n"
     );
     db.execute(&sql, [count]).unwrap();
 }
@@ -151,7 +153,8 @@ async fn a_cursor_goes_past_events_that_its_target_does_not_want() {
     db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     let unwanted = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
         INSERT INTO orders_events (id, stream, version, type, data, actor, time) \
-        SELECT 'unwanted-' || i, 'unwanted', i, 'test.unwanted', '{}', 'service:orders', '2026-11-21T05:06:07.089Z' FROM n";
+        SELECT 'unwanted-' || i, 'unwanted', i, 'test.unwanted', '{}', \
+          'service:orders', '2026-11-21T05:06:07.089Z' FROM n";
     db.execute(unwanted, []).unwrap();
     admin.post("/api/v1/events/relay", json!({})).await.assert_status(200);
     app.eventually("products and payments have nothing left to look at", || async {

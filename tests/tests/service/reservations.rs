@@ -33,7 +33,8 @@ impl<'a> Shop<'a> {
     /// Tell what happened to `order`, with an event of this id, whose data has `said` besides what it must have.
     async fn tell(&self, order: &str, id: &str, what: &str, said: Value) {
         let kind = format!("jangteo.order.{what}.v1");
-        let mut data = json!({ "buyerId": order, "paymentId": order, "amount": 1, "currency": "USD", "refundedTotal": 1 });
+        let mut data = json!({ "buyerId": order, "paymentId": order, "amount": 1, "currency": "USD",
+            "refundedTotal": 1 });
         data.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
         let event = json!([{ "specversion": "1.0", "id": id, "source": "/jangteo/orders", "type": kind,
             "subject": order, "data": data }]);

@@ -21,7 +21,8 @@ async fn people_are_found_by_words_and_roles_page_by_page() {
     let people =
         [("Ada Byron", "SELLER"), ("Ada King", "BUYER"), ("Byron Ada Lee", "BUYER"), ("Kim Lee", "SELLER")];
     for (number, (name, role)) in people.iter().enumerate() {
-        let body = json!({ "email": app.email(&format!("p{number}")), "password": "password123", "name": name, "role": role });
+        let email = app.email(&format!("p{number}"));
+        let body = json!({ "email": email, "password": "password123", "name": name, "role": role });
         app.stranger().post("/api/auth/signup", body).await.assert_status(201);
     }
     app.eventually("all profiles are there", || async {

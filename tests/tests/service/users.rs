@@ -200,7 +200,8 @@ async fn a_seller_sees_of_a_buyer_what_a_parcel_needs_once_they_paid() {
     let app = TestApp::start().await;
     let (kim, lee, alice) = (app.seller("kim").await, app.seller("lee").await, app.buyer("alice").await);
     let path = format!("/api/users/{}", alice.id);
-    let home = json!({ "name": "Alice", "phone": "112", "addresses": [{ "street": "1 Home", "city": "X", "zipCode": "1" }] });
+    let home = json!({ "name": "Alice", "phone": "112",
+        "addresses": [{ "street": "1 Home", "city": "X", "zipCode": "1" }] });
     alice.put(&path, home).await.assert_status(200);
     let product = kim.sells("5.00", 9).await;
     let order = alice.orders(&product, 1).await.assert_status(201).json();

@@ -179,7 +179,10 @@ mod tests {
         #[test]
         fn no_escape_and_no_dots_hide_a_source_of_ours(
             escaped in proptest::collection::vec(any::<bool>(), 7),
-            dots in proptest::collection::vec(prop_oneof![Just("."), Just(""), Just("a/.."), Just("%2e"), Just("b/%2E%2e")], 0..4),
+            dots in proptest::collection::vec(
+                prop_oneof![Just("."), Just(""), Just("a/.."), Just("%2e"), Just("b/%2E%2e")],
+                0..4,
+            ),
         ) {
             let escape = |(letter, escaped): (char, &bool)| {
                 if *escaped { format!("%{:02x}", u32::from(letter)) } else { letter.to_string() }

@@ -183,7 +183,8 @@ impl Search {
     async fn end_of(&self, equal: &Equal) -> Result<Option<i64>, Error> {
         let column = equal.column;
         let sql = format!(
-            "SELECT count(*) AS entries, min(seq) AS first FROM (SELECT seq FROM audit_log INDEXED BY audit_log_{column} \
+            "SELECT count(*) AS entries, min(seq) AS first FROM \
+             (SELECT seq FROM audit_log INDEXED BY audit_log_{column} \
              WHERE {column} = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT {LOOK})"
         );
         let mut end = None;

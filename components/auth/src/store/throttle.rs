@@ -42,7 +42,8 @@ const CLAIM: &str = ", counted (key) AS (SELECT ?1 UNION ALL SELECT ?2 FROM alon
       forget_at = ?5 + ?7 + CASE WHEN forget_at <= ?5 OR count + 1 < iif(key IS ?3, ?9, ?8) THEN 0 \
         ELSE ?10 << min(count + 1 - iif(key IS ?3, ?9, ?8), ?11) END \
     RETURNING key, count";
-const WAIT: &str = " SELECT coalesce(max(blocked_until), 0) AS until FROM auth_throttle WHERE key IN (SELECT key FROM watched)";
+const WAIT: &str = " SELECT coalesce(max(blocked_until), 0) AS until FROM auth_throttle \
+    WHERE key IN (SELECT key FROM watched)";
 /// How many of the parameters [`WHO`] has, and so the question how long to wait.
 const WHO_PARAMS: usize = 6;
 

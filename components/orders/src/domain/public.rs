@@ -68,7 +68,10 @@ mod tests {
     }
 
     fn placed() -> OrderEvent {
-        let line = |seller: UserId, price: i64| json!({ "productId": P1, "name": "Tea", "sellerId": seller, "quantity": 2, "price": price });
+        let line = |seller: UserId, price: i64| {
+            json!({ "productId": P1, "name": "Tea", "sellerId": seller,
+                "quantity": 2, "price": price })
+        };
         let lines = [line(S1, 2999), line(S2, 1)];
         let expires_at = "2026-11-21T05:06:07.089Z";
         let data = json!({ "buyerId": B, "currency": "USD", "total": 6000, "lines": lines, "expiresAt": expires_at });
@@ -98,7 +101,8 @@ mod tests {
 
     #[test]
     fn refunds_are_shown_as_decimals() {
-        let data = json!({ "buyerId": B, "paymentId": P1, "amount": 150, "refundedTotal": 2999, "currency": "USD", "restock": true });
+        let data = json!({ "buyerId": B, "paymentId": P1, "amount": 150, "refundedTotal": 2999,
+            "currency": "USD", "restock": true });
         let text = public(&event("order.refunded", data), Role::Buyer, B).to_string();
         assert_eq!(text, format!(r#"{{"amount":1.50,"paymentId":"{P1}","refundedTotal":29.99}}"#));
     }

@@ -209,8 +209,9 @@ mod tests {
     /// `docs/orders.md` as the table makes it.
     fn document() -> String {
         let mut text = "# The states of an order\n\n\
-            Made from the table in `components/orders/src/domain/status.rs`; `UPDATE_DOCS=1 cargo test --workspace diagram` makes\n\
-            it anew. A `partly_` event is that of one seller while others have not done the same yet.\n\n\
+            Made from the table in `components/orders/src/domain/status.rs`; \
+            `UPDATE_DOCS=1 cargo test --workspace diagram` makes\nit anew. \
+            A `partly_` event is that of one seller while others have not done the same yet.\n\n\
             ```mermaid\nstateDiagram-v2\n    [*] --> ORDERED: order.placed\n"
             .to_owned();
         for row in TRANSITIONS {

@@ -56,7 +56,8 @@ pub async fn due(limit: i64) -> Result<Vec<Refund>, Error> {
 /// Refunds of one payment whose fate is to be asked for.
 pub async fn due_of(payment_id: PaymentId, limit: i64) -> Result<Vec<Refund>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM payments_refunds WHERE payment_id = ?1 AND state = 'PENDING' AND ask_after <= ?2 LIMIT ?3"
+        "SELECT {COLUMNS} FROM payments_refunds \
+         WHERE payment_id = ?1 AND state = 'PENDING' AND ask_after <= ?2 LIMIT ?3"
     );
     let params = params![payment_id.to_string(), Timestamp::now().to_string(), limit];
     DB.query(&sql, params).await?.iter().map(refund).collect()

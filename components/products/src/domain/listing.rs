@@ -62,7 +62,10 @@ pub struct Query {
     pub max_price: Option<String>,
     #[cfg_attr(feature = "schema", schemars(with = "Option<edge::describe::ActiveCurrency>"))]
     pub currency: Option<String>,
-    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["newest", "price", "-price", "name"], "default" = "newest")))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(extend("enum" = ["newest", "price", "-price", "name"], "default" = "newest"))
+    )]
     pub sort: Option<String>,
 }
 

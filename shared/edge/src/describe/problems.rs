@@ -38,7 +38,9 @@ impl JsonSchema for Problem {
                 "permission": text("`forbidden`: what the caller lacks."),
                 "from": text("`invalid_transition`: the state that it is in."),
                 "to": text("`invalid_transition`: the state that it does not go to."),
-                "productId": text("`price_changed`, and `validation_failed` of what is not on sale: the product, as it was named."),
+                "productId": text(
+                    "`price_changed`, and `validation_failed` of what is not on sale: the product, as it was named."
+                ),
                 "price": decimal,
                 "lines": {
                     "type": "array",

@@ -11,18 +11,21 @@ const FIRST: Scripts = Scripts {
     service: "shop",
     migrations: &["CREATE TABLE shop_sold (count INTEGER NOT NULL);\n\nINSERT INTO shop_sold VALUES (0);\n"],
     fold: "-- Fold 1, a: x.\n\nCREATE TRIGGER shop_counts AFTER INSERT ON shop_events BEGIN\n\
-           UPDATE shop_sold SET count = count + 1;\nEND;\n\nCREATE VIEW shop_twice AS SELECT 2 * count AS n FROM shop_sold;\n",
+           UPDATE shop_sold SET count = count + 1;\nEND;\n\n\
+           CREATE VIEW shop_twice AS SELECT 2 * count AS n FROM shop_sold;\n",
 };
 /// The second one counts in tens, by a trigger of another name, and makes of what was counted before what it would be.
 const SECOND: Scripts = Scripts {
     service: "shop",
     migrations: &[
         FIRST.migrations[0],
-        "UPDATE shop_sold SET count = count * 10;\n\nINSERT INTO shop_events (id, stream, version, type, data, actor, time) \
+        "UPDATE shop_sold SET count = count * 10;\n\n\
+         INSERT INTO shop_events (id, stream, version, type, data, actor, time) \
          VALUES (0, 'migrated', 1, 'x', '{}', 'x', 'now');\n",
     ],
     fold: "-- Fold 2, b: x.\n\nCREATE TRIGGER shop_counts_tens AFTER INSERT ON shop_events BEGIN\n\
-           UPDATE shop_sold SET count = count + 10;\nEND;\n\nCREATE VIEW shop_twice AS SELECT 20 * count AS n FROM shop_sold;\n",
+           UPDATE shop_sold SET count = count + 10;\nEND;\n\n\
+           CREATE VIEW shop_twice AS SELECT 20 * count AS n FROM shop_sold;\n",
 };
 
 fn run(db: &Connection, sql: &str) -> Result<Vec<Row>, Error> {
@@ -173,16 +176,19 @@ fn what_a_store_without_a_module_lacks_is_left_out_of_tables_and_fold() {
     let tail = "\nSELECT 1 FROM shop_search LIMIT 0;\n\n\
                 CREATE TRIGGER shop_search_new AFTER INSERT ON shop_events BEGIN\n\
                 INSERT INTO shop_search VALUES (NEW.stream);\nEND;\n";
-    let version = |module: &str, number: i64| {
-        Scripts {
+    let version = |module: &str, number: i64| Scripts {
         service: "shop",
         migrations: vec![
             FIRST.migrations[0],
-            format!("-- Words.\nCREATE VIRTUAL TABLE shop_search USING {module} (text);\n\nINSERT INTO shop_search VALUES ('x');\n").leak(),
+            format!(
+                "-- Words.\nCREATE VIRTUAL TABLE shop_search USING {module} (text);\n\n\
+                 INSERT INTO shop_search VALUES ('x');\n"
+            )
+            .leak(),
             "CREATE TABLE shop_b (b);\n",
-        ].leak(),
+        ]
+        .leak(),
         fold: (FIRST.fold.replace("Fold 1", &format!("Fold {number}")) + tail).leak(),
-    }
     };
     for (module, is_there) in [("fts99", false), ("fts5", true)] {
         let db = Connection::open_in_memory().unwrap();

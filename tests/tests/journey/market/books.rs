@@ -31,7 +31,8 @@ pub fn faults(database: &Path, products: &[String]) -> Vec<String> {
 
 fn stock_fault(db: &Connection, product: &str) -> Option<String> {
     let sold = format!(
-        "SELECT coalesce(sum(line.quantity), 0) FROM orders_lines AS line JOIN orders_orders AS o ON o.id = line.order_id \
+        "SELECT coalesce(sum(line.quantity), 0) FROM orders_lines AS line \
+         JOIN orders_orders AS o ON o.id = line.order_id \
          WHERE line.product_id = '{product}' AND o.status IN {SOLD}"
     );
     let of = |column: &str| format!("SELECT {column} FROM products_products WHERE id = '{product}'");
@@ -83,7 +84,8 @@ fn violations() -> Vec<(&'static str, String)> {
         (
             "money without its sale",
             format!(
-                "SELECT count(*) FROM payments_payments AS p WHERE p.state NOT IN ('DECLINED', 'FAILED', 'CANCELLED', 'REFUNDED') \
+                "SELECT count(*) FROM payments_payments AS p \
+                 WHERE p.state NOT IN ('DECLINED', 'FAILED', 'CANCELLED', 'REFUNDED') \
                  AND NOT EXISTS (SELECT 1 FROM orders_orders AS o WHERE o.payment_id = p.id AND o.status IN {SOLD})"
             ),
         ),

@@ -50,8 +50,10 @@ impl<'a> World<'a> {
             json!({ "email": "m@example.com", "password": "password123", "name": "M", "role": "BUYER" });
         let login = json!({ "email": alice.email, "password": "password123" });
         let refresh = json!({ "refreshToken": "x" });
-        let sale = json!({ "name": "Tea", "description": "Green", "category": "tea", "price": 1, "currency": "USD", "stock": 1 });
-        let change = json!({ "name": "Tea", "description": "Green", "category": "tea", "price": 5, "currency": "USD", "active": true });
+        let sale = json!({ "name": "Tea", "description": "Green", "category": "tea", "price": 1,
+            "currency": "USD", "stock": 1 });
+        let change = json!({ "name": "Tea", "description": "Green", "category": "tea", "price": 5,
+            "currency": "USD", "active": true });
         let profile = json!({ "name": "A", "phone": "112", "addresses": [home] });
         let check = json!({ "permission": "orders:read", "userId": alice.id });
         let redrive = json!({ "source": "orders", "target": "audit", "sequence": 1 });

@@ -37,8 +37,9 @@ fn accounts() -> Connection {
 }
 
 fn append(db: &Connection, event: &Event, time: &str) -> Result<(), String> {
-    let sql = "INSERT INTO auth_events (id, stream, version, type, data, private, actor, time, cause) SELECT \
-               hex(randomblob(8)), ?1, (SELECT count(*) + 1 FROM auth_events WHERE stream = ?1), ?2, ?3, ?4, ?5, ?6, ?7";
+    let sql = "INSERT INTO auth_events (id, stream, version, type, data, private, actor, time, cause) \
+               SELECT hex(randomblob(8)), ?1, (SELECT count(*) + 1 FROM auth_events WHERE stream = ?1), \
+               ?2, ?3, ?4, ?5, ?6, ?7";
     let private = event.private.as_ref().map(ToString::to_string);
     let values =
         params![event.stream, event.kind, event.data.to_string(), private, event.actor, time, event.cause];

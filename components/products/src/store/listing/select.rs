@@ -52,7 +52,8 @@ impl Select<'_> {
         self.prices(&mut all);
         let (index, look) = (price_index(self.listing), self.look());
         let sql = format!(
-            "SELECT count(*) AS count FROM (SELECT 1 FROM products_products INDEXED BY {index} WHERE active{} LIMIT {look})",
+            "SELECT count(*) AS count FROM \
+             (SELECT 1 FROM products_products INDEXED BY {index} WHERE active{} LIMIT {look})",
             all.sql
         );
         Statement { sql, params: all.params }

@@ -181,8 +181,9 @@ fn pages_go_on_where_the_last_one_ended_and_end_where_they_are_told() {
 fn products_of_one_name_are_a_range_too() {
     let db = shop();
     for number in 6..9 {
-        let data = r#"{"sellerId":"s","name":"CUP","description":"","category":"x","price":1,"currency":"USD","stock":1}"#;
-        append(&db, &format!("p{number}"), 1, "product.created", data);
+        let data = serde_json::json!({ "sellerId": "s", "name": "CUP", "description": "",
+            "category": "x", "price": 1, "currency": "USD", "stock": 1 });
+        append(&db, &format!("p{number}"), 1, "product.created", &data.to_string());
     }
     let list = listing(r#"{"sort":"name"}"#);
     let way = &ways(&list, Search::Index, None, 100)[0];
