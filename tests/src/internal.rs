@@ -4,13 +4,11 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use contract::SERVICES;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 
 use crate::{Actor, SECRET, TestApp, root};
-
-/// Services that have internal routes.
-const SERVICES: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];
 
 impl TestApp {
     /// An app of its own that serves `/internal/…` too, which no deployment does; `None` when the tests run against

@@ -70,7 +70,7 @@ pub struct Subscription {
 #[serde(deny_unknown_fields)]
 pub struct Redrive {
     /// The service whose event it is, such as `orders`.
-    #[cfg_attr(feature = "schema", schemars(extend("enum" = events::PRODUCERS)))]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = contract::SERVICES)))]
     pub source: String,
     /// The target that refused it.
     pub target: String,
@@ -135,7 +135,7 @@ pub struct Entry {
 #[serde(rename_all = "camelCase")]
 pub struct ParkedEvent {
     /// The service whose event it is.
-    #[cfg_attr(feature = "schema", schemars(extend("enum" = events::PRODUCERS)))]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = contract::SERVICES)))]
     pub source: String,
     /// Who refused it.
     pub target: String,

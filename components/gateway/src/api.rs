@@ -138,7 +138,7 @@ pub struct Swept {
 
 edge::shape! {
     /// The name of a service.
-    ServiceName { "type": "string", "enum": crate::SERVICES }
+    ServiceName { "type": "string", "enum": contract::SERVICES }
 }
 
 edge::shape! {

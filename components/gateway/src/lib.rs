@@ -18,8 +18,6 @@ use edge::Client;
 pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 
-/// The services, as their components and internal routes are named.
-const SERVICES: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];
 static CLIENT: Client = Client::new("gateway");
 
 /// Answer a request.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 const LENGTH: usize = 36;
 
 /// What is expected where an id stands.
-const EXPECTED: &str = "a UUID such as 019aa4c5-0001-7000-8000-000000000001";
+const EXPECTED: &str = "a UUID with hyphens, such as 019aa4c5-0001-7000-8000-000000000001";
 
 /// The id of a `T`: a UUID (RFC 9562), taken in any case and given in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,7 +158,7 @@ impl<T> schemars::JsonSchema for Id<T> {
         schemars::json_schema!({
             "type": "string",
             "format": "uuid",
-            "description": "UUIDv7: sorts by the time it was made. Taken in any case, given in lower case.",
+            "description": "A UUID. Ours are UUIDv7, which sort by the time they were made. Taken in any case, given in lower case.",
         })
     }
 }

@@ -34,6 +34,9 @@ use strum::IntoDiscriminant;
 
 pub use id::{Id, NotAnId, OrderId, PaymentId, ProductId, RefundId, ResetId, SessionId, UserId, named};
 
+/// The services: who has a log of its own, and internal routes. By these names they are called, and their events sent.
+pub const SERVICES: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];
+
 /// An event of one of this crate's enums.
 pub trait DomainEvent {
     /// Its name, such as `order.placed`.

@@ -51,7 +51,7 @@ pub enum OrderEvent {
         /// Why.
         reason: Rejection,
     },
-    /// An order is paid; `lines` leave the warehouse.
+    /// An order is paid; its goods leave the warehouse.
     #[strum_discriminants(strum(serialize = "order.paid"))]
     Paid {
         /// Whose order it is.

@@ -19,6 +19,3 @@ pub use people::person;
 pub use redis::SETTINGS;
 pub use relay::{Relay, Target};
 pub use routes::{health, internal_routes, relay_route};
-
-/// The services that have an event log.
-pub const PRODUCERS: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];

@@ -5,11 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use contract::SERVICES;
 use rusqlite::Connection;
 use serde_json::Value;
 use tests::{APPROVED_CARD, Actor, HostProcess, Redis, Subscriber, TestApp, order_for, pay, root};
-
-const SERVICES: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];
 
 /// How long there is load; `REDIS_JOURNEY_SECONDS` changes it.
 fn load_seconds() -> f64 {

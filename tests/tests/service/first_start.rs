@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contract::SERVICES;
 use serde_json::json;
 use tests::{APPROVED_CARD, Actor, TestApp, order_for, pay};
 
@@ -97,7 +98,6 @@ async fn a_version_goes_on_beside_a_newer_one_and_does_not_start_again() {
     panic!("the instance does not end");
 }
 
-const SERVICES: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];
 /// How the tables of 0.1.0 tell that they were made.
 const UNRELEASED: &str = "CREATE TABLE {service}_migrations (number INTEGER PRIMARY KEY); \
     INSERT INTO {service}_migrations SELECT value FROM json_each('[-1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]'); \

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::response::Response;
+use contract::SERVICES;
 use contract::permissions::{EventsRead, EventsWrite};
 use edge::{Answer, Context, FieldError, Keyed, List, Nothing, Once, OptionalBody, Page, Permitted, Problem};
-use events::PRODUCERS;
 use futures::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::store::DB;
 use crate::{CLIENT, api};
 
-/// A parked event, and where it is: the number of its service among [`PRODUCERS`], and the place of its parking in
+/// A parked event, and where it is: the number of its service among [`SERVICES`], and the place of its parking in
 /// that one's log.
 struct Parked {
     at: (usize, i64),
@@ -32,7 +32,7 @@ pub async fn parked(
     let page = page.of::<String>("events.parked", ())?;
     let (first, mut after) = page.after.as_deref().map_or(Ok((0, 0)), place)?;
     let mut found: Vec<Parked> = Vec::new();
-    for (number, service) in PRODUCERS.into_iter().enumerate().skip(first) {
+    for (number, service) in SERVICES.into_iter().enumerate().skip(first) {
         let wanted = page.rows().saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
         if wanted <= 0 {
             break;
@@ -67,7 +67,7 @@ pub async fn redrive(
         return Ok(answer);
     }
     let wanted = request.body;
-    let service = PRODUCERS.into_iter().find(|service| *service == wanted.source).ok_or(Error::NotFound)?;
+    let service = SERVICES.into_iter().find(|service| *service == wanted.source).ok_or(Error::NotFound)?;
     let body = json!({ "target": wanted.target, "sequence": wanted.sequence });
     let answer = CLIENT.post(&context, service, "parked/redrive", &body).await?;
     match answer.status {
@@ -90,7 +90,7 @@ pub async fn drain(
     if let Some(answer) = once.earlier().await? {
         return Ok(answer);
     }
-    let asked = PRODUCERS.map(async |service| {
+    let asked = SERVICES.map(async |service| {
         let answer = CLIENT.post(&context, service, "relay", &json!({})).await;
         let answer = answer.and_then(|reply| reply.json::<Value>());
         (service, answer.unwrap_or_else(|problem| json!({ "status": "DOWN", "reason": problem.code().name })))

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use axum::Json;
+use contract::SERVICES;
 use edge::{Code, Context, Path, Problem, Reply};
 use futures::future::join_all;
 use http::StatusCode;
 
+use crate::CLIENT;
 use crate::api::{AnsweredProblem, Health, Lag, OneHealth, Report, ServiceHealth, Status};
-use crate::{CLIENT, SERVICES};
 
 /// Problems of a service whose detail is passed on.
 const TOLD_ON: [Code; 2] = [Code::MISCONFIGURED, Code::UNAVAILABLE];

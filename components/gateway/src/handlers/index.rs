@@ -1,8 +1,9 @@
 //! The index: where to go from here.
 
 use axum::Json;
+use contract::SERVICES;
 
-use crate::{SERVICES, api};
+use crate::api;
 
 /// `GET /`
 pub async fn get() -> Json<api::Index> {

@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use contract::SERVICES;
 use contract::permissions::SystemSweep;
 use edge::{Context, Permitted, Problem};
 use http::StatusCode;
 use serde_json::Value;
 
+use crate::CLIENT;
 use crate::api::Swept;
-use crate::{CLIENT, SERVICES};
 
 /// What is asked of whom, in this order: a payment that turns out to be made keeps its order from expiring, and an
 /// order that expires frees its stock.
