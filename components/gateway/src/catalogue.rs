@@ -39,7 +39,8 @@ mod tests {
         let mut text = "# Events\n\nMade from the types in `shared/contract` by a test; do not edit \
             (`UPDATE_DOCS=1 cargo test --workspace --lib catalogue`).\n\nEvents are CloudEvents 1.0. `source` is \
             `/jangteo/<producer>`, `type` is `jangteo.<kind>.v1`, `subject` is the aggregate's id, `actor` who did \
-            it,\n`sequence` the place in the source's log (in the feed and the audit log, that is `sourcesequence`). Sums are decimals of their currency. The JSON Schema of \
+            it,\n`sequence` the place in the source's log (in the feed and the audit log, that is `sourcesequence`). \
+            Sums are decimals of their currency. The JSON Schema of \
             `data` is at\n`/schemas/<type>.json`, and `dataschema` names it: `urn:jangteo:schema:<type>`. Members \
             may be added within\na version; a change that breaks readers is a new one.\n\n\
             | kind | producer | what happened | data |\n|---|---|---|---|\n"

@@ -158,7 +158,7 @@ impl<T> schemars::JsonSchema for Id<T> {
         schemars::json_schema!({
             "type": "string",
             "format": "uuid",
-            "description": "A UUID. Ours are UUIDv7, which sort by the time they were made. Taken in any case, given in lower case.",
+            "description": "A UUID, taken in any case and given in lower case. Ours are UUIDv7: they sort by time.",
         })
     }
 }
