@@ -80,7 +80,7 @@ impl TestApp {
     /// An app with fresh state, or the one at `JANGTEO_URL`.
     pub async fn start() -> Self {
         match std::env::var("JANGTEO_URL") {
-            Ok(url) => Self::at(&url),
+            Ok(url) => Self::given(&url),
             Err(_) => Self::embedded(root().join("spin.toml"), &[]).await,
         }
     }
@@ -102,13 +102,19 @@ impl TestApp {
         }
     }
 
-    /// The app that answers at `url`.
-    pub fn at(url: &str) -> Self {
+    /// Somebody's app that answers at `url`.
+    fn given(url: &str) -> Self {
         let admin = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+        let admin = (admin("JANGTEO_ADMIN_EMAIL", ADMIN.0), admin("JANGTEO_ADMIN_PASSWORD", ADMIN.1));
+        Self { admin, ..Self::at(url) }
+    }
+
+    /// The app of ours that answers at `url`.
+    pub fn at(url: &str) -> Self {
         Self {
             base: url.trim_end_matches('/').to_owned(),
             client: client(),
-            admin: (admin("JANGTEO_ADMIN_EMAIL", ADMIN.0), admin("JANGTEO_ADMIN_PASSWORD", ADMIN.1)),
+            admin: (ADMIN.0.to_owned(), ADMIN.1.to_owned()),
             tag: Uuid::now_v7().simple().to_string(),
             embedded: None,
         }
