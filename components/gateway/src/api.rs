@@ -35,6 +35,35 @@ pub struct Health {
     pub services: BTreeMap<&'static str, ServiceHealth>,
 }
 
+/// Whether the process runs.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Liveness {
+    pub status: Status,
+}
+
+/// Whether requests can be served, and what is not as it should be.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Readiness {
+    pub status: ReadyStatus,
+    /// `<service>: <what>`; of one that is down why, of a degraded one what waits.
+    pub reasons: Vec<String>,
+}
+
+/// Ready, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ReadyStatus {
+    /// All is well.
+    Up,
+    /// Requests are served, but events wait or a payment provider is away.
+    Degraded,
+    /// Some service cannot serve.
+    Down,
+}
+
 /// Whether a service works.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

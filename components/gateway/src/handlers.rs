@@ -5,5 +5,6 @@ pub mod index;
 pub mod keys;
 pub mod metrics;
 pub mod openapi;
+pub mod ready;
 pub mod schemas;
 pub mod sweep;

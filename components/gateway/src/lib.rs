@@ -18,13 +18,19 @@ use edge::Client;
 pub use operations::operations;
 use spin_sdk::http::{IntoResponse, Request};
 
+/// Answered also while a setting cannot be used.
+const LIVE: &str = "/health/live";
 static CLIENT: Client = Client::new("gateway");
 
 /// Answer a request.
 #[cfg_attr(target_family = "wasm", spin_sdk::http_service)]
 pub async fn handle(request: Request) -> impl IntoResponse {
     static ROUTER: OnceLock<Router> = OnceLock::new();
-    edge::serve(ROUTER.get_or_init(routes), &[], request).await
+    let router = ROUTER.get_or_init(routes);
+    if request.uri().path() == LIVE {
+        return edge::serve_static(router, request).await;
+    }
+    edge::serve(router, &[], request).await
 }
 
 fn routes() -> Router {

@@ -4,7 +4,7 @@ use edge::{Api, Code};
 use serde_json::{Map, Value};
 
 use crate::api;
-use crate::handlers::{health, index, keys, metrics, openapi, schemas, sweep};
+use crate::handlers::{health, index, keys, metrics, openapi, ready, schemas, sweep};
 
 /// All of them.
 pub fn operations() -> Api {
@@ -16,6 +16,18 @@ pub fn operations() -> Api {
                 .about("Each service is asked, and asks its database.")
                 .ok::<api::Health>("Every service is up.")
                 .answers::<api::Health>(503, "Some service is down.")
+                .fails(&[Code::MISCONFIGURED])
+        })
+        .get("/health/live", ready::live, |o| {
+            o.named("getLiveness", "Whether the process runs")
+                .about("200 whatever else is wrong.")
+                .ok::<api::Liveness>("It runs.")
+        })
+        .get("/health/ready", ready::ready, |o| {
+            o.named("getReadiness", "Whether requests can be served")
+                .about("Events that wait and payment providers that are away are told, but do not count.")
+                .ok::<api::Readiness>("They can.")
+                .answers::<api::Readiness>(503, "Some service cannot use its settings or its database.")
                 .fails(&[Code::MISCONFIGURED])
         })
         .get("/health/{service}", health::one, |o| {

@@ -9,7 +9,7 @@ use contract::permissions::Permission;
 use contract::{SessionId, UserId};
 use http::{HeaderValue, header, request::Parts};
 
-use crate::{Code, Kind, Principal, Problem, Relation, identity};
+use crate::{Code, Kind, Principal, Problem, Relation, access_log, identity};
 
 /// A person with a valid access token. Anyone else gets 401.
 pub struct User {
@@ -149,6 +149,9 @@ async fn caller(parts: &Parts) -> Result<Arc<Principal>, Problem> {
         Some(token) => identity::verify(token).await,
         None => Err(Problem::new(Code::UNAUTHENTICATED, "Send `Authorization: Bearer <access token>`")),
     };
+    if let (Ok(principal), Some(seen)) = (&answer, parts.extensions.get::<access_log::Caller>()) {
+        seen.is(|| principal.actor());
+    }
     answer.map_err(challenge)
 }
 

@@ -7,12 +7,14 @@
 //! and its description. [`Period`] is the `from` and `to` of a list. [`Client`] calls other services' internal routes.
 //! [`text`] is how free text comes in, [`headers`] how headers do.
 
+mod access_log;
 mod api;
 mod body;
 mod caller;
 mod client;
 mod client_address;
 mod context;
+mod cors;
 #[cfg(feature = "schema")]
 pub mod describe;
 #[cfg(not(feature = "schema"))]

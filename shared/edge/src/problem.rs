@@ -60,6 +60,7 @@ codes! {
     RATE_LIMITED TOO_MANY_REQUESTS "rate_limited" "Too many requests";
     TOO_MANY_ATTEMPTS TOO_MANY_REQUESTS "too_many_attempts" "There were too many attempts";
     PAYLOAD_TOO_LARGE PAYLOAD_TOO_LARGE "payload_too_large" "The body is too large";
+    HEADERS_TOO_LARGE REQUEST_HEADER_FIELDS_TOO_LARGE "headers_too_large" "The headers are too many or too long";
     UNSUPPORTED_MEDIA_TYPE UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The media type is not supported";
     UNAVAILABLE SERVICE_UNAVAILABLE "upstream_unavailable" "A part of the system is away; try again";
     MISCONFIGURED SERVICE_UNAVAILABLE "misconfigured" "A setting of the deployment cannot be used";

@@ -7,19 +7,28 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, body::Body};
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use tower_service::Service;
 use variables::{Checks, Unfit};
 
+use crate::access_log::{Access, LOG_LEVEL, Level};
 use crate::client::SERVICE_URL;
 use crate::client_address::TRUSTED_PROXIES;
+use crate::cors::{CORS_ORIGINS, Cors};
 use crate::{Code, Context, Problem, Refusal, identity, json, refusal};
 
 /// What is read here of the deployment's variables.
-static OWN: Checks = &[&SERVICE_URL, &TRUSTED_PROXIES];
+static OWN: Checks = &[&SERVICE_URL, &TRUSTED_PROXIES, &CORS_ORIGINS, &LOG_LEVEL];
 
 /// How many characters of a path are repeated in problems, logs and events: enough to recognise it.
 const MAX_PATH: usize = 200;
+
+/// The most headers of a request: a browser sends some twenty, a chain of proxies as many again.
+const MAX_HEADERS: usize = 100;
+/// The most bytes of its headers together: an access token of twenty roles has some 3 KiB.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// The policy of what is not to be shown as a page.
+const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// A service's routes with the contract's answers to unknown paths and methods.
 pub fn router(routes: Router) -> Router {
@@ -48,26 +57,46 @@ pub async fn serve(
     checks: &[Checks],
     request: spin_sdk::http::Request,
 ) -> http::Response<Body> {
-    let context = Context::of(request.headers());
-    let path = shown(request.uri().path());
-    let mut request = request.map(Body::new);
+    let level = LOG_LEVEL.get().await.map_or(Level::Error, |level| *level);
+    let way = Way::of(&request, level);
+    let cors = Cors::of(request.headers()).await;
+    let response = answer(router, checks, request.map(Body::new), &way, &cors).await;
+    let mut response = way.finish(response);
+    cors.allow(response.headers_mut());
+    response
+}
+
+async fn answer(
+    router: &Router,
+    checks: &[Checks],
+    mut request: Request,
+    way: &Way,
+    cors: &Cors,
+) -> http::Response<Body> {
+    if let Some(preflight) = cors.preflight(request.method(), request.headers()) {
+        return preflight;
+    }
     if json::says_too_large(request.headers()) {
-        let problem = json::too_large(request.into_body()).await;
-        return finish(problem.into_response(), &context, &path);
+        return json::too_large(request.into_body()).await.into_response();
+    }
+    if let Err(problem) = fits(request.headers()) {
+        return problem.into_response();
     }
     if let Err(problem) = ready(checks).await {
-        return finish(problem.into_response(), &context, &path);
+        return problem.into_response();
     }
-    let context = context.located(request.headers()).await;
-    request.extensions_mut().insert(context.clone());
-    finish(routed(router, request).await, &context, &path)
+    let context = way.context.clone().located(request.headers()).await;
+    request.extensions_mut().insert(context);
+    if let Some(caller) = way.access.caller() {
+        request.extensions_mut().insert(caller);
+    }
+    routed(router, request).await
 }
 
 /// As [`serve`], where there are no settings, callers and bodies: it asks neither variables nor the identity plug-in.
 pub async fn serve_static(router: &Router, request: spin_sdk::http::Request) -> http::Response<Body> {
-    let context = Context::of(request.headers());
-    let path = shown(request.uri().path());
-    finish(routed(router, request.map(Body::new)).await, &context, &path)
+    let way = Way::of(&request, Level::Error);
+    way.finish(routed(router, request.map(Body::new)).await)
 }
 
 async fn routed(router: &Router, request: Request) -> http::Response<Body> {
@@ -103,22 +132,62 @@ async fn ready(checks: &[Checks]) -> Result<(), Problem> {
     Err(Problem::misconfigured(unfit))
 }
 
-fn finish(response: http::Response<Body>, context: &Context, path: &str) -> http::Response<Body> {
-    let mut response = match response.extensions().get::<Arc<Problem>>().cloned() {
-        Some(problem) => {
-            record_refusal(&problem, context, response.extensions().get(), path);
-            with_headers_of(problem.render(context, path), &response)
+/// What is kept of a request until it is answered.
+struct Way {
+    context: Context,
+    path: String,
+    access: Access,
+}
+
+impl Way {
+    fn of<T>(request: &http::Request<T>, level: Level) -> Self {
+        Self {
+            context: Context::of(request.headers()),
+            path: shown(request.uri().path()),
+            access: Access::begin(request.method(), level),
         }
-        None => response,
-    };
-    let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
-        headers.insert("x-request-id", id);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Answers depend on the caller: a shared cache must not keep them unless a handler says otherwise.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
-    response
+
+    /// The response with what all have.
+    fn finish(&self, response: http::Response<Body>) -> http::Response<Body> {
+        let route = response.extensions().get::<Route>().cloned();
+        let mut response = match response.extensions().get::<Arc<Problem>>().cloned() {
+            Some(problem) => {
+                record_refusal(&problem, &self.context, route.as_ref(), &self.path);
+                with_headers_of(problem.render(&self.context, &self.path), &response)
+            }
+            None => response,
+        };
+        self.add_headers(response.headers_mut());
+        let template = route.as_ref().map_or("", |Route(_, path)| path.as_str());
+        self.access.end(&self.context, template, &self.path, response.status());
+        response
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        if let Ok(id) = HeaderValue::from_str(&self.context.request_id) {
+            headers.insert("x-request-id", id);
+        }
+        if let Ok(timing) = HeaderValue::from_str(&format!("app;dur={}", self.access.milliseconds())) {
+            headers.insert("server-timing", timing);
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        // Nothing of an answer is a page, unless a handler says what that may load.
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NO_PAGE);
+        // Answers depend on the caller: a shared cache must not keep them unless a handler says otherwise.
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    }
+}
+
+/// 431 for more headers, or longer ones together, than a client of ours has a use for.
+fn fits(headers: &HeaderMap) -> Result<(), Problem> {
+    let bytes = || headers.iter().map(|(name, value)| name.as_str().len().saturating_add(value.len()));
+    if headers.len() <= MAX_HEADERS && bytes().fold(0, usize::saturating_add) <= MAX_HEADER_BYTES {
+        return Ok(());
+    }
+    let limit = format!("Send at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes together");
+    Err(Problem::new(Code::HEADERS_TOO_LARGE, limit))
 }
 
 fn record_refusal(problem: &Problem, context: &Context, route: Option<&Route>, path: &str) {

@@ -47,15 +47,29 @@ impl<T> Variable<T> {
         if let Some(value) = self.value.get() {
             return Ok(value);
         }
-        let text = match variables::get(self.name).await {
-            Ok(text) => text,
-            Err(variables::Error::Undefined(_)) => self.default.to_owned(),
-            // Not taken for one that is not set: another value would be used.
-            Err(_) => return Err(Unfit(format!("{} cannot be read", self.name))),
-        };
-        let value = (self.read)(&text).map_err(|what| Unfit(format!("{} {what}", self.name)))?;
+        let text = text(self.name, self.default).await?;
+        let value = (self.read)(&text).map_err(|what| unfit_by(self.name, &what))?;
         Ok(self.value.get_or_init(|| value))
     }
+}
+
+/// What the variable says. Boxed, and apart from the types of values: a component has this code once.
+fn text(
+    name: &'static str,
+    default: &'static str,
+) -> Pin<Box<dyn Future<Output = Result<String, Unfit>> + Send>> {
+    Box::pin(async move {
+        match variables::get(name).await {
+            Ok(text) => Ok(text),
+            Err(variables::Error::Undefined(_)) => Ok(default.to_owned()),
+            // Not taken for one that is not set: another value would be used.
+            Err(_) => Err(unfit_by(name, "cannot be read")),
+        }
+    })
+}
+
+fn unfit_by(name: &str, what: &str) -> Unfit {
+    Unfit(format!("{name} {what}"))
 }
 
 /// The answer of a [`Check`]: what is wrong, one line each.

@@ -1,6 +1,7 @@
 //! Stories across services: buying, racing, dying and coming back.
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "tests tell what they saw")]
 
+mod browser;
 mod buying;
 mod clients;
 mod crashes;

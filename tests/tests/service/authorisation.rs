@@ -303,6 +303,8 @@ fn matrix(things: &Things) -> Vec<Row> {
                 "/",
                 "/health",
                 "/health/{service}",
+                "/health/live",
+                "/health/ready",
                 "/metrics",
                 "/openapi.json",
                 "/docs",

@@ -18,6 +18,20 @@ async fn health_asks_every_service() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_alive_may_not_be_ready() {
+    let app = TestApp::start().await;
+    assert_eq!(app.stranger().get("/health/live").await.assert_status(200).json()["status"], "UP");
+    let ready = app.stranger().get("/health/ready").await.assert_status(200).json();
+    assert!(["UP", "DEGRADED"].contains(&ready["status"].as_str().unwrap()), "{ready}");
+    let unfit = [("sqlite_synchronous", "sometimes")];
+    let Some(app) = TestApp::with_variables(&unfit).await else { return };
+    app.stranger().get("/health/live").await.assert_status(200);
+    let ready = app.stranger().get("/health/ready").await.assert_status(503).json();
+    let all = ready.to_string();
+    assert!(all.contains("sqlite_synchronous"), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn internal_routes_are_not_public() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

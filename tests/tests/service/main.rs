@@ -1,6 +1,7 @@
 //! Each service by itself: its contract, its refusals, who may do what.
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "tests tell what they saw")]
 
+mod access_log;
 mod accounts;
 mod audit;
 mod audit_chain;
@@ -12,6 +13,7 @@ mod authority;
 mod bad_input;
 mod catalogue;
 mod changes;
+mod cors;
 mod currencies;
 mod definite_no;
 mod disputes;
