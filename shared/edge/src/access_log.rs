@@ -1,5 +1,5 @@
-//! The access log: one line of JSON per request, by the variable `log_level`. One request is found in all services by its
-//! `requestId`. There is no path in it but that of the route, no query, no address: these say who did what.
+//! The access log: one line of JSON per request, by the variable `log_level`. One request is found in all services by
+//! its `requestId`. There is no path in it but that of the route, no query, no address: these say who did what.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -61,7 +61,7 @@ impl Access {
         self.caller.clone()
     }
 
-    /// Milliseconds since it came, such as `1.2`. (Written by whole numbers: those with a fraction cost 15 KiB of code.)
+    /// Milliseconds since it came, such as `1.2`.
     pub(crate) fn milliseconds(&self) -> String {
         let micros = self.begun.elapsed().as_micros();
         format!("{}.{}", micros / 1000, micros % 1000 / 100)
