@@ -13,10 +13,11 @@ use variables::{Checks, Unfit};
 
 use crate::client::SERVICE_URL;
 use crate::client_address::TRUSTED_PROXIES;
+use crate::rate_limit::{CREDENTIALS, READS, WRITES};
 use crate::{Code, Context, Problem, Refusal, identity, json, refusal};
 
 /// What is read here of the deployment's variables.
-static OWN: Checks = &[&SERVICE_URL, &TRUSTED_PROXIES];
+static OWN: Checks = &[&SERVICE_URL, &TRUSTED_PROXIES, &CREDENTIALS, &WRITES, &READS];
 
 /// How many characters of a path are repeated in problems, logs and events: enough to recognise it.
 const MAX_PATH: usize = 200;
