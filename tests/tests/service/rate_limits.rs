@@ -146,7 +146,7 @@ async fn many_at_once_over_many_instances_get_the_limit_and_never_more() {
     let running = host::App::load(options).await.unwrap().serve().await.unwrap();
     let app = TestApp::at(&running.base_url());
     let alice = app.buyer("alice").await;
-    a_minute_with(40).await;
+    a_minute_with(20).await;
     let began = seconds_now();
     let client = async || {
         let (mut passed, mut refused) = (0, 0);
