@@ -140,7 +140,7 @@ async fn many_at_once_over_many_instances_get_the_limit_and_never_more() {
     let mut options = host::Options::new(root().join("spin.toml"));
     options.state_dir = state.path().to_owned();
     options.listen = "127.0.0.1:0".parse().unwrap();
-    options.max_instance_reuse_count = 50;
+    options.max_instance_reuse_count = 64;
     let variables = [("jwt_secret", SECRET.to_owned()), ("rate_limit_reads", LIMIT.to_string())];
     options.variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
     let running = host::App::load(options).await.unwrap().serve().await.unwrap();
