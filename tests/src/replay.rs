@@ -9,11 +9,12 @@ use rusqlite::{Connection, params};
 use crate::root;
 
 /// The services whose tables are all made from their logs.
-pub const REPLAYED: [&str; 3] = ["orders", "products", "payments"];
+pub const REPLAYED: [&str; 4] = ["orders", "products", "payments", "gateway"];
 
 /// Tables that are not made from the log: itself, how far others have got with it, what of it is parked or repeated,
-/// and what may vanish at any time (which provider answers, whether it is to be asked).
-const NOT_FOLDED: [&str; 7] = ["events", "cursors", "schema", "parked", "repeats", "breakers", "hints"];
+/// and what may vanish at any time (which provider answers, whether it is to be asked, who was heard of).
+const NOT_FOLDED: [&str; 8] =
+    ["events", "cursors", "schema", "parked", "repeats", "breakers", "hints", "heartbeats"];
 
 /// Columns that are not state either: when a request may ask the provider again is a lease, as a cursor's is.
 const LEASES: [(&str, &str); 3] =

@@ -1,4 +1,6 @@
-//! Bodies of responses.
+//! Bodies of responses; those of the registry are in `api/discovery.rs`.
+
+pub mod discovery;
 
 use std::collections::BTreeMap;
 
@@ -100,6 +102,13 @@ pub struct ServiceHealth {
 pub enum Status {
     Up,
     Down,
+}
+
+impl Status {
+    /// `Up`, if it is.
+    pub fn of(up: bool) -> Self {
+        if up { Self::Up } else { Self::Down }
+    }
 }
 
 /// What `GET /internal/<service>/health` answers.

@@ -1,16 +1,18 @@
 //! The public operations: routes, handlers, and what the API's description says of them.
 
-use edge::{Api, Code};
+use edge::{Api, Code, List};
 use serde_json::{Map, Value};
 
 use crate::api;
-use crate::handlers::{health, index, keys, metrics, openapi, ready, schemas, sweep};
+use crate::handlers::{discovery, health, index, keys, metrics, openapi, ready, schemas, services, sweep};
 
 /// All of them.
 pub fn operations() -> Api {
-    Api::new("gateway")
-        .at(&[""])
-        .get("/", index::get, |o| o.named("getIndex", "What there is").ok::<api::Index>("The index."))
+    registry(front_door(Api::new("gateway").at(&[""])))
+}
+
+fn front_door(api: Api) -> Api {
+    api.get("/", index::get, |o| o.named("getIndex", "What there is").ok::<api::Index>("The index."))
         .get("/health", health::all, |o| {
             o.named("getHealth", "Whether all services work")
                 .about("Each service is asked, and asks its database.")
@@ -75,4 +77,50 @@ pub fn operations() -> Api {
                 .answers::<api::Swept>(503, "Some of it was not done.")
                 .fails(&[Code::MISCONFIGURED])
         })
+}
+
+fn registry(api: Api) -> Api {
+    api.get("/services", services::list, |o| {
+        o.named("listServices", "The services, and where they run")
+            .about(
+                "Ours, and those that registered, with their live instances. `url` is there for callers with \
+                 `discovery:read`; no token is needed.",
+            )
+            .ok::<api::discovery::Services>("All of them.")
+    })
+    .at(&["/discovery"])
+    .post("/register", discovery::register, |o| {
+        o.named("registerInstance", "Register an instance of a service")
+            .about(
+                "It counts as UP for `ttlSeconds` after each heartbeat, and is removed after three times as \
+                 long. `url` is on a server that the deployment names (`upstream_1` to `upstream_8`). The \
+                 same `name` and `url` again renew the instance.",
+            )
+            .ok::<api::discovery::Registered>("It was registered before, and is renewed.")
+            .created::<api::discovery::Registered>("The instance.")
+            .fails(&[Code::CONFLICT, Code::IDEMPOTENCY_IN_PROGRESS])
+    })
+    .delete("/unregister/{id}", discovery::unregister, |o| {
+        o.named("unregisterInstance", "Remove an instance").done(204, "Done.")
+    })
+    .get("/services", discovery::list, |o| {
+        o.named("listInstances", "Registered instances, oldest first")
+            .about("Callers with `discovery:read` see all of them; others, also without a token, name and status.")
+            .ok::<List<api::discovery::Instance>>("A page of instances.")
+    })
+    .get("/services/{id}", discovery::get, |o| {
+        o.named("getInstance", "Read a registered instance")
+            .about("As in the list.")
+            .ok::<api::discovery::Instance>("The instance.")
+    })
+    .post("/heartbeat/{id}", discovery::heartbeat, |o| {
+        o.named("sendHeartbeat", "Say that an instance is alive")
+            .about("404 once it was removed: register it again then.")
+            .ok::<api::discovery::Heard>("It is UP.")
+    })
+    .post("/cleanup", discovery::cleanup, |o| {
+        o.named("cleanUpInstances", "Remove instances that are not heard of any more")
+            .about("Every read does the same. Safe at any time.")
+            .ok::<api::discovery::CleanedUp>("What was done.")
+    })
 }

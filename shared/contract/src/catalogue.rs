@@ -13,6 +13,7 @@ use strum::{IntoDiscriminant, VariantArray};
 use crate::audit::AuditEvent;
 use crate::auth::AuthEvent;
 use crate::every::ServiceEvent;
+use crate::gateway::InstanceEvent;
 use crate::orders::{OrderEvent, OrderEventKind};
 use crate::payments::PaymentEvent;
 use crate::products::ProductEvent;
@@ -58,6 +59,7 @@ pub fn kinds() -> Vec<Kind> {
     all.extend(kinds_of::<OrderEvent>("orders"));
     all.extend(kinds_of::<PaymentEvent>("payments"));
     all.extend(kinds_of::<AuditEvent>("audit"));
+    all.extend(kinds_of::<InstanceEvent>("gateway"));
     all.extend(kinds_of::<ServiceEvent>("every service"));
     all.sort_by_key(|kind| kind.name);
     all
@@ -199,7 +201,7 @@ fn text(name: &str) -> String {
     known.or(id).unwrap_or_default()
 }
 
-const TEXTS: [(&str, &str); 34] = [
+const TEXTS: [(&str, &str); 37] = [
     ("carrier", "CJ Logistics"),
     ("category", "tea"),
     ("changed", "name"),
@@ -209,6 +211,7 @@ const TEXTS: [(&str, &str); 34] = [
     ("description", "Young leaves"),
     ("disputeId", "dp_1"),
     ("eventType", "order.placed"),
+    ("healthPath", "/health"),
     ("hash", "6b1b36cbb04b41490bfc0ab2bfa26f86c4a1c7a1e3b6a6a0f5d8a3d5f0e2c9aa"),
     ("kid", "8e6b9a1f0c2d4e6f"),
     ("name", "Green tea"),
@@ -228,9 +231,11 @@ const TEXTS: [(&str, &str); 34] = [
     ("signature", "b377…0d"),
     ("source", "orders"),
     ("status", "needs_response"),
+    ("tags", "seoul"),
     ("target", "audit"),
     ("time", "2026-11-21T05:06:07.089Z"),
     ("trackingNumber", "1234"),
+    ("url", "http://10.0.0.7:8080"),
     ("webhookId", "evt_1"),
     ("booked", "USD"),
     ("actionUrl", "https://bank.example/3ds"),

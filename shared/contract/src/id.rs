@@ -53,6 +53,8 @@ ids! {
     PaymentId = Payment;
     /// The id of a refund.
     RefundId = Refund;
+    /// The id of a registered instance of a service.
+    InstanceId = Instance;
 }
 
 impl<T> Id<T> {

@@ -13,6 +13,7 @@
 pub mod audit;
 pub mod auth;
 pub mod every;
+pub mod gateway;
 mod id;
 pub mod orders;
 pub mod payments;
@@ -32,10 +33,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use strum::IntoDiscriminant;
 
-pub use id::{Id, NotAnId, OrderId, PaymentId, ProductId, RefundId, ResetId, SessionId, UserId, named};
+pub use id::{
+    Id, InstanceId, NotAnId, OrderId, PaymentId, ProductId, RefundId, ResetId, SessionId, UserId, named,
+};
 
 /// The services: who has a log of its own, and internal routes. By these names they are called, and their events sent.
-pub const SERVICES: [&str; 6] = ["auth", "users", "products", "orders", "payments", "audit"];
+pub const SERVICES: [&str; 7] = ["auth", "users", "products", "orders", "payments", "audit", "gateway"];
 
 /// An event of one of this crate's enums.
 pub trait DomainEvent {

@@ -61,6 +61,8 @@ permissions! {
     EventsRead = "events:read",
     /// Have events delivered again.
     EventsWrite = "events:write",
+    /// Read where registered services are.
+    DiscoveryRead = "discovery:read",
     /// Register services.
     DiscoveryWrite = "discovery:write",
     /// Do all chores.

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use contract::permissions::Permission;
 use contract::{SessionId, UserId};
 use http::{HeaderValue, header, request::Parts};
@@ -100,11 +100,24 @@ impl<S: Sync> FromRequestParts<S> for User {
     }
 }
 
+/// `Option<User>`: nobody, or a person with a valid access token; any other token gets 401.
+impl<S: Sync> OptionalFromRequestParts<S> for User {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+}
+
 impl<S: Sync, P: Permission> FromRequestParts<S> for Permitted<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let user = User::from_request_parts(parts, state).await?;
+        let user = <User as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         if user.holds(P::NAME) {
             Ok(Self(user, PhantomData))
         } else {

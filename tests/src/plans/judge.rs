@@ -12,6 +12,8 @@ const SMALL: &[(&str, &str)] = &[
     ("audit_head", "one row"),
     ("auth_bootstrap", "one row"),
     ("auth_roles", "a row per role that an ADMIN made"),
+    ("gateway_heartbeats", "a row per instance"),
+    ("gateway_instances", "at most 256 rows, see its fold"),
     ("identity_canary", "a row per data key that was ever right"),
     ("identity_data_key", "one row"),
     ("identity_keys", "a row per key that verifies still"),

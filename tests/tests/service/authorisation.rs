@@ -264,6 +264,17 @@ fn matrix(things: &Things) -> Vec<Row> {
             &["/api/v1/audit/events/{id}", "/api/audit/events/{id}"],
             [401, 403, 403, 403, 200, 403, 200, 200, 200],
         ),
+        // Whose body is empty got as far as validation.
+        with(
+            post.clone(),
+            &["/discovery/register"],
+            empty.clone(),
+            [401, 403, 403, 403, 422, 403, 422, 422, 422],
+        ),
+        row(post.clone(), &["/discovery/heartbeat/{id}"], [401, 403, 403, 403, 404, 403, 404, 404, 404]),
+        row(delete.clone(), &["/discovery/unregister/{id}"], [401, 403, 403, 403, 404, 403, 404, 404, 404]),
+        row(post.clone(), &["/discovery/cleanup"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
+        row(get.clone(), &["/discovery/services/{id}"], [404; 9]),
         row(post.clone(), &["/api/admin/sweep"], [401, 403, 403, 403, 200, 403, 200, 200, 200]),
         row(
             get.clone(),
@@ -311,6 +322,8 @@ fn matrix(things: &Things) -> Vec<Row> {
                 "/docs/",
                 "/docs/{file}",
                 "/schemas/{type}",
+                "/services",
+                "/discovery/services",
             ],
             everyone,
         ),

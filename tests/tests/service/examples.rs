@@ -34,8 +34,9 @@ const NEW: [&str; 14] = [
 ];
 /// The card that is charged a cent too much.
 const TOO_MUCH: &str = "4000000000000242";
-/// Keys that can be rotated, and shown.
-const SETTINGS: [(&str, &str); 2] = [("jwt_algorithm", "EdDSA"), ("jwt_secret", "")];
+/// Keys that can be rotated, and shown; a server that a service may run on.
+const SETTINGS: [(&str, &str); 3] =
+    [("jwt_algorithm", "EdDSA"), ("jwt_secret", ""), ("upstream_1", "http://10.0.0.7:8080")];
 
 /// An operation with an example.
 struct Example {
@@ -192,6 +193,8 @@ async fn every_example_can_be_sent_and_is_answered_as_it_says() {
     is_audited(&app, &mut story, &admin).await;
     story.send_all(&seller, &[("shipOrder", ORDER), ("refundPayment", PAYMENT)]).await;
     story.send(&buyer, "listPaymentHistory", "").await;
+    story.send(&admin, "registerInstance", "").await;
+    story.send(&nobody, "listInstances", "").await;
     goes_wrong(&app, &mut story, &admin).await;
     let roles = [("createRole", ""), ("listRoles", ""), ("getRole", "SUPPORT"), ("changeRole", "SUPPORT")];
     story.send_all(&admin, &roles).await;

@@ -6,7 +6,7 @@ use tests::{APPROVED_CARD, Actor, TestApp, order_of, path_of, pay};
 /// Each route once, under its own name.
 const DOCUMENT: &str = include_str!("../../../shared/openapi/openapi.json");
 /// POSTs without a key, and why.
-const WITHOUT: [(&str, &str); 10] = [
+const WITHOUT: [(&str, &str); 12] = [
     ("/api/auth/password/forgot", "mails another token"),
     ("/api/auth/password/reset", "the token is good once"),
     ("/api/users/{id}/password-reset", "answers secrets"),
@@ -16,11 +16,14 @@ const WITHOUT: [(&str, &str); 10] = [
     ("/api/payments/sandbox/3ds/{id}", "a page's form; what is confirmed stays as it is"),
     ("/api/payments/webhooks/{provider}", "the provider's own ids decide"),
     ("/api/v1/audit/events", "the events' own ids decide"),
+    ("/discovery/heartbeat/{id}", "each one is another sign of life"),
+    ("/discovery/cleanup", "does what is due; doing it again does nothing twice"),
     ("/api/admin/sweep", "does what is due; doing it again does nothing twice"),
 ];
-/// Need an event that is parked, keys that are no setting, a conflict, and a refund that failed: see `relay`, `keys`
-/// and `ways_out`.
-const ELSEWHERE: [&str; 4] = [
+/// Need an event that is parked, keys that are no setting, a conflict, a refund that failed, and a server for
+/// registered services: see `relay`, `keys`, `ways_out` and `discovery`.
+const ELSEWHERE: [&str; 5] = [
+    "/discovery/register",
     "/api/v1/events/parked/redrive",
     "/api/auth/keys/rotate",
     "/api/payments/{id}/resolve",

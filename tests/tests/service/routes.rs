@@ -79,7 +79,7 @@ fn every_operation_finds_its_component_in_any_order_of_the_routes() {
 #[test]
 fn an_internal_path_leads_to_the_gateway_which_has_none() {
     in_random_orders(|router| {
-        for service in ["auth", "users", "products", "orders", "payments", "audit"] {
+        for service in contract::SERVICES {
             for path in [format!("/internal/{service}/events"), format!("//internal/{service}/health/")] {
                 assert_eq!(router.best_match(&path).map(|found| *found.handler()), Some("gateway"), "{path}");
             }

@@ -16,7 +16,11 @@ const GATEWAY: &str = "/";
 /// A path of every component that serves.
 const EVERYWHERE: &[&str] = &[AUTH, USERS, PRODUCTS, ORDERS, PAYMENTS, AUDIT, GATEWAY];
 /// A path of every component with a log of events.
-const WITH_LOG: &[&str] = &[AUTH, USERS, PRODUCTS, ORDERS, PAYMENTS, AUDIT];
+const WITH_LOG: &[&str] = EVERYWHERE;
+/// A path of every component that is given the data key.
+const WITH_KEY: &[&str] = &[AUTH, USERS, PRODUCTS, ORDERS, PAYMENTS, AUDIT];
+/// What no server for registered services is.
+const NO_UPSTREAM: &[&str] = &["https://orders.spin.internal", "http://self", "redis://127.0.0.1:1"];
 
 /// Each variable of spin.toml: what it must not be, and a path of every component that reads it. A new variable gets
 /// its line here.
@@ -24,7 +28,7 @@ const UNFIT: &[(&str, &[&str], &[&str])] = &[
     ("audit_retention_days", &["9999999", "-1", "abc", "NaN", "inf", "1e999", ""], &[AUDIT]),
     ("bootstrap_admin_email", &["no-address", "a@b\u{7}.kr"], &[AUTH]),
     ("bootstrap_admin_password", &["short", ""], &[AUTH]),
-    ("data_key", &["secret-but-no-key", "0f", "0g0g0g0g"], WITH_LOG),
+    ("data_key", &["secret-but-no-key", "0f", "0g0g0g0g"], WITH_KEY),
     ("declines_limit", &["-1", "abc", "1.5", "1000001", ""], &[PAYMENTS]),
     ("fault_points", &["nowhere", ",paying.told", "paying.told,paying.told"], &[PAYMENTS]),
     ("jwt_algorithm", &["none", "RS256", "hs256", ""], EVERYWHERE),
@@ -48,6 +52,14 @@ const UNFIT: &[(&str, &[&str], &[&str])] = &[
     ("toss_secret_key", &["sk test", "sk\u{e9}"], &[PAYMENTS]),
     ("toss_url", &["redis://127.0.0.1:1"], &[PAYMENTS]),
     ("trusted_proxies", &["localhost", "10.0.0.0/33", "10.0.0.0/8,", "*"], EVERYWHERE),
+    ("upstream_1", NO_UPSTREAM, &[GATEWAY]),
+    ("upstream_2", NO_UPSTREAM, &[GATEWAY]),
+    ("upstream_3", NO_UPSTREAM, &[GATEWAY]),
+    ("upstream_4", NO_UPSTREAM, &[GATEWAY]),
+    ("upstream_5", NO_UPSTREAM, &[GATEWAY]),
+    ("upstream_6", NO_UPSTREAM, &[GATEWAY]),
+    ("upstream_7", NO_UPSTREAM, &[GATEWAY]),
+    ("upstream_8", NO_UPSTREAM, &[GATEWAY]),
 ];
 /// What has to be set for a variable to be judged: the settings of a provider are those of one that is in use.
 const BESIDE: &[(&str, &[(&str, &str)])] = &[

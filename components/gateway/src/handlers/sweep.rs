@@ -18,12 +18,13 @@ use crate::api::Swept;
 
 /// What is asked of whom, in this order: a payment that turns out to be made keeps its order from expiring, and an
 /// order that expires frees its stock.
-const CHORES: [(&str, &str); 5] = [
+const CHORES: [(&str, &str); 6] = [
     ("payments", "reconcile"),
     ("orders", "sweep"),
     ("products", "sweep"),
     ("audit", "sweep"),
     ("auth", "sweep"),
+    ("gateway", "sweep"),
 ];
 
 /// `POST /api/admin/sweep`: 200 with what was done, or 503 when a service did not do its part; the others did.

@@ -66,6 +66,13 @@ impl Input for User {
     }
 }
 
+/// A token is not needed, and one that is there must be good.
+impl Input for Option<User> {
+    fn describe(operation: &mut Operation) {
+        operation.codes.extend([Code::UNAUTHENTICATED, Code::TOKEN_EXPIRED]);
+    }
+}
+
 impl Input for Caller {
     fn describe(operation: &mut Operation) {
         User::describe(operation);
