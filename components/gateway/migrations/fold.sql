@@ -1,4 +1,4 @@
--- Fold 1, 000000000000: raise the number when you change a statement below; a test then tells the digest.
+-- Fold 1, 4ee46fbc1676: raise the number when you change a statement below; a test then tells the digest.
 
 -- The number is that of `domain::MAX_INSTANCES`, which has the reason; a test compares them.
 CREATE TRIGGER gateway_registered AFTER INSERT ON gateway_events WHEN NEW.type = 'instance.registered' BEGIN

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use clock::Timestamp;
 use contract::gateway::Offer;
 use contract::{InstanceId, SERVICES};
-use edge::{FieldError, text};
+use edge::FieldError;
 use target::Upstreams;
 
 use crate::api::discovery::NewInstance;
@@ -21,7 +21,7 @@ pub const TTL_SECONDS: i64 = 30;
 pub const REMOVED_AFTER_SECONDS: i64 = 90;
 /// The longest name of a service: a label of DNS (RFC 1035).
 pub const MAX_NAME: usize = 63;
-/// The most tags, and the longest, in characters: words, not documents.
+/// The most tags, and the longest, in characters: words for programs, not documents.
 pub const MAX_TAGS: usize = 20;
 pub const MAX_TAG: usize = 50;
 /// The largest weight: shares as percentages.
@@ -118,10 +118,16 @@ fn parse_target(
 fn parse_tags(errors: &mut Vec<FieldError>, tags: &[String]) -> Vec<String> {
     if tags.len() > MAX_TAGS {
         errors.push(FieldError::new("tags", format!("must have at most {MAX_TAGS} items")));
-        return Vec::new();
     }
-    let tag = |(at, tag): (usize, &String)| text::line(errors, &format!("tags[{at}]"), tag, 1..=MAX_TAG);
-    tags.iter().enumerate().map(tag).collect::<BTreeSet<_>>().into_iter().collect()
+    for (at, _) in tags.iter().enumerate().filter(|(_, tag)| !is_tag(tag)) {
+        let why = format!("must be 1 to {MAX_TAG} printable ASCII characters without spaces");
+        errors.push(FieldError::new(format!("tags[{at}]"), why));
+    }
+    tags.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
+}
+
+fn is_tag(tag: &str) -> bool {
+    (1..=MAX_TAG).contains(&tag.len()) && tag.chars().all(|c| c.is_ascii_graphic())
 }
 
 /// A label of DNS in lower case that is none of ours.

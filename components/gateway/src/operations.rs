@@ -96,8 +96,8 @@ fn registry(api: Api) -> Api {
                  long. `url` is on a server that the deployment names (`upstream_1` to `upstream_8`). The \
                  same `name` and `url` again renew the instance.",
             )
-            .ok::<api::discovery::Registered>("It was registered before, and is renewed.")
             .created::<api::discovery::Registered>("The instance.")
+            .ok::<api::discovery::Registered>("It was registered before, and is renewed.")
             .fails(&[Code::CONFLICT, Code::IDEMPOTENCY_IN_PROGRESS])
     })
     .delete("/unregister/{id}", discovery::unregister, |o| {

@@ -16,6 +16,7 @@ mod changes;
 mod cors;
 mod currencies;
 mod definite_no;
+mod discovery;
 mod disputes;
 mod docs;
 mod erasure;

@@ -267,7 +267,7 @@ async fn refuses(app: &TestApp, email: &str) {
     for (path, body) in [("/api/auth/login", login), ("/api/auth/signup", signup)] {
         is_named(&app.stranger().post(path, body).await, "data_key", path);
     }
-    for path in WITH_LOG {
+    for path in WITH_KEY {
         is_named(&app.stranger().get(path).await, "data_key", path);
     }
     let health = app.stranger().send(Method::GET, "/health", &[], None).await.assert_status(503);

@@ -22,10 +22,10 @@ pub struct NewInstance {
     /// Where it answers.
     #[cfg_attr(feature = "schema", schemars(length(max = target::MAX_URL), regex(pattern = r"^[Hh][Tt][Tt][Pp][Ss]?:")))]
     pub url: String,
-    /// What is to be known of it.
+    /// What is to be known of it, each in one word.
     #[cfg_attr(
         feature = "schema",
-        schemars(length(max = domain::MAX_TAGS), inner(length(min = 1, max = domain::MAX_TAG)))
+        schemars(length(max = domain::MAX_TAGS), inner(length(min = 1, max = domain::MAX_TAG), regex(pattern = "^[!-~]+$")))
     )]
     #[serde(default)]
     pub tags: Vec<String>,
