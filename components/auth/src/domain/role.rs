@@ -1,9 +1,9 @@
 //! What the roles stand for.
 
 use contract::permissions::{
-    AuditRead, AuditWrite, DiscoveryWrite, EventsRead, EventsWrite, KeysRotate, OrdersAny, OrdersCreate,
-    OrdersFulfil, OrdersRead, PaymentsAny, PaymentsCreate, PaymentsRead, PaymentsRefund, Permission,
-    ProductsAny, ProductsWrite, RolesRead, RolesWrite, SystemSweep, UsersAny,
+    AuditRead, AuditWrite, DiscoveryRead, DiscoveryWrite, EventsRead, EventsWrite, KeysRotate, OrdersAny,
+    OrdersCreate, OrdersFulfil, OrdersRead, PaymentsAny, PaymentsCreate, PaymentsRead, PaymentsRefund,
+    Permission, ProductsAny, ProductsWrite, RolesRead, RolesWrite, SystemSweep, UsersAny,
 };
 use edge::FieldError;
 
@@ -46,6 +46,7 @@ const BUILT_IN: [(&str, &[&str]); 3] = [
             AuditWrite::NAME,
             EventsRead::NAME,
             EventsWrite::NAME,
+            DiscoveryRead::NAME,
             DiscoveryWrite::NAME,
             SystemSweep::NAME,
         ],
