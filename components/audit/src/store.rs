@@ -16,8 +16,8 @@ pub use search::list;
 /// The tables, prefixed `audit_`.
 pub static DB: Db = Db::new("audit", MIGRATIONS, FOLD);
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
-const FOLD: &str = include_str!("../migrations/fold.sql");
+const MIGRATIONS: &[&str] = &[store::sql!("../migrations/0001_tables.sql")];
+const FOLD: &str = store::sql!("../migrations/fold.sql");
 
 /// An entry with the hash before it; that of the first is the cut's, or all zeros.
 const COLUMNS: &str = "l.seq, l.received_at, l.event, l.hash, coalesce( \

@@ -15,8 +15,8 @@ use crate::domain::session::Session;
 /// The tables, prefixed `auth_`.
 pub static DB: Db = Db::new("auth", MIGRATIONS, FOLD);
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
-const FOLD: &str = include_str!("../migrations/fold.sql");
+const MIGRATIONS: &[&str] = &[store::sql!("../migrations/0001_tables.sql")];
+const FOLD: &str = store::sql!("../migrations/fold.sql");
 
 /// An account about to be made; e-mail and name are ciphertexts.
 pub struct NewAccount {

@@ -17,8 +17,8 @@ pub use list::{list_all, list_bought, list_bought_from, list_bought_or_sold, unp
 /// The tables, prefixed `orders_`.
 pub static DB: Db = Db::new("orders", MIGRATIONS, FOLD);
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
-const FOLD: &str = include_str!("../migrations/fold.sql");
+const MIGRATIONS: &[&str] = &[store::sql!("../migrations/0001_tables.sql")];
+const FOLD: &str = store::sql!("../migrations/fold.sql");
 
 /// An order with its lines as one JSON array: a single statement reads it all.
 const COLUMNS: &str = "id, buyer_id, status, currency, total, payment_id, pending_payment, payment_sequence, \

@@ -15,8 +15,8 @@ use crate::domain::{ASK_EVERY_SECONDS, Payment};
 /// The tables, prefixed `payments_`.
 pub static DB: Db = Db::new("payments", MIGRATIONS, FOLD);
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
-const FOLD: &str = include_str!("../migrations/fold.sql");
+const MIGRATIONS: &[&str] = &[store::sql!("../migrations/0001_tables.sql")];
+const FOLD: &str = store::sql!("../migrations/fold.sql");
 
 const COLUMNS: &str = "id, order_id, buyer_id, state, amount, currency, refunded, refunding, provider, reference, \
                        card_brand, card_last4, card_expiry, failure_code, failure_retryable, failure_provider_code, \

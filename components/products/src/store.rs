@@ -16,8 +16,8 @@ pub use reservations::*;
 pub static DB: Db = Db::new("products", MIGRATIONS, FOLD);
 
 const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_tables.sql"), include_str!("../migrations/0002_search.sql")];
-const FOLD: &str = include_str!("../migrations/fold.sql");
+    &[store::sql!("../migrations/0001_tables.sql"), store::sql!("../migrations/0002_search.sql")];
+const FOLD: &str = store::sql!("../migrations/fold.sql");
 
 const COLUMNS: &str = "id, seller_id, name, description, category, price, currency, on_hand, reserved, active, \
                        revision, created_at, updated_at, number, paused";

@@ -11,8 +11,8 @@ pub use search::{Narrowed, list};
 /// The tables, prefixed `users_`.
 pub static DB: Db = Db::new("users", MIGRATIONS, FOLD);
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
-const FOLD: &str = include_str!("../migrations/fold.sql");
+const MIGRATIONS: &[&str] = &[store::sql!("../migrations/0001_tables.sql")];
+const FOLD: &str = store::sql!("../migrations/fold.sql");
 
 /// A profile as it is stored: e-mail, name, phone and addresses are ciphertexts.
 pub struct Row {

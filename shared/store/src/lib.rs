@@ -5,10 +5,11 @@
 //!
 //! ```text
 //! static DB: Db = Db::new("orders", MIGRATIONS, FOLD);
-//! const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tables.sql")];
-//! const FOLD: &str = include_str!("../migrations/fold.sql");
+//! const MIGRATIONS: &[&str] = &[store::sql!("../migrations/0001_tables.sql")];
+//! const FOLD: &str = store::sql!("../migrations/fold.sql");
 //! ```
 
+mod bare;
 mod connection;
 mod error;
 mod event;
@@ -17,6 +18,7 @@ mod migrate;
 mod row;
 mod script;
 
+pub use bare::{bare, bare_length};
 pub use clock::Timestamp;
 pub use connection::{Db, SYNCHRONOUS};
 pub use error::Error;

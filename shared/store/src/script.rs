@@ -3,10 +3,10 @@
 use crate::Error;
 
 /// The first script of every service: its event log, which is its outbox too, and the relay's cursors.
-const LOG: &str = include_str!("log.sql");
+const LOG: &str = crate::sql!("log.sql");
 
 /// The log's triggers, a part of every service's fold.
-const LOG_FOLD: &str = include_str!("fold.sql");
+const LOG_FOLD: &str = crate::sql!("fold.sql");
 
 /// What makes the tables of a service, all named `<service>_…`.
 pub(crate) struct Scripts {
