@@ -8,9 +8,8 @@ use clock::Timestamp;
 use contract::gateway::Offer;
 use contract::{InstanceId, SERVICES};
 use edge::FieldError;
+use serde::Deserialize;
 use target::Upstreams;
-
-use crate::api::discovery::NewInstance;
 
 /// The most instances: all are read at once, up to once a second per instance of the gateway, which is 100 KB then.
 /// The fold refuses more.
@@ -47,6 +46,35 @@ const RESERVED: &[&str] = &[
     "tickets",
     "v1",
 ];
+
+/// An instance that wants to be called.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewInstance {
+    /// Of its service. Names of this system's own services and paths are refused.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(length(min = 1, max = MAX_NAME), regex(pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"))
+    )]
+    pub name: String,
+    /// Where it answers.
+    #[cfg_attr(feature = "schema", schemars(length(max = target::MAX_URL), regex(pattern = "^[Hh][Tt][Tt][Pp]")))]
+    pub url: String,
+    /// What is to be known of it, each in one word.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(length(max = MAX_TAGS), inner(length(min = 1, max = MAX_TAG), regex(pattern = "^[!-~]+$")))
+    )]
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Its share of the calls, beside those of the others of its name.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_WEIGHT), extend("default" = 1)))]
+    pub weight: Option<i64>,
+    /// Where its health is told, below its URL.
+    #[cfg_attr(feature = "schema", schemars(length(max = target::MAX_PATH), regex(pattern = "^/")))]
+    pub health_path: Option<String>,
+}
 
 /// A registered instance.
 #[derive(Clone, Debug)]

@@ -17,6 +17,7 @@ mod operations;
 mod record;
 mod registry;
 mod settings;
+mod snapshot;
 mod store;
 
 use std::sync::OnceLock;

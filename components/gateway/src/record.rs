@@ -7,7 +7,7 @@ use store::{Error, Event, NEXT};
 
 use crate::domain::Instance;
 use crate::store::DB;
-use crate::{RELAY, registry};
+use crate::{RELAY, snapshot};
 
 /// Who finds out that an instance is silent.
 const FOUND_BY: &str = "service:gateway";
@@ -61,7 +61,7 @@ async fn silent(instance: &Instance, event: &InstanceEvent) -> Result<(), Error>
 async fn append(context: &Context, mut event: Event) -> Result<(), Error> {
     event.traceparent.clone_from(&context.traceparent);
     DB.append(event).await?;
-    registry::forget().await;
+    snapshot::forget().await;
     RELAY.kick();
     Ok(())
 }

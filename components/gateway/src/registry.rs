@@ -1,26 +1,20 @@
 //! What is known of registered instances now.
 //!
-//! [`current`] reads the database, and notes who has been silent for too long. [`live`] is for calls, which are many: it
-//! reads a snapshot, a second old at most, that the instances of the gateway share in the key-value store. A change
+//! [`current`] reads the database, and notes who has been silent for too long. [`live`] is for calls, which are many:
+//! it reads a snapshot, a second old at most, that the instances of the gateway share in the key-value store. A change
 //! deletes it. What is lost of it, or cannot be read, is made anew from the database.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use clock::Timestamp;
 use contract::InstanceId;
-use serde::{Deserialize, Serialize};
-use spin_sdk::key_value::{self, Store};
 use url::Url;
 
 use crate::domain::{self, Silence};
 use crate::error::Error;
+use crate::snapshot::{self, Entry, Snapshot};
 use crate::{record, settings, store as instances};
-
-/// The snapshot's key. Other components may use the same store.
-const KEY: &str = "gateway/instances";
-/// How old a snapshot may be, in milliseconds: a read of the database a second is none.
-const FRESH_MS: i64 = 1000;
 
 /// An instance that can be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,58 +74,10 @@ pub async fn names() -> Result<BTreeSet<String>, Error> {
     Ok(snapshot().await?.instances.iter().map(|entry| entry.name.clone()).collect())
 }
 
-#[derive(Serialize, Deserialize)]
-struct Snapshot {
-    /// Before the database was read.
-    at: Timestamp,
-    instances: Vec<Entry>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    id: InstanceId,
-    name: String,
-    url: String,
-    weight: i64,
-    up: bool,
-}
-
-impl Snapshot {
-    /// One from the future is of a machine with another clock: nobody knows how old it is.
-    fn is_fresh(&self) -> bool {
-        (0..=FRESH_MS).contains(&Timestamp::now().0.saturating_sub(self.at.0))
-    }
-}
-
-/// This instance's copy.
-static COPY: Mutex<Option<Arc<Snapshot>>> = Mutex::new(None);
-
-fn copy() -> std::sync::MutexGuard<'static, Option<Arc<Snapshot>>> {
-    COPY.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The snapshot is made anew when it is wanted next.
-pub async fn forget() {
-    *copy() = None;
-    told(async { Store::open_default().await?.delete(KEY).await }.await);
-}
-
 async fn snapshot() -> Result<Arc<Snapshot>, store::Error> {
-    if let Some(kept) = copy().clone().filter(|kept| kept.is_fresh()) {
+    if let Some(kept) = snapshot::find().await {
         return Ok(kept);
     }
-    let shared = told(async { Store::open_default().await?.get(KEY).await }.await).flatten();
-    let shared = shared.and_then(|bytes| serde_json::from_slice::<Snapshot>(&bytes).ok());
-    let snapshot = match shared.filter(Snapshot::is_fresh) {
-        Some(shared) => shared,
-        None => make().await?,
-    };
-    let snapshot = Arc::new(snapshot);
-    *copy() = Some(snapshot.clone());
-    Ok(snapshot)
-}
-
-async fn make() -> Result<Snapshot, store::Error> {
     let at = Timestamp::now();
     let entry = |domain::Instance { id, offer, up, .. }| Entry {
         id,
@@ -141,13 +87,5 @@ async fn make() -> Result<Snapshot, store::Error> {
         up,
     };
     let instances = current().await?.instances.into_iter().map(entry).collect();
-    let snapshot = Snapshot { at, instances };
-    let bytes = serde_json::to_vec(&snapshot).unwrap_or_default();
-    told(async { Store::open_default().await?.set(KEY, bytes).await }.await);
-    Ok(snapshot)
-}
-
-/// Without the key-value store all works, only slower.
-fn told<T>(answer: Result<T, key_value::Error>) -> Option<T> {
-    answer.inspect_err(|error| logline::log!("the key-value store: {error:?}")).ok()
+    Ok(snapshot::keep(Snapshot { at, instances }).await)
 }

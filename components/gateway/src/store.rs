@@ -36,7 +36,7 @@ fn instance(row: &Row) -> Result<Instance, Error> {
     })
 }
 
-/// Note that the instance was heard of `now`, unless it was last heard of before `since`: then it is as good as removed.
+/// Note that the instance was heard of `now`, unless it was last heard of before `since`: then it is as good as gone.
 /// Whether the log has it as up; `None` when there is no such instance.
 pub async fn heard_of(id: InstanceId, now: Timestamp, since: Timestamp) -> Result<Option<bool>, Error> {
     const SQL: &str = "UPDATE gateway_heartbeats SET seen_at = max(seen_at, ?2) \

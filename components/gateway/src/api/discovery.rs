@@ -2,40 +2,9 @@
 
 use clock::Timestamp;
 use contract::InstanceId;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Status;
-#[cfg(feature = "schema")]
-use crate::domain::{self, target};
-
-/// An instance that wants to be called.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewInstance {
-    /// Of its service. Names of this system's own services and paths are refused.
-    #[cfg_attr(
-        feature = "schema",
-        schemars(length(min = 1, max = domain::MAX_NAME), regex(pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"))
-    )]
-    pub name: String,
-    /// Where it answers.
-    #[cfg_attr(feature = "schema", schemars(length(max = target::MAX_URL), regex(pattern = r"^[Hh][Tt][Tt][Pp][Ss]?:")))]
-    pub url: String,
-    /// What is to be known of it, each in one word.
-    #[cfg_attr(
-        feature = "schema",
-        schemars(length(max = domain::MAX_TAGS), inner(length(min = 1, max = domain::MAX_TAG), regex(pattern = "^[!-~]+$")))
-    )]
-    #[serde(default)]
-    pub tags: Vec<String>,
-    /// Its share of the calls, beside those of the others of its name.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = domain::MAX_WEIGHT), extend("default" = 1)))]
-    pub weight: Option<i64>,
-    /// Where its health is told, below its URL.
-    #[cfg_attr(feature = "schema", schemars(length(max = target::MAX_PATH), regex(pattern = "^/")))]
-    pub health_path: Option<String>,
-}
 
 /// What a registered instance has to know.
 #[derive(Serialize)]

@@ -22,7 +22,7 @@ const MAX_TRIES: usize = 5;
 pub async fn register(
     context: Context,
     user: Permitted<DiscoveryWrite>,
-    request: Keyed<api::NewInstance>,
+    request: Keyed<domain::NewInstance>,
 ) -> Result<Response, Error> {
     let offer = domain::parse(request.body, &settings::upstreams().await?).map_err(Error::Invalid)?;
     let once = Once::new(&DB, user.actor(), "discovery.register", request.key);
