@@ -13,7 +13,8 @@ pub const REPLAYED: [&str; 3] = ["orders", "products", "payments"];
 
 /// Tables that are not made from the log: itself, how far others have got with it, what of it is parked or repeated,
 /// and what may vanish at any time (which provider answers, whether it is to be asked).
-const NOT_FOLDED: [&str; 7] = ["events", "cursors", "schema", "parked", "repeats", "breakers", "hints"];
+const NOT_FOLDED: [&str; 8] =
+    ["events", "cursors", "schema", "parked", "repeats", "limits", "breakers", "hints"];
 
 /// Columns that are not state either: when a request may ask the provider again is a lease, as a cursor's is.
 const LEASES: [(&str, &str); 3] =

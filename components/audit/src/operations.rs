@@ -5,10 +5,11 @@ use edge::{Api, Code, List};
 
 use crate::api;
 use crate::handlers::{checkpoints, events, export, feed, read, relays, verify};
+use crate::store::DB;
 
 /// All of them.
 pub fn operations() -> Api {
-    feed(log(Api::new("audit").at(&["/api/v1/audit", "/api/audit"])))
+    feed(log(Api::new("audit").limited(&DB).at(&["/api/v1/audit", "/api/audit"])))
 }
 
 fn log(api: Api) -> Api {

@@ -4,10 +4,11 @@ use edge::{Api, Code, List};
 
 use crate::api;
 use crate::handlers::{accounts, keys, lifecycle, login, passwords, permissions, resets, roles, sessions};
+use crate::store::DB;
 
 /// All of them.
 pub fn operations() -> Api {
-    others(role_table(own(entry(Api::new("auth")))))
+    others(role_table(own(entry(Api::new("auth").limited_as_credentials(&DB)))))
 }
 
 /// Getting in and out.
@@ -21,13 +22,13 @@ fn entry(api: Api) -> Api {
                      Take one that nobody guesses, such as a UUID.",
                 )
                 .created::<api::Account>("The new account.")
-                .fails(&[Code::EMAIL_TAKEN, Code::IDEMPOTENCY_IN_PROGRESS, Code::RATE_LIMITED])
+                .fails(&[Code::EMAIL_TAKEN, Code::IDEMPOTENCY_IN_PROGRESS])
         })
         .at(&["/api/auth", "/auth"])
         .post("/login", login::login, |o| {
             o.named("login", "Log in")
                 .ok::<api::Tokens>("An access token (5 minutes) and a refresh token (30 days).")
-                .fails(&[Code::INVALID_CREDENTIALS, Code::TOO_MANY_ATTEMPTS, Code::RATE_LIMITED])
+                .fails(&[Code::INVALID_CREDENTIALS, Code::TOO_MANY_ATTEMPTS])
         })
         .post("/refresh", login::refresh, |o| {
             o.named("refreshTokens", "Exchange a refresh token for new tokens")
@@ -38,6 +39,7 @@ fn entry(api: Api) -> Api {
                 .ok::<api::Tokens>("New tokens; the refresh token that was sent is spent.")
                 .fails(&[Code::TOKEN_REUSED, Code::UNAUTHENTICATED, Code::UNAVAILABLE])
         })
+        .limited(&DB)
         .post("/logout", login::logout, |o| {
             o.named("logout", "End the session of a refresh token")
                 .done(204, "The session is ended, if there was one.")
@@ -63,6 +65,7 @@ fn own(api: Api) -> Api {
         .delete("/sessions/{id}", sessions::end, |o| {
             o.named("endSession", "End a session").live().done(204, "Done.")
         })
+        .limited_as_credentials(&DB)
         .post("/password", passwords::change, |o| {
             o.named("changePassword", "Change one's password")
                 .about("Ends all other sessions.")
@@ -79,7 +82,6 @@ fn own(api: Api) -> Api {
                      has no mailer; then an ADMIN issues a token.",
                 )
                 .done(202, "If the e-mail has an account, a mail is on its way.")
-                .fails(&[Code::RATE_LIMITED])
         })
         .post("/password/reset", resets::reset, |o| {
             o.named("resetPassword", "Set a new password by a token")
@@ -88,14 +90,15 @@ fn own(api: Api) -> Api {
                      leaves the token good.",
                 )
                 .done(204, "Done.")
-                .fails(&[Code::RESET_TOKEN_INVALID, Code::RATE_LIMITED])
+                .fails(&[Code::RESET_TOKEN_INVALID])
         })
 }
 
 /// Roles, and the key that signs tokens.
 fn role_table(api: Api) -> Api {
-    api.post("/keys/rotate", keys::rotate, |o| {
-        o.named("rotateKeys", "Make the next signing key")
+    api.limited(&DB)
+        .post("/keys/rotate", keys::rotate, |o| {
+            o.named("rotateKeys", "Make the next signing key")
             .about(
                 "The key is published for a minute before it signs; its predecessor verifies until its last \
                  token is dead. Asked again in that minute, the answer is the same. Sessions go on. 409 \
@@ -104,47 +107,47 @@ fn role_table(api: Api) -> Api {
             .live()
             .ok::<api::Key>("The key that will sign.")
             .fails(&[Code::CONFLICT, Code::IDEMPOTENCY_IN_PROGRESS])
-    })
-    .get("/roles", roles::list, |o| {
-        o.named("listRoles", "List roles")
-            .about("The built-in ones come first.")
-            .ok::<List<api::Role>>("A page of roles.")
-    })
-    .post("/roles", roles::create, |o| {
-        o.named("createRole", "Make a role")
-            .about("Needs every permission that is given.")
-            .live()
-            .answers::<api::Role>(201, "The role.")
-            .tagged()
-            .fails(&[Code::CONFLICT, Code::IDEMPOTENCY_IN_PROGRESS])
-    })
-    .get("/roles/{role}", roles::get, |o| {
-        o.named("getRole", "Read a role")
-            .about("A built-in role has no `ETag`.")
-            .ok::<api::Role>("The role.")
-            .tagged_if_any()
-    })
-    .put("/roles/{role}", roles::change, |o| {
-        o.named("changeRole", "Change a role")
-            .about("Needs all that the role has and gets. Shows in the next access tokens.")
-            .live()
-            .ok::<api::Role>("The role.")
-            .fails(&[Code::CONFLICT])
-    })
-    .delete("/roles/{role}", roles::remove, |o| {
-        o.named("removeRole", "Remove a role")
-            .about("Needs all that the role has. Nobody has it any more.")
-            .live()
-            .done(204, "Done.")
-            .fails(&[Code::CONFLICT])
-    })
-    .put("/users/{id}/roles", roles::assign, |o| {
-        o.named("assignRoles", "Give a user these roles and no others")
-            .about("The last ADMIN stays one.")
-            .live()
-            .ok::<api::Roles>("The roles.")
-            .fails(&[Code::CONFLICT])
-    })
+        })
+        .get("/roles", roles::list, |o| {
+            o.named("listRoles", "List roles")
+                .about("The built-in ones come first.")
+                .ok::<List<api::Role>>("A page of roles.")
+        })
+        .post("/roles", roles::create, |o| {
+            o.named("createRole", "Make a role")
+                .about("Needs every permission that is given.")
+                .live()
+                .answers::<api::Role>(201, "The role.")
+                .tagged()
+                .fails(&[Code::CONFLICT, Code::IDEMPOTENCY_IN_PROGRESS])
+        })
+        .get("/roles/{role}", roles::get, |o| {
+            o.named("getRole", "Read a role")
+                .about("A built-in role has no `ETag`.")
+                .ok::<api::Role>("The role.")
+                .tagged_if_any()
+        })
+        .put("/roles/{role}", roles::change, |o| {
+            o.named("changeRole", "Change a role")
+                .about("Needs all that the role has and gets. Shows in the next access tokens.")
+                .live()
+                .ok::<api::Role>("The role.")
+                .fails(&[Code::CONFLICT])
+        })
+        .delete("/roles/{role}", roles::remove, |o| {
+            o.named("removeRole", "Remove a role")
+                .about("Needs all that the role has. Nobody has it any more.")
+                .live()
+                .done(204, "Done.")
+                .fails(&[Code::CONFLICT])
+        })
+        .put("/users/{id}/roles", roles::assign, |o| {
+            o.named("assignRoles", "Give a user these roles and no others")
+                .about("The last ADMIN stays one.")
+                .live()
+                .ok::<api::Roles>("The roles.")
+                .fails(&[Code::CONFLICT])
+        })
 }
 
 /// What concerns others' accounts.

@@ -4,6 +4,7 @@ use edge::{Api, Code, List};
 
 use crate::api;
 use crate::handlers::{cancel, change, fulfil, history, place, read};
+use crate::store::DB;
 
 /// What refuses an order that asks for goods.
 const GOODS: [Code; 3] = [Code::OUT_OF_STOCK, Code::PRICE_CHANGED, Code::UNAVAILABLE];
@@ -11,6 +12,7 @@ const GOODS: [Code; 3] = [Code::OUT_OF_STOCK, Code::PRICE_CHANGED, Code::UNAVAIL
 /// All of them.
 pub fn operations() -> Api {
     Api::new("orders")
+        .limited(&DB)
         .at(&["/api/orders", "/orders"])
         .post("", place::place, |o| {
             o.named("placeOrder", "Place an order")

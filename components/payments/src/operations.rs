@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::api;
 use crate::handlers::{conflicts, disputes, history, pay, payments, refunds, three_d_secure, webhooks};
+use crate::store::DB;
 
 /// All of them.
 pub fn operations() -> Api {
-    given_back(paid(Api::new("payments").at(&["/api/payments", "/payments"])))
+    given_back(paid(Api::new("payments").limited(&DB).at(&["/api/payments", "/payments"])))
         .post("/webhooks/{provider}", webhooks::receive, |o| {
             o.named("receivePaymentWebhook", "Take a payment provider's webhook")
                 .about(

@@ -4,10 +4,12 @@ use edge::{Api, Code, List};
 
 use crate::api;
 use crate::handlers::{products, stock};
+use crate::store::DB;
 
 /// All of them.
 pub fn operations() -> Api {
     Api::new("products")
+        .limited(&DB)
         .at(&["/api/products", "/products"])
         .get("", products::list, |o| {
             o.named("listProducts", "What is on sale")

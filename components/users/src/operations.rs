@@ -4,10 +4,12 @@ use edge::{Api, Code, List};
 
 use crate::api;
 use crate::handlers::{accounts, export, profiles};
+use crate::store::DB;
 
 /// All of them.
 pub fn operations() -> Api {
     Api::new("users")
+        .limited(&DB)
         .at(&["/api/users", "/users"])
         .get("", accounts::list, |o| {
             o.named("listUsers", "List users, newest first").ok::<List<api::Profile>>("A page of profiles.")

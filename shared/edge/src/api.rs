@@ -7,15 +7,18 @@
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{self, MethodRouter};
+use store::Db;
 
-#[cfg(feature = "schema")]
-use crate::describe::Description;
 use crate::describe::{Inputs, Operation};
+use crate::rate_limit::Limits;
+#[cfg(feature = "schema")]
+use crate::{Code, describe::Description};
 
 /// The public operations of a service.
 pub struct Api {
     router: Router,
     prefixes: &'static [&'static str],
+    limits: Option<Limits>,
     #[cfg(feature = "schema")]
     description: Description,
 }
@@ -47,6 +50,7 @@ impl Api {
         Self {
             router: Router::new(),
             prefixes: &[],
+            limits: None,
             #[cfg(feature = "schema")]
             description: Description::new(tag),
         }
@@ -56,6 +60,19 @@ impl Api {
     #[must_use]
     pub fn at(self, prefixes: &'static [&'static str]) -> Self {
         Self { prefixes, ..self }
+    }
+
+    /// Of the operations that follow, each caller may make so many per minute as the variables `rate_limit_…` say, as
+    /// writes or as reads; `db` counts them.
+    #[must_use]
+    pub fn limited(self, db: &'static Db) -> Self {
+        Self { limits: Some(Limits { db, by_credentials: false }), ..self }
+    }
+
+    /// As [`limited`](Self::limited), but they are operations by which people prove who they are.
+    #[must_use]
+    pub fn limited_as_credentials(self, db: &'static Db) -> Self {
+        Self { limits: Some(Limits { db, by_credentials: true }), ..self }
     }
 
     methods! { get post put delete }
@@ -72,6 +89,10 @@ impl Api {
     }
 
     fn route(mut self, path: &str, route: MethodRouter) -> Self {
+        let route = match self.limits {
+            Some(limits) => limits.around(route),
+            None => route,
+        };
         for prefix in self.prefixes {
             self.router = self.router.route(&format!("{prefix}{path}"), route.clone());
         }
@@ -85,6 +106,10 @@ impl Api {
         path: &str,
         describe: impl FnOnce(Operation) -> Operation,
     ) -> Self {
+        let describe = |operation| match self.limits {
+            Some(_) => describe(operation).fails(&[Code::RATE_LIMITED]),
+            None => describe(operation),
+        };
         self.description.add::<T>(method, self.prefixes, path, describe);
         self
     }

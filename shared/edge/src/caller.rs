@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use contract::permissions::Permission;
 use contract::{SessionId, UserId};
-use http::{HeaderValue, header, request::Parts};
+use http::{HeaderMap, HeaderValue, header, request::Parts};
 
 use crate::{Code, Kind, Principal, Problem, Relation, access_log, identity};
 
@@ -145,7 +145,7 @@ fn foreign(what: &str) -> Problem {
 }
 
 async fn caller(parts: &Parts) -> Result<Arc<Principal>, Problem> {
-    let answer = match bearer(parts) {
+    let answer = match bearer(&parts.headers) {
         Some(token) => identity::verify(token).await,
         None => Err(Problem::new(Code::UNAUTHENTICATED, "Send `Authorization: Bearer <access token>`")),
     };
@@ -157,8 +157,8 @@ async fn caller(parts: &Parts) -> Result<Arc<Principal>, Problem> {
 
 /// The token of `Authorization: Bearer …` (RFC 6750); the scheme's case does not matter. Two headers count as none,
 /// because another reader might take the other one.
-fn bearer(parts: &Parts) -> Option<&str> {
-    let mut lines = parts.headers.get_all(header::AUTHORIZATION).iter();
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (lines.next()?.to_str().ok()?, lines.next()) else { return None };
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -110,9 +110,28 @@ fn host(text: &str) -> Option<IpAddr> {
     })
 }
 
+/// Who is limited: an IPv4 address, or the /64 of an IPv6 address, which is what one customer gets. `None` when the
+/// platform does not tell, as behind a chained call: it would be everyone's.
+pub fn origin(address: Option<IpAddr>) -> Option<String> {
+    match address?.to_canonical() {
+        IpAddr::V4(v4) => Some(v4.to_string()),
+        IpAddr::V6(v6) => Some(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_is_what_one_customer_has() {
+        let of = |text: &str| origin(text.parse().ok());
+        assert_eq!(of("192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2::9"));
+        assert_ne!(of("2001:db8:1:2::9"), of("2001:db8:1:3::9"));
+        assert_eq!(origin(None), None);
+    }
 
     fn asked(peer: &str, lines: &[(&'static str, &str)], trusted: &str) -> String {
         let mut headers = HeaderMap::new();

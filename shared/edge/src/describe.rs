@@ -335,7 +335,9 @@ fn problem(status: u16, codes: &[Code], other: Option<Value>) -> Value {
     }
     match status {
         401 => add_header(&mut answer, "WWW-Authenticate"),
-        429 => add_header(&mut answer, "Retry-After"),
+        429 => ["Retry-After", "RateLimit", "RateLimit-Policy"]
+            .iter()
+            .for_each(|name| add_header(&mut answer, name)),
         _ => {}
     }
     answer

@@ -29,6 +29,7 @@ mod once;
 mod page;
 mod period;
 mod problem;
+mod rate_limit;
 mod refusal;
 mod serve;
 pub mod text;
@@ -37,6 +38,7 @@ pub mod vault;
 pub use api::Api;
 pub use caller::{Caller, Permitted, ServiceCaller, User};
 pub use client::{Client, Reply};
+pub use client_address::origin;
 pub use context::Context;
 pub use etag::{Preconditions, etag};
 pub use identity::{

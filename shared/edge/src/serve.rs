@@ -15,10 +15,12 @@ use crate::access_log::{Access, LOG_LEVEL, Level};
 use crate::client::SERVICE_URL;
 use crate::client_address::TRUSTED_PROXIES;
 use crate::cors::{CORS_ORIGINS, Cors};
+use crate::rate_limit::{CREDENTIALS, READS, WRITES};
 use crate::{Code, Context, Problem, Refusal, identity, json, refusal};
 
 /// What is read here of the deployment's variables.
-static OWN: Checks = &[&SERVICE_URL, &TRUSTED_PROXIES, &CORS_ORIGINS, &LOG_LEVEL];
+static OWN: Checks =
+    &[&SERVICE_URL, &TRUSTED_PROXIES, &CORS_ORIGINS, &LOG_LEVEL, &CREDENTIALS, &WRITES, &READS];
 
 /// How many characters of a path are repeated in problems, logs and events: enough to recognise it.
 const MAX_PATH: usize = 200;

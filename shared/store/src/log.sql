@@ -64,3 +64,11 @@ CREATE TABLE {service}_repeats (
 ) WITHOUT ROWID;
 
 CREATE INDEX {service}_repeats_until ON {service}_repeats (until);
+
+-- How many requests each caller's class may still make within a minute: what instances have leased of the limit.
+CREATE TABLE {service}_limits (
+  minute INTEGER NOT NULL,       -- since the epoch
+  key TEXT NOT NULL,             -- keyed hash of class and caller
+  used INTEGER NOT NULL,         -- leased so far, in whole blocks; the last one may go beyond the limit
+  PRIMARY KEY (minute, key)      -- by time first, so that past minutes are found at once
+) WITHOUT ROWID;

@@ -16,7 +16,14 @@ async fn the_description_holds_for_thousands_of_generated_requests() {
     }
     let state = tempfile::tempdir().unwrap();
     // No limit ends what is tried: those have stories of their own.
-    let unlimited = [("signup_limit", "0"), ("declines_limit", "0"), ("open_orders_limit", "0")];
+    let unlimited = [
+        ("signup_limit", "0"),
+        ("declines_limit", "0"),
+        ("open_orders_limit", "0"),
+        ("rate_limit_credentials", "0"),
+        ("rate_limit_writes", "0"),
+        ("rate_limit_reads", "0"),
+    ];
     let host = HostProcess::with_variables(state.path(), &unlimited);
     let app = host.app();
     app.stranger().get("/health").await.assert_status(200);

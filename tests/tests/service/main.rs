@@ -43,6 +43,7 @@ mod people;
 mod plug_ins;
 mod products;
 mod profiles;
+mod rate_limits;
 mod refunded_elsewhere;
 mod refunds;
 mod relations;

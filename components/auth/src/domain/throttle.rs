@@ -1,7 +1,5 @@
 //! How often one may try: passwords per account and per address, signups per address, mails per both.
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use super::reset::LIFETIME_SECONDS;
 
 /// Wrong passwords that cost nothing but the work: of an account, by all strangers to it together; and from an address
@@ -27,27 +25,3 @@ pub const MAILS_WINDOW_MS: i64 = LIFETIME_SECONDS * 1000;
 pub const MAILS_PER_ADDRESS: i64 = 30;
 /// The time that is meant, in milliseconds.
 pub const ADDRESS_WINDOW_MS: i64 = 60 * 60 * 1000;
-
-/// Who is limited: an IPv4 address, or the /64 of an IPv6 address, which is what one customer gets. `None`
-/// when the platform does not tell, as behind a chained call.
-pub fn origin(address: Option<IpAddr>) -> Option<String> {
-    match address?.to_canonical() {
-        IpAddr::V4(v4) => Some(v4.to_string()),
-        IpAddr::V6(v6) => Some(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::origin;
-
-    #[test]
-    fn an_origin_is_what_one_customer_has() {
-        let of = |text: &str| origin(text.parse().ok());
-        assert_eq!(of("192.0.2.7").as_deref(), Some("192.0.2.7"));
-        assert_eq!(of("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
-        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2::9"));
-        assert_ne!(of("2001:db8:1:2::9"), of("2001:db8:1:3::9"));
-        assert_eq!(origin(None), None);
-    }
-}

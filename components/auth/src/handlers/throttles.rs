@@ -1,12 +1,11 @@
 //! The limits of logins, signups and mails. A caller who tries too often gets 429 with `Retry-After`.
 
 use contract::ResetId;
-use edge::Context;
+use edge::{Context, origin};
 use store::Timestamp;
 
 use crate::domain::throttle::{
     ADDRESS_WINDOW_MS, FREE_TRIES, MAILS_PER_ACCOUNT, MAILS_PER_ADDRESS, MAILS_WINDOW_MS, SIGNUP_WINDOW_MS,
-    origin,
 };
 use crate::error::Error;
 use crate::settings;
