@@ -26,6 +26,8 @@ pub struct TestApp {
     admin: (String, String),
     /// Makes names unique, so that stories can run against an instance that is in use.
     tag: String,
+    /// Whether all stories are told to it, so that they are one caller.
+    is_shared: bool,
     embedded: Option<Embedded>,
 }
 
@@ -106,7 +108,7 @@ impl TestApp {
     fn given(url: &str) -> Self {
         let admin = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
         let admin = (admin("JANGTEO_ADMIN_EMAIL", ADMIN.0), admin("JANGTEO_ADMIN_PASSWORD", ADMIN.1));
-        Self { admin, ..Self::at(url) }
+        Self { admin, is_shared: true, ..Self::at(url) }
     }
 
     /// The app of ours that answers at `url`.
@@ -116,6 +118,7 @@ impl TestApp {
             client: client(),
             admin: (ADMIN.0.to_owned(), ADMIN.1.to_owned()),
             tag: Uuid::now_v7().simple().to_string(),
+            is_shared: false,
             embedded: None,
         }
     }
@@ -212,16 +215,26 @@ impl TestApp {
         headers: &[(&str, String)],
         body: Option<Vec<u8>>,
     ) -> reqwest::Result<Response> {
-        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base));
-        for (name, value) in headers {
-            request = request.header(*name, value);
+        loop {
+            let mut request = self.client.request(method.clone(), format!("{}{path}", self.base));
+            for (name, value) in headers {
+                request = request.header(*name, value);
+            }
+            if let Some(body) = &body {
+                request = request.body(body.clone());
+            }
+            let answer = Response::read(format!("{method} {path}"), request.send().await?).await?;
+            answer.assert_as_described(&method, path);
+            let Some(wait) = self.wait_after(&answer) else { return Ok(answer) };
+            tokio::time::sleep(wait).await;
         }
-        if let Some(body) = body {
-            request = request.body(body);
-        }
-        let answer = Response::read(format!("{method} {path}"), request.send().await?).await?;
-        answer.assert_as_described(&method, path);
-        Ok(answer)
+    }
+
+    /// How long to wait when somebody else's instance takes all stories together for one caller who asks too much.
+    fn wait_after(&self, answer: &Response) -> Option<Duration> {
+        let is_limited = answer.status == 429 && answer.header("ratelimit-policy").is_some();
+        let seconds = answer.header("retry-after").filter(|_| is_limited && self.is_shared)?;
+        seconds.parse().ok().map(Duration::from_secs)
     }
 
     pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {

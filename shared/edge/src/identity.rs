@@ -1,6 +1,7 @@
 //! The identity plug-in, the only code that holds keys: its interfaces, and the caller that they verify.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -76,9 +77,16 @@ pub(crate) async fn verify(token: &str) -> Result<Arc<Principal>, Problem> {
     if let Some(known) = remembered(token) {
         return Ok(known);
     }
-    let principal = Arc::new(verifier::verify(token.to_owned()).await.map_err(refusal)?);
+    let principal = Arc::new(verified(token.to_owned()).await?);
     remember(token, &principal);
     Ok(principal)
+}
+
+/// Boxed, so that a component has one copy of a call's code, not one per caller: some are near their size limit.
+type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
+
+fn verified(token: String) -> Answer<Principal> {
+    Box::pin(async { verifier::verify(token).await.map_err(refusal) })
 }
 
 /// A token with which this service may call others, and its lifetime in seconds.
@@ -98,8 +106,9 @@ pub async fn issue_access(grant: Grant) -> Result<Issued, Problem> {
 ///
 /// # Errors
 /// 503 when the identity plug-in cannot read its keys.
-pub async fn seal(purpose: &str, message: &[u8]) -> Result<Vec<u8>, Problem> {
-    issuer::seal(purpose.to_owned(), message.to_vec()).await.map_err(unavailable)
+pub fn seal(purpose: &str, message: &[u8]) -> Answer<Vec<u8>> {
+    let (purpose, message) = (purpose.to_owned(), message.to_vec());
+    Box::pin(async { issuer::seal(purpose, message).await.map_err(unavailable) })
 }
 
 /// Sign `message` with the deployment's key for `purpose`.

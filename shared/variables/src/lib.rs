@@ -47,9 +47,38 @@ impl<T> Variable<T> {
         if let Some(value) = self.value.get() {
             return Ok(value);
         }
-        let text = text(self.name, self.default).await?;
-        let value = (self.read)(&text).map_err(|what| unfit_by(self.name, &what))?;
+        self.take(&text(self.name, self.default).await?)
+    }
+
+    fn take(&self, text: &str) -> Result<&T, Unfit> {
+        let value = (self.read)(text).map_err(|what| unfit_by(self.name, &what))?;
         Ok(self.value.get_or_init(|| value))
+    }
+}
+
+/// A variable, whatever its type.
+trait Readable: Sync {
+    /// Its name and default, unless it was read before.
+    fn unread(&self) -> Option<(&'static str, &'static str)>;
+    /// What is wrong with the text.
+    fn read(&self, text: &str) -> Option<Unfit>;
+}
+
+impl<T: Send + Sync> Readable for Variable<T> {
+    fn unread(&self) -> Option<(&'static str, &'static str)> {
+        self.value.get().is_none().then_some((self.name, self.default))
+    }
+
+    fn read(&self, text: &str) -> Option<Unfit> {
+        self.take(text).err()
+    }
+}
+
+async fn unfit_of(variable: &dyn Readable) -> Vec<Unfit> {
+    let Some((name, default)) = variable.unread() else { return Vec::new() };
+    match text(name, default).await {
+        Ok(text) => variable.read(&text).into_iter().collect(),
+        Err(unfit) => vec![unfit],
     }
 }
 
@@ -88,7 +117,7 @@ pub trait Check: Sync {
 
 impl<T: Send + Sync> Check for Variable<T> {
     fn check(&self) -> Found<'_> {
-        Box::pin(async { self.get().await.err().into_iter().collect() })
+        Box::pin(unfit_of(self))
     }
 }
 
