@@ -66,13 +66,13 @@ impl Api {
     /// writes or as reads; `db` counts them.
     #[must_use]
     pub fn limited(self, db: &'static Db) -> Self {
-        Self { limits: Some(Limits { db, by_credentials: false }), ..self }
+        Self { limits: Some(Limits::new(db, false)), ..self }
     }
 
     /// As [`limited`](Self::limited), but they are operations by which people prove who they are.
     #[must_use]
     pub fn limited_as_credentials(self, db: &'static Db) -> Self {
-        Self { limits: Some(Limits { db, by_credentials: true }), ..self }
+        Self { limits: Some(Limits::new(db, true)), ..self }
     }
 
     methods! { get post put delete }

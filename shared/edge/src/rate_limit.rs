@@ -97,15 +97,23 @@ impl Key {
 /// How a service's operations are limited.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    pub db: &'static Db,
-    /// Whether they prove who somebody is.
-    pub by_credentials: bool,
+    db: &'static Db,
+    by_credentials: bool,
+    /// A pointer, so that a component without limits has nothing of this in it: it may lack a database and the identity
+    /// plug-in.
+    layer: fn(Self, MethodRouter) -> MethodRouter,
 }
 
 impl Limits {
+    /// Counted in `db`; `by_credentials`: whether the operations prove who somebody is.
+    pub fn new(db: &'static Db, by_credentials: bool) -> Self {
+        let layer = |limits, route: MethodRouter| route.route_layer(from_fn_with_state(limits, limited));
+        Self { db, by_credentials, layer }
+    }
+
     /// `route`, limited.
     pub fn around(self, route: MethodRouter) -> MethodRouter {
-        route.route_layer(from_fn_with_state(self, limited))
+        (self.layer)(self, route)
     }
 
     fn class(self, method: &Method) -> Class {
